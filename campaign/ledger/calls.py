@@ -1,0 +1,185 @@
+"""Calls: what the provider says of a placed call, from live to settled."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from campaign.ledger import moves, schema
+from campaign.models import (
+    HARMLESS_ATTEMPTS,
+    AttemptState,
+    Call,
+    Disposition,
+    RowStatus,
+    TranscriptStatus,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A call whose end or results are still awaited."""
+
+    call_id: str
+    attempt_id: int
+    contact_id: int
+    row_number: int
+    tries: int
+    """Tries of the contact that count, this one included."""
+    placed_at: datetime
+    ended_at: datetime | None
+    state: AttemptState
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What becomes of a row after a call has settled."""
+
+    status: RowStatus
+    reason: str
+    not_before: datetime | None = None
+
+
+def open_calls(connection: Connection, campaign_id: int, *, attempt_id: int | None = None) -> list[OpenCall]:
+    """Complete: every call of the campaign (or of one attempt) that has not settled."""
+    tries = (
+        select(schema.attempts.c.contact_id, func.count().label("tries"))
+        .where(schema.attempts.c.state.not_in(HARMLESS_ATTEMPTS))
+        .group_by(schema.attempts.c.contact_id)
+        .subquery()
+    )
+    query = (
+        select(
+            schema.calls.c.call_id,
+            schema.calls.c.attempt_id,
+            schema.attempts.c.contact_id,
+            schema.contacts.c.row_number,
+            tries.c.tries,
+            schema.calls.c.placed_at,
+            schema.calls.c.ended_at,
+            schema.attempts.c.state,
+        )
+        .select_from(schema.calls)
+        .join(schema.attempts)
+        .join(schema.contacts)
+        .join(tries, tries.c.contact_id == schema.contacts.c.id)
+        .where(schema.contacts.c.campaign_id == campaign_id, schema.calls.c.settled_at.is_(None))
+        .order_by(schema.calls.c.id)
+    )
+    if attempt_id is not None:
+        query = query.where(schema.calls.c.attempt_id == attempt_id)
+    return [
+        OpenCall(**{**row, "state": AttemptState(row["state"])})
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def known_ids(connection: Connection, call_ids: Collection[str]) -> set[str]:
+    """Exact: which of these calls the ledger has already."""
+    return set(connection.scalars(select(schema.calls.c.call_id).where(schema.calls.c.call_id.in_(call_ids))))
+
+
+def record_ended(connection: Connection, call: Call, now: datetime) -> None:
+    """The end is on disk once: a repeated or late report of the same end changes nothing but details."""
+    record = _update(connection, call)
+    if record.ended_at is None:
+        connection.execute(
+            update(schema.calls)
+            .where(schema.calls.c.call_id == call.id)
+            .values(ended_at=call.ended_at or now)
+        )
+    # A provider that made several calls of one request is waited for until all have ended.
+    unended = connection.scalar(
+        select(func.count())
+        .select_from(schema.calls)
+        .where(schema.calls.c.attempt_id == record.attempt_id, schema.calls.c.ended_at.is_(None))
+    )
+    if unended == 0 and record.state in (AttemptState.LIVE, AttemptState.NEEDS_REVIEW):
+        attempt = moves.move_attempt(
+            connection,
+            record.attempt_id,
+            to=AttemptState.SETTLING,
+            now=now,
+            event="call.ended",
+            detail=call.status,
+        )
+        moves.move_row(connection, attempt.contact_id, to=RowStatus.SETTLING, now=now)
+
+
+def record_settled(
+    connection: Connection,
+    call: Call,
+    *,
+    disposition: Disposition,
+    transcript_status: TranscriptStatus,
+    next_step: NextStep,
+    now: datetime,
+) -> bool:
+    """Results and the row's next status reach the disk together.
+
+    Returns:
+        Whether the attempt is closed; False while another call of the same attempt is unsettled.
+    """
+    record = _update(connection, call)
+    connection.execute(
+        update(schema.calls)
+        .where(schema.calls.c.call_id == call.id)
+        .values(transcript_status=transcript_status, settled_at=now)
+    )
+    unsettled = connection.scalar(
+        select(func.count())
+        .select_from(schema.calls)
+        .where(schema.calls.c.attempt_id == record.attempt_id, schema.calls.c.settled_at.is_(None))
+    )
+    if unsettled:
+        return False
+    attempt = moves.move_attempt(
+        connection,
+        record.attempt_id,
+        to=AttemptState.ENDED,
+        now=now,
+        event="call.settled",
+        detail=f"{disposition}, transcript {transcript_status}",
+        disposition=disposition,
+    )
+    moves.move_row(
+        connection,
+        attempt.contact_id,
+        to=next_step.status,
+        now=now,
+        reason=next_step.reason,
+        not_before=next_step.not_before,
+    )
+    return True
+
+
+def _update(connection: Connection, call: Call) -> Any:
+    """Write what the provider reports, and return what the ledger knew of the call before."""
+    record = connection.execute(
+        select(schema.calls.c.attempt_id, schema.calls.c.ended_at, schema.attempts.c.state)
+        .join(schema.attempts)
+        .where(schema.calls.c.call_id == call.id)
+    ).one()
+    known = {
+        "status": call.status[:100],
+        "end_reason": call.end_reason,
+        "outcome": call.outcome,
+        "summary": call.summary,
+        "started_at": call.started_at,
+        "ended_at": call.ended_at,
+        "duration_seconds": call.duration_seconds,
+        "cost_cents": call.cost_cents,
+        "credits_used": call.credits_used,
+        "messages": [dict(message) for message in call.messages] or None,
+        "transcript": call.transcript or None,
+        "recording_url": call.recording_url,
+    }
+    # What was known once is not forgotten because a later report leaves it out.
+    connection.execute(
+        update(schema.calls)
+        .where(schema.calls.c.call_id == call.id)
+        .values({key: value for key, value in known.items() if value is not None})
+    )
+    return record

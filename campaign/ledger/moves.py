@@ -1,0 +1,103 @@
+"""Moves: the only way in which the status of a row or the state of an attempt changes."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from campaign.ledger import schema
+from campaign.models import ATTEMPT_MOVES, ROW_MOVES, AttemptState, RowStatus
+
+
+class IllegalMoveError(Exception):
+    """A row or an attempt is not where the verb expected it; nothing was changed. A fault in this program."""
+
+
+def move_row(
+    connection: Connection,
+    contact_id: int,
+    *,
+    to: RowStatus,
+    now: datetime,
+    reason: str = "",
+    not_before: datetime | None = None,
+) -> None:
+    """Legal or nothing: the row changes only from a status that may become `to`.
+
+    Raises:
+        IllegalMoveError: It stands elsewhere, or there is no such row.
+    """
+    origins = [status for status, targets in ROW_MOVES.items() if to in targets]
+    changed = connection.execute(
+        update(schema.contacts)
+        .where(schema.contacts.c.id == contact_id, schema.contacts.c.status.in_(origins))
+        .values(status=to, reason=reason, not_before=not_before, changed_at=now)
+    )
+    if changed.rowcount != 1:
+        raise IllegalMoveError(f"contact {contact_id} cannot become {to}")
+
+
+def move_attempt(
+    connection: Connection,
+    attempt_id: int,
+    *,
+    to: AttemptState,
+    now: datetime,
+    event: str,
+    detail: str = "",
+    **values: Any,
+) -> Row[Any]:
+    """Legal or nothing, and always journalled: the attempt changes only from a state that may become `to`.
+
+    Returns:
+        The attempt's row, with its contact and campaign.
+
+    Raises:
+        IllegalMoveError: It stands elsewhere, or there is no such attempt.
+    """
+    origins = [state for state, targets in ATTEMPT_MOVES.items() if to in targets]
+    changed = connection.execute(
+        update(schema.attempts)
+        .where(schema.attempts.c.id == attempt_id, schema.attempts.c.state.in_(origins))
+        .values(state=to, closed_at=None if to in ATTEMPT_MOVES else now, **values)
+    )
+    if changed.rowcount != 1:
+        raise IllegalMoveError(f"attempt {attempt_id} cannot become {to}")
+    attempt = connection.execute(
+        select(schema.attempts, schema.contacts.c.campaign_id)
+        .join(schema.contacts)
+        .where(schema.attempts.c.id == attempt_id)
+    ).one()
+    journal(
+        connection,
+        now,
+        event,
+        campaign_id=attempt.campaign_id,
+        contact_id=attempt.contact_id,
+        attempt_id=attempt_id,
+        detail=detail,
+    )
+    return attempt
+
+
+def journal(
+    connection: Connection,
+    now: datetime,
+    event: str,
+    *,
+    campaign_id: int,
+    contact_id: int | None = None,
+    attempt_id: int | None = None,
+    detail: str = "",
+) -> None:
+    """Kept for ever: one line of what happened, in the same transaction as the change itself."""
+    connection.execute(
+        insert(schema.events).values(
+            at=now,
+            event=event,
+            campaign_id=campaign_id,
+            contact_id=contact_id,
+            attempt_id=attempt_id,
+            detail=detail,
+        )
+    )

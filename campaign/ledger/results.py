@@ -1,0 +1,115 @@
+"""The result of a campaign as rows: a view of the ledger, at any time."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, select
+
+from campaign.ledger import schema
+from campaign.ledger.campaigns import in_result
+from campaign.models import HARMLESS_ATTEMPTS, Disposition, ResultRow, RowStatus, TranscriptStatus
+
+PAGE_ROWS = 2_000
+
+
+def result_rows(connection: Connection, campaign_id: int) -> Iterator[ResultRow]:
+    """Each row once, in the list's order, with its latest call that counts."""
+    contacts, calls = schema.contacts, schema.calls
+    counted = schema.attempts.alias("counted")
+    newest = schema.attempts.alias("newest")
+    tries = (
+        select(
+            counted.c.contact_id,
+            func.count().label("tries"),
+            func.max(counted.c.number).label("number"),
+        )
+        .where(counted.c.state.not_in(HARMLESS_ATTEMPTS))
+        .group_by(counted.c.contact_id)
+        .subquery("tries")
+    )
+    last = schema.attempts.alias("last")
+    last_call = (
+        select(calls.c.attempt_id, func.max(calls.c.id).label("id")).group_by(calls.c.attempt_id).subquery()
+    )
+    newest_error = (
+        select(newest.c.error)
+        .where(newest.c.contact_id == contacts.c.id)
+        .order_by(newest.c.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = (
+        select(
+            contacts.c.row_number,
+            contacts.c.cells,
+            contacts.c.status,
+            contacts.c.reason,
+            contacts.c.to_number,
+            func.coalesce(tries.c.tries, 0).label("attempts"),
+            last.c.from_number,
+            last.c.disposition,
+            func.coalesce(newest_error, "").label("error"),
+            calls.c.call_id,
+            calls.c.status.label("provider_status"),
+            calls.c.end_reason,
+            calls.c.outcome,
+            calls.c.summary,
+            calls.c.started_at,
+            calls.c.ended_at,
+            calls.c.duration_seconds,
+            calls.c.cost_cents,
+            calls.c.credits_used,
+            calls.c.transcript,
+            calls.c.transcript_status,
+            calls.c.recording_url,
+        )
+        .select_from(contacts)
+        .outerjoin(tries, tries.c.contact_id == contacts.c.id)
+        .outerjoin(last, and_(last.c.contact_id == contacts.c.id, last.c.number == tries.c.number))
+        .outerjoin(last_call, last_call.c.attempt_id == last.c.id)
+        .outerjoin(calls, calls.c.id == last_call.c.id)
+        .where(contacts.c.campaign_id == campaign_id, in_result())
+        .order_by(contacts.c.position)
+        .execution_options(yield_per=PAGE_ROWS)
+    )
+    for row in connection.execute(query).mappings():
+        yield _result_row(dict(row))
+
+
+def _result_row(values: dict[str, Any]) -> ResultRow:
+    disposition, transcript = values["disposition"], values["transcript_status"]
+    return ResultRow(
+        **values
+        | {
+            "cells": tuple(values["cells"]),
+            "status": RowStatus(values["status"]),
+            "disposition": Disposition(disposition) if disposition else None,
+            "transcript_status": TranscriptStatus(transcript) if transcript else None,
+        }
+    )
+
+
+def settled_calls(connection: Connection, campaign_id: int) -> dict[Disposition, int]:
+    """Adds up: the ended attempts of the campaign by disposition."""
+    rows = connection.execute(
+        select(schema.attempts.c.disposition, func.count())
+        .join(schema.contacts)
+        .where(schema.contacts.c.campaign_id == campaign_id, schema.attempts.c.disposition.is_not(None))
+        .group_by(schema.attempts.c.disposition)
+    )
+    return {Disposition(disposition): number for disposition, number in rows}
+
+
+def dials(connection: Connection, campaign_id: int) -> tuple[int, datetime | None]:
+    """The number of attempts that count, and when the latest one began."""
+    number, latest = connection.execute(
+        select(func.count(), func.max(schema.attempts.c.intent_at))
+        .select_from(schema.attempts)
+        .join(schema.contacts)
+        .where(
+            schema.contacts.c.campaign_id == campaign_id,
+            schema.attempts.c.state.not_in(HARMLESS_ATTEMPTS),
+        )
+    ).one()
+    return number, latest

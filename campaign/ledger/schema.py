@@ -1,0 +1,186 @@
+"""The schema, one for SQLite and PostgreSQL. What must never happen is a constraint, not an if."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+from campaign.models import OPEN_ATTEMPTS, AttemptState, Disposition, RowStatus, TranscriptStatus
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware datetime in UTC, also where the database knows no time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone must not reach the ledger")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _one_of(column: str, values: Iterable[StrEnum]) -> str:
+    return f"{column} IN ({', '.join(repr(value.value) for value in sorted(values))})"
+
+
+migrations = Table(
+    "migrations",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(100), nullable=False),
+    Column("applied_at", Utc, nullable=False),
+)
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("name_pattern", String(200), nullable=False),
+    Column("agent_id", String(200), nullable=False),
+    Column("list_path", Text, nullable=False),
+    Column("list_fingerprint", String(64), nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("started_at", Utc, nullable=False),
+    Column("finished_at", Utc),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("row_number", Integer, nullable=False),
+    Column("in_list", Integer, nullable=False, server_default="1"),
+    Column("to_number", String(16)),
+    Column("cells", JSON, nullable=False),
+    Column("variables", JSON, nullable=False),
+    Column("time_zones", JSON, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("not_before", Utc),
+    Column("changed_at", Utc, nullable=False),
+    CheckConstraint(_one_of("status", RowStatus), name="status"),
+    CheckConstraint("to_number IS NOT NULL OR status = 'rejected'", name="number"),
+    UniqueConstraint("campaign_id", "position"),
+    # A person stands in a campaign once, whatever the list says.
+    Index(
+        "uq_contacts_person",
+        "campaign_id",
+        "to_number",
+        unique=True,
+        sqlite_where=text("status NOT IN ('rejected', 'duplicate')"),
+        postgresql_where=text("status NOT IN ('rejected', 'duplicate')"),
+    ),
+    Index("ix_contacts_due", "campaign_id", "status", "position"),
+)
+
+_OPEN = text(_one_of("state", OPEN_ATTEMPTS))
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("contact_id", ForeignKey("contacts.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("token", String(32), nullable=False, unique=True),
+    Column("to_number", String(16), nullable=False),
+    Column("from_number", String(16), nullable=False),
+    Column("agent_id", String(200), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("disposition", String(16)),
+    Column("intent_at", Utc, nullable=False),
+    Column("closed_at", Utc),
+    Column("error", Text, nullable=False, server_default=""),
+    Column("looks", Integer, nullable=False, server_default="0"),
+    CheckConstraint(_one_of("state", AttemptState), name="state"),
+    CheckConstraint(_one_of("disposition", Disposition), name="disposition"),
+    # The fence: one create-call request per attempt, since an attempt exists once ...
+    UniqueConstraint("contact_id", "number"),
+    # ... and no second attempt while the fate of one is open.
+    Index("uq_attempts_open", "contact_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_attempts_to_number", "to_number", "intent_at"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("call_id", String(200), nullable=False, unique=True),
+    Column("attempt_id", ForeignKey("attempts.id"), nullable=False, index=True),
+    Column("placed_at", Utc, nullable=False),
+    Column("status", String(100), nullable=False, server_default=""),
+    Column("end_reason", Text),
+    Column("outcome", Text),
+    Column("summary", Text),
+    Column("started_at", Utc),
+    Column("ended_at", Utc),
+    Column("duration_seconds", Float),
+    Column("cost_cents", Float),
+    Column("credits_used", Float),
+    Column("messages", JSON),
+    Column("transcript", Text, nullable=False, server_default=""),
+    Column("transcript_status", String(16), nullable=False),
+    Column("recording_url", Text),
+    Column("settled_at", Utc),
+    CheckConstraint(_one_of("transcript_status", TranscriptStatus), name="transcript_status"),
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("to_number", String(16), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("added_at", Utc, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
+    Column("contact_id", ForeignKey("contacts.id")),
+    Column("attempt_id", ForeignKey("attempts.id")),
+    Column("event", String(40), nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+    Index("ix_events_contact", "contact_id"),
+)

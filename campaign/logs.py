@@ -1,0 +1,117 @@
+"""Logging: events with ids, never people.
+
+Everything that is logged in this process, by us or by a library, passes one handler, and that handler
+removes API keys, phone numbers and the fields that hold personal data. Console lines on a terminal, JSON
+elsewhere; always on stderr, since stdout belongs to data.
+"""
+
+import logging
+import re
+import sys
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+PRIVATE_FIELDS = frozenset(
+    {"api_key", "authorization", "cells", "customer", "messages", "name", "transcript", "variables"}
+)
+"""Fields whose value never reaches a log line, whatever it is."""
+
+_KEY = re.compile(r"oi_[a-z]{2}_\S+|Bearer\s+\S+", re.IGNORECASE)
+# A plus (or its URL form) and 7 to 15 digits, with the punctuation that people put between them.
+_PLUS_NUMBER = re.compile(r"(?:\+|%2B)\d(?:[\s().\-/]*\d){5,13}(\d)", re.IGNORECASE)
+# 9 to 15 digits in one piece are a phone number written without its plus, not a row number or a count.
+_BARE_NUMBER = re.compile(r"(?<![\w.-])\d{7,13}(\d{2})(?![\w-])")
+
+_QUIET_LIBRARIES = ("aiohttp", "asyncio", "httpcore", "httpx", "sqlalchemy", "uvicorn")
+
+
+def redact(text: str) -> str:
+    """Return `text` without API keys and with every phone number cut down to its last digits."""
+    text = _KEY.sub("[key]", text)
+    text = _PLUS_NUMBER.sub(lambda match: f"[number …{match[0][-2:]}]", text)
+    return _BARE_NUMBER.sub(r"[number …\1]", text)
+
+
+def _redact_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, bool | int | float) or value is None:
+        return redact(str(value)) if isinstance(value, int) and abs(value) >= 10**8 else value
+    if isinstance(value, dict):
+        return {
+            key: "[private]" if str(key).lower() in PRIVATE_FIELDS else _redact_value(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_redact_value(item) for item in value]
+    return redact(str(value))
+
+
+def redact_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Structlog processor: the whole event without keys, numbers and private fields."""
+    return {
+        key: "[private]" if key.lower() in PRIVATE_FIELDS else _redact_value(value)
+        for key, value in event.items()
+    }
+
+
+def _drop_internals(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    for key in ("_record", "_from_structlog"):
+        event.pop(key, None)
+    return event
+
+
+def configure(*, level: int = logging.INFO, stream: TextIO | None = None) -> None:
+    """Send every log line of this process to `stream` (stderr when None), redacted.
+
+    Args:
+        level: The lowest level of our own lines. Libraries are heard from WARNING on.
+        stream: Where lines go; on a terminal they are formatted for people, else as one JSON object each.
+    """
+    stream = stream or sys.stderr
+    on_terminal = stream.isatty()
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    render: Processor = (
+        structlog.dev.ConsoleRenderer(colors=False) if on_terminal else structlog.processors.JSONRenderer()
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            _drop_internals,
+            # Tracebacks become text here, without local variables, and are redacted like all else.
+            structlog.processors.format_exc_info,
+            redact_event,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            render,
+        ],
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for library in _QUIET_LIBRARIES:
+        logging.getLogger(library).setLevel(max(level, logging.WARNING))
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    """Return the logger for one module."""
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(name)
+    return logger
