@@ -64,7 +64,7 @@ def parse(cell: str, *, default_region: str | None, countries: frozenset[str]) -
     if phonenumbers.number_type(number) not in _CALLABLE_TYPES:
         return BadNumber("a special number (premium rate, shared cost, pager or the like), not a person's")
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    if not _same_digits(text, e164, number.country_code):
+    if not _same_digits(text, e164, str(number.country_code)):
         return BadNumber("the digits cannot be read without changing them; write a plus and digits")
     return E164(e164)
 
@@ -122,8 +122,8 @@ def _invalid_reason(number: phonenumbers.PhoneNumber) -> str:
             return "there is no such number range; a digit is wrong or missing"
 
 
-def _same_digits(text: str, e164: str, country_code: int) -> bool:
+def _same_digits(text: str, e164: str, country_code: str) -> bool:
     """Whether the result has the cell's digits, in order, but for one prefix taken away or added."""
     given = "".join(character for character in text if character.isdigit())
     national = e164.removeprefix(f"+{country_code}")
-    return given.endswith(national) and len(given) - len(national) <= len(str(country_code)) + 3
+    return given.endswith(national) and len(given) - len(national) <= len(country_code) + 3

@@ -33,15 +33,6 @@ class OpenCall:
     state: AttemptState
 
 
-@dataclass(frozen=True, slots=True)
-class NextStep:
-    """What becomes of a row after a call has settled."""
-
-    status: RowStatus
-    reason: str
-    not_before: datetime | None = None
-
-
 def open_calls(connection: Connection, campaign_id: int, *, attempt_id: int | None = None) -> list[OpenCall]:
     """Complete: every call of the campaign (or of one attempt) that has not settled."""
     tries = (
@@ -81,8 +72,12 @@ def known_ids(connection: Connection, call_ids: Collection[str]) -> set[str]:
     return set(connection.scalars(select(schema.calls.c.call_id).where(schema.calls.c.call_id.in_(call_ids))))
 
 
-def record_ended(connection: Connection, call: Call, now: datetime) -> None:
-    """The end is on disk once: a repeated or late report of the same end changes nothing but details."""
+def record_ended(connection: Connection, call: Call, now: datetime) -> bool:
+    """The end is on disk once: a repeated or late report of the same end changes nothing but details.
+
+    Returns:
+        Whether the attempt is settling now; False while another call of it has not ended.
+    """
     record = _update(connection, call)
     if record.ended_at is None:
         connection.execute(
@@ -106,6 +101,8 @@ def record_ended(connection: Connection, call: Call, now: datetime) -> None:
             detail=call.status,
         )
         moves.move_row(connection, attempt.contact_id, to=RowStatus.SETTLING, now=now)
+        return True
+    return False
 
 
 def record_settled(
@@ -114,7 +111,9 @@ def record_settled(
     *,
     disposition: Disposition,
     transcript_status: TranscriptStatus,
-    next_step: NextStep,
+    status: RowStatus,
+    reason: str,
+    not_before: datetime | None,
     now: datetime,
 ) -> bool:
     """Results and the row's next status reach the disk together.
@@ -147,10 +146,10 @@ def record_settled(
     moves.move_row(
         connection,
         attempt.contact_id,
-        to=next_step.status,
+        to=status,
         now=now,
-        reason=next_step.reason,
-        not_before=next_step.not_before,
+        reason=reason,
+        not_before=not_before,
     )
     return True
 

@@ -16,6 +16,8 @@ from campaign.ledger import lock
 from campaign.ledger.migrations import migrate
 from campaign.ledger.writer import Writer
 
+__all__ = ["Connection", "Ledger"]
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -23,7 +25,7 @@ BUSY_TIMEOUT_MS = 10_000
 
 
 class Ledger:
-    """An open ledger. Reads are answered at once; writes go through one writer and are durable when answered."""
+    """An open ledger: reads see what is committed; writes go through one writer, durable when answered."""
 
     def __init__(self, engine: Engine, path: Path | None) -> None:
         self._engine = engine

@@ -39,7 +39,8 @@ def migrate(connection: Connection, migrations: Sequence[Migration] = MIGRATIONS
     newest = max(migration.number for migration in migrations)
     if applied > newest:
         raise LedgerError(
-            f"the ledger has schema {applied}, but this version of campaign knows {newest}; install the newer one"
+            f"the ledger has schema {applied}, but this version of campaign knows {newest} at most; "
+            "install the newer version"
         )
     pending = [migration for migration in migrations if migration.number > applied]
     for migration in pending:

@@ -1,7 +1,6 @@
 """The result of a campaign as rows: a view of the ledger, at any time."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
@@ -90,7 +89,7 @@ def _result_row(values: dict[str, Any]) -> ResultRow:
     )
 
 
-def settled_calls(connection: Connection, campaign_id: int) -> dict[Disposition, int]:
+def dispositions(connection: Connection, campaign_id: int) -> dict[Disposition, int]:
     """Adds up: the ended attempts of the campaign by disposition."""
     rows = connection.execute(
         select(schema.attempts.c.disposition, func.count())
@@ -101,15 +100,15 @@ def settled_calls(connection: Connection, campaign_id: int) -> dict[Disposition,
     return {Disposition(disposition): number for disposition, number in rows}
 
 
-def dials(connection: Connection, campaign_id: int) -> tuple[int, datetime | None]:
-    """The number of attempts that count, and when the latest one began."""
-    number, latest = connection.execute(
-        select(func.count(), func.max(schema.attempts.c.intent_at))
+def dials(connection: Connection, campaign_id: int) -> int:
+    """Exact: the attempts of the campaign that count as a try."""
+    number = connection.scalar(
+        select(func.count())
         .select_from(schema.attempts)
         .join(schema.contacts)
         .where(
             schema.contacts.c.campaign_id == campaign_id,
             schema.attempts.c.state.not_in(HARMLESS_ATTEMPTS),
         )
-    ).one()
-    return number, latest
+    )
+    return number or 0

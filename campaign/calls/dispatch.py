@@ -1,0 +1,217 @@
+"""Dispatch: one dial after the other, each in the order that the promise needs.
+
+Wait for room and pace, ask every gate, put the intent on disk, send the request, put its end on disk.
+"""
+
+import secrets
+import zlib
+from collections.abc import Sequence
+from datetime import timedelta
+
+import anyio
+from anyio.abc import TaskGroup
+
+from campaign.calls.run import Run
+from campaign.calls.track import Tracker
+from campaign.errors import ApiUnavailableError
+from campaign.ledger import attempts, calls
+from campaign.ledger.attempts import DueContact
+from campaign.logs import get_logger
+from campaign.models import TOKEN_KEY, AttemptState, CallRequest
+from campaign.oneinbox.errors import Fatal, KeyRefused, NotSent, OutcomeUnknown, Refused, Throttled
+from campaign.rules import gates
+from campaign.rules.gates import Person, Verdict
+
+log = get_logger(__name__)
+
+BATCH_ROWS = 200
+
+
+def choose_from_number(from_numbers: Sequence[str], to_number: str) -> str:
+    """The same person always sees the same number of the pool."""
+    return from_numbers[zlib.crc32(to_number.encode()) % len(from_numbers)]
+
+
+class Dispatcher:
+    """Dials the waiting rows of a run until there is nothing more to do for it."""
+
+    def __init__(self, run: Run, tracker: Tracker) -> None:
+        self._run = run
+        self._tracker = tracker
+        self._in_hand: set[int] = set()
+        """Contacts from their start until the end of their request is on disk."""
+        self._before_intent = 0
+        """How many of them have no attempt yet, and so are not in `run.live`."""
+        self._failures = 0
+        self._failing_since: float | None = None
+
+    async def run(self) -> None:
+        """Return when every row is final or has to wait too long, or when dialling was stopped.
+
+        Requests in flight have ended by then, and their ends are on disk.
+        """
+        run = self._run
+        async with anyio.create_task_group() as dials:
+            with run.dialling:
+                await self._feed(dials)
+        while run.has_open_attempts and not run.leave_at_once:
+            await run.changed.wait(1.0)
+
+    async def _feed(self, dials: TaskGroup) -> None:
+        run = self._run
+        while True:
+            batch = await run.fetch(
+                attempts.due, run.campaign_id, run.now(), skip=frozenset(self._in_hand), limit=BATCH_ROWS
+            )
+            if not batch and not await self._wait_for_more():
+                return
+            for contact in batch:
+                await self._wait_for_room()
+                run.waiting_for = "the pace" if run.pace.paused_for == 0 else "OneInbox asked to wait"
+                await run.pace.start()
+                run.waiting_for = ""
+                self._in_hand.add(contact.contact_id)
+                self._before_intent += 1
+                dials.start_soon(self._handle, contact)
+
+    async def _wait_for_room(self) -> None:
+        run = self._run
+        while len(run.live) + self._before_intent >= run.settings.pace.max_live_calls:
+            run.waiting_for = "a free line"
+            await run.changed.wait(1.0)
+
+    async def _wait_for_more(self) -> bool:
+        """Wait until a row may be due. False when there is nothing more to do in this run."""
+        run = self._run
+        next_due = await run.fetch(attempts.next_due, run.campaign_id)
+        wait_s = (next_due - run.now()).total_seconds() if next_due else None
+        is_near = wait_s is not None and wait_s <= run.timing.longest_idle_s
+        if self._in_hand or run.has_open_attempts or is_near:
+            run.waiting_for = f"{next_due:%H:%M} UTC" if next_due and is_near else "live calls to end"
+            await run.changed.wait(min(max(wait_s if is_near and wait_s else 1.0, 0.05), 60.0))
+            return True
+        run.next_due = next_due
+        return False
+
+    async def _handle(self, contact: DueContact) -> None:
+        token = secrets.token_hex(16)
+        try:
+            intent = await self._intend(contact, token)
+            if intent is not None:
+                await self._dial(contact, token, *intent)
+        finally:
+            self._in_hand.discard(contact.contact_id)
+            self._run.changed.ring()
+
+    async def _intend(self, contact: DueContact, token: str) -> tuple[int, int] | None:
+        """Ask the gates, and put the intent on disk. None when a gate says no."""
+        run = self._run
+        try:
+            verdict = await self._ask_gates(contact)
+            if not verdict.may_dial:
+                log.info("row.held", row=contact.row_number, reason=verdict.reason)
+                await run.commit(
+                    attempts.hold,
+                    contact.contact_id,
+                    status=verdict.status,
+                    reason=verdict.reason,
+                    now=run.now(),
+                    not_before=verdict.not_before,
+                )
+                return None
+            attempt_id, number = await run.commit(
+                attempts.record_intent,
+                contact.contact_id,
+                token=token,
+                to_number=contact.to_number,
+                from_number=choose_from_number(run.settings.from_numbers, contact.to_number),
+                agent_id=run.settings.agent_id,
+                now=run.now(),
+            )
+            run.live.add(attempt_id)
+            return attempt_id, number
+        finally:
+            self._before_intent -= 1
+
+    async def _ask_gates(self, contact: DueContact) -> Verdict:
+        run, now = self._run, self._run.now()
+        standing = await run.fetch(
+            attempts.standing,
+            campaign_id=run.campaign_id,
+            to_number=contact.to_number,
+            since=now - run.settings.caps.per_number.within,
+        )
+        person = Person(
+            contact.to_number, contact.time_zones, standing.suppressed_because, standing.recent_calls
+        )
+        return gates.judge(person, run.settings, now)
+
+    async def _dial(self, contact: DueContact, token: str, attempt_id: int, number: int) -> None:
+        run, settings = self._run, self._run.settings
+        request = CallRequest(
+            agent_id=settings.agent_id,
+            to_number=contact.to_number,
+            from_number=choose_from_number(settings.from_numbers, contact.to_number),
+            variables={**settings.call.variables, **contact.variables},
+            metadata={"campaign": run.name, "row": contact.row_number, "attempt": number, TOKEN_KEY: token},
+        )
+        try:
+            # A stop or a 429 may have come since the pace gave this start.
+            if run.is_stopping or run.pace.paused_for > 0:
+                raise NotSent("held back before the request")
+            call_id = await run.api.create_call(request)
+        except OutcomeUnknown as error:
+            log.warning("call.in_doubt", row=contact.row_number, attempt=number, error=str(error))
+            await run.commit(attempts.record_in_doubt, attempt_id, error=str(error), now=run.now())
+            run.doubted.ring()
+        except Refused as error:
+            log.info("call.refused", row=contact.row_number, error=str(error))
+            await run.commit(attempts.record_refused, attempt_id, error=str(error), now=run.now())
+            run.closed(attempt_id)
+        except (NotSent, Throttled, Fatal) as error:
+            await self._nobody_called(attempt_id, contact, error)
+        else:
+            self._failures, self._failing_since = 0, None
+            await self._placed(attempt_id, call_id)
+            log.info("call.placed", row=contact.row_number, attempt=number, call=call_id)
+
+    async def _placed(self, attempt_id: int, call_id: str) -> None:
+        run = self._run
+        placed = await run.commit(attempts.record_placed, attempt_id, call_ids=[call_id], now=run.now())
+        if not placed:
+            run.doubted.ring()
+            return
+        for call in await run.fetch(calls.open_calls, run.campaign_id, attempt_id=attempt_id):
+            self._tracker.follow(call)
+
+    async def _nobody_called(
+        self, attempt_id: int, contact: DueContact, error: NotSent | Throttled | Fatal
+    ) -> None:
+        """The row waits again. What made it fail concerns the whole run."""
+        run = self._run
+        log.warning("call.not_accepted", row=contact.row_number, error=str(error))
+        match error:
+            case Throttled():
+                self._failures += 1
+                run.pace.throttle()
+                run.pace.pause(error.retry_after_s or self._backoff_s())
+            case Fatal():
+                run.halt(error.stop_reason(), leave=isinstance(error, KeyRefused))
+            case NotSent() if not run.is_stopping and run.pace.paused_for == 0:
+                self._outage(error)
+        state = AttemptState.NOT_SENT if isinstance(error, NotSent) else AttemptState.TURNED_AWAY
+        await run.commit(attempts.record_not_called, attempt_id, state=state, error=str(error), now=run.now())
+        run.closed(attempt_id)
+
+    def _outage(self, error: NotSent) -> None:
+        run, now = self._run, anyio.current_time()
+        self._failures += 1
+        self._failing_since = self._failing_since or now
+        if now - self._failing_since > run.timing.api_patience_s:
+            patience = gates.describe(timedelta(seconds=run.timing.api_patience_s))
+            run.halt(ApiUnavailableError(f"{error} for {patience}; run again when it is back"))
+        run.pace.pause(self._backoff_s())
+
+    def _backoff_s(self) -> float:
+        timing = self._run.timing
+        return min(timing.backoff_s * 2.0 ** min(self._failures - 1, 10), timing.backoff_max_s)

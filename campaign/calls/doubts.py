@@ -1,0 +1,148 @@
+"""Doubts: find the calls whose create-call reply was lost, or hand them to a human. Never dial again.
+
+A list that cannot be read says nothing; a call that is in no list, after the wait and two looks, is for a
+human to decide.
+"""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import timedelta
+
+import anyio
+
+from campaign.calls import schedule
+from campaign.calls.run import Run
+from campaign.calls.track import Tracker
+from campaign.errors import ApiUnavailableError
+from campaign.ledger import attempts, calls
+from campaign.ledger.attempts import Doubt
+from campaign.logs import get_logger
+from campaign.models import Call
+from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, Unsupported
+
+log = get_logger(__name__)
+
+LOOKS = 2
+MAX_PAGES = 500
+"""A look ends here at the latest; what it has not found by then counts as not found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look through the provider's list has seen."""
+
+    calls: dict[str, Call]
+    shows_all: bool
+    """Whether every call since the doubt is sure to be among them."""
+
+
+class DoubtSettler:
+    """Settles the doubts of one run."""
+
+    def __init__(self, run: Run, tracker: Tracker) -> None:
+        self._run = run
+        self._tracker = tracker
+        self._failing_since: float | None = None
+
+    async def run(self) -> None:
+        """Look for as long as the run lasts, whenever something is in doubt."""
+        while True:
+            interval_s = await self.settle()
+            await self._run.doubted.wait(interval_s)
+
+    async def settle(self) -> float:
+        """Look once for everything that is in doubt. Returns the seconds until the next look is useful."""
+        run, timing = self._run, self._run.timing
+        doubts = await run.fetch(attempts.doubts, run.campaign_id)
+        if not doubts:
+            return timing.doubt_look_max_s
+        try:
+            look = await self._look(doubts)
+        except ApiError as error:
+            self._trouble(error)
+            return timing.doubt_look_max_s
+        self._failing_since = None
+        known = await run.fetch(calls.known_ids, list(look.calls))
+        for doubt in doubts:
+            await self._judge(doubt, look, known)
+        youngest_s = min((run.now() - doubt.intent_at).total_seconds() for doubt in doubts)
+        return min(max(youngest_s / 2, timing.doubt_look_min_s), timing.doubt_look_max_s)
+
+    async def _look(self, doubts: Sequence[Doubt]) -> Look:
+        run = self._run
+        since = min(doubt.intent_at for doubt in doubts) - timedelta(seconds=run.timing.clock_skew_s)
+        seen: dict[str, Call] = {}
+        in_order: list[Call] = []
+        pages = 0
+        try:
+            async with aclosing(run.api.recent_calls(run.settings.agent_id)) as listing:
+                async for page in listing:
+                    in_order += [call for call in page.calls if call.id not in seen]
+                    seen |= {call.id: call for call in page.calls}
+                    pages += 1
+                    if page.is_last or schedule.reaches_back_to(in_order, since):
+                        return Look(seen, shows_all=True)
+                    if pages == MAX_PAGES:
+                        break
+        except (Unsupported, NotFound) as error:
+            log.info("list.unusable", error=str(error))
+        return Look(seen, shows_all=False)
+
+    async def _judge(self, doubt: Doubt, look: Look, known: set[str]) -> None:
+        run = self._run
+        matches = schedule.find_matches(
+            doubt,
+            look.calls.values(),
+            known,
+            window=timedelta(seconds=run.timing.doubt_wait_s),
+            skew=timedelta(seconds=run.timing.clock_skew_s),
+        )
+        if matches:
+            await self._adopt(doubt, matches)
+            return
+        await run.commit(attempts.record_look, [doubt.attempt_id])
+        age_s = (run.now() - doubt.intent_at).total_seconds()
+        if age_s < run.timing.doubt_wait_s or doubt.looks + 1 < LOOKS:
+            return
+        found = (
+            "the call is not in OneInbox's list"
+            if look.shows_all
+            else "OneInbox's list does not reach back far enough"
+        )
+        reason = (
+            f"the reply to the request was lost, and {found}: check by hand whether the person was called"
+        )
+        log.warning("call.needs_review", row=doubt.row_number)
+        await run.commit(attempts.give_up, doubt.attempt_id, reason=reason, now=run.now())
+        run.closed(doubt.attempt_id)
+
+    async def _adopt(self, doubt: Doubt, matches: Sequence[Call]) -> None:
+        run = self._run
+        call_ids = [call.id for call in matches]
+        placed = await run.commit(attempts.record_placed, doubt.attempt_id, call_ids=call_ids, now=run.now())
+        if not placed:
+            return
+        log.info("call.found", row=doubt.row_number, calls=call_ids)
+        for record in await run.fetch(calls.open_calls, run.campaign_id, attempt_id=doubt.attempt_id):
+            self._tracker.follow(record)
+        if len(matches) > 1:
+            run.halt(
+                ApiUnavailableError(
+                    f"OneInbox made {len(matches)} calls of one request (row {doubt.row_number}); "
+                    "dialling was stopped, ask OneInbox before you run again"
+                )
+            )
+
+    def _trouble(self, error: ApiError) -> None:
+        run, now = self._run, anyio.current_time()
+        log.warning("doubts.trouble", error=str(error))
+        if isinstance(error, KeyRefused):
+            run.halt(error.stop_reason(), leave=True)
+            return
+        self._failing_since = self._failing_since or now
+        if now - self._failing_since > run.timing.api_patience_s:
+            run.halt(
+                ApiUnavailableError(f"calls in doubt cannot be looked up: {error}; run again later"),
+                leave=True,
+            )

@@ -1,0 +1,121 @@
+"""One run of one campaign: what its tasks share, and how they are told to stop."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import Random
+from typing import Concatenate, ParamSpec, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from campaign.calls.pace import Pace
+from campaign.calls.timing import Timing
+from campaign.errors import CampaignError
+from campaign.ledger.ledger import Connection, Ledger
+from campaign.oneinbox.client import OneInbox
+from campaign.settings import CampaignSettings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Bell:
+    """Wakes the one task that waits for it; a ring while nobody waits is kept."""
+
+    def __init__(self) -> None:
+        self._rung = anyio.Event()
+
+    def ring(self) -> None:
+        """Wake the waiter, now or at its next wait."""
+        self._rung.set()
+
+    async def wait(self, at_most_s: float) -> None:
+        """Return at the next ring, or when the time is over."""
+        with anyio.move_on_after(at_most_s):
+            await self._rung.wait()
+        self._rung = anyio.Event()
+
+
+@dataclass
+class Run:
+    """The shared state of one run's tasks. All of it belongs to one event loop."""
+
+    campaign_id: int
+    name: str
+    settings: CampaignSettings
+    ledger: Ledger
+    api: OneInbox
+    pace: Pace
+    timing: Timing
+    now: Callable[[], datetime]
+    rng: Random
+    live: set[int] = field(default_factory=set)
+    """Attempts that count as live calls: from the intent until the call has ended, doubt included."""
+    settling: set[int] = field(default_factory=set)
+    """Attempts whose call has ended and whose results are awaited."""
+    changed: Bell = field(default_factory=Bell)
+    """Rings for the dispatcher when an attempt has left `live` or `settling`."""
+    doubted: Bell = field(default_factory=Bell)
+    """Rings for the settler of doubts when a new one has come."""
+    dialling: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    """Holds the dispatcher's waits. Cancelling it ends dialling, and never a request under way."""
+    stop_error: CampaignError | None = None
+    """Why dialling was stopped by trouble."""
+    stop_notice: str = ""
+    """Why dialling was stopped by a signal or the deadline."""
+    leave_at_once: bool = False
+    """Whether live calls are left to the next run."""
+    waiting_for: str = ""
+    """Why no call starts at this moment, for people."""
+    next_due: datetime | None = None
+    """When the next row may be dialled, where that is too far away for this run."""
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether dialling has been stopped."""
+        return self.dialling.cancel_called
+
+    @property
+    def has_open_attempts(self) -> bool:
+        """Whether an attempt is under way."""
+        return bool(self.live or self.settling)
+
+    def drain(self, notice: str) -> None:
+        """Dial no more, let requests in flight end, leave live calls to the next run."""
+        self.stop_notice = self.stop_notice or notice
+        self.leave_at_once = True
+        self.dialling.cancel()
+
+    def halt(self, error: CampaignError, *, leave: bool = False) -> None:
+        """Dial no more because going on would do harm; follow the live calls, unless told to leave."""
+        self.stop_error = self.stop_error or error
+        self.leave_at_once = self.leave_at_once or leave
+        self.dialling.cancel()
+
+    def no_longer_live(self, attempt_id: int) -> None:
+        """The attempt has left the line: there is room for another call."""
+        self.live.discard(attempt_id)
+        self.changed.ring()
+
+    def closed(self, attempt_id: int) -> None:
+        """The attempt is over."""
+        self.live.discard(attempt_id)
+        self.settling.discard(attempt_id)
+        self.changed.ring()
+
+    async def commit(
+        self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a verb in the writer's next transaction; return when it is on disk, cancelled or not."""
+        answer = self.ledger.write(verb, *args, **kwargs)
+        with anyio.CancelScope(shield=True):
+            result = await asyncio.wrap_future(answer)
+        return result
+
+    async def fetch(
+        self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a reading verb beside the event loop."""
+        return await anyio.to_thread.run_sync(lambda: self.ledger.read(verb, *args, **kwargs))

@@ -1,0 +1,40 @@
+"""How long the runner waits for what, in seconds. Tests and the demo pass their own."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Waits of one run. The defaults suit real calls."""
+
+    look_min_s: float = 2.0
+    look_max_s: float = 10.0
+    """Bounds of the time between two looks at a live call."""
+    results_first_s: float = 2.0
+    """Results are written after a call's end; the first look that counts is so much later."""
+    analysis_wait_s: float = 10.0
+    """With the transcript in, the analysis is awaited so long after the end."""
+    results_wait_s: float = 30.0
+    """After that, an empty transcript is final."""
+    end_margin_s: float = 300.0
+    """A call without an end so long after the agent's maximum duration needs review."""
+    doubt_wait_s: float = 120.0
+    """A call in doubt may still turn up in the provider's list for so long; at least twice the deadline
+    of a create-call request."""
+    doubt_look_min_s: float = 1.0
+    doubt_look_max_s: float = 30.0
+    """Bounds of the time between two looks for calls in doubt."""
+    clock_skew_s: float = 300.0
+    """The provider's clock and ours may differ by so much."""
+    api_patience_s: float = 300.0
+    """When OneInbox cannot be reached for so long, the run ends."""
+    preflight_s: float = 15.0
+    """The same before anybody was called."""
+    backoff_s: float = 2.0
+    backoff_max_s: float = 60.0
+    """Bounds of the pause after a 429 without Retry-After, and after a request that was not sent."""
+    longest_idle_s: float = 3600.0
+    """When no row may be dialled sooner than this, the run ends and the next one goes on."""
+    refresh_min_s: float = 10.0
+    refresh_share: float = 0.05
+    """The result file is rewritten at most so often, and for at most this share of the run's time."""

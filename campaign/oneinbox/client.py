@@ -1,0 +1,234 @@
+"""The client: one verb per endpoint, typed, with one deadline around every request.
+
+Two httpx clients. The one that dials uses the stock transport and a fresh connection per request, since
+on a kept-alive connection "the server closed it just now" looks like a lost reply. The one that asks may
+keep connections, as a GET can be repeated.
+"""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import anyio
+import httpx
+from httpx_aiohttp import AiohttpTransport
+from pydantic import SecretStr
+
+from campaign import __version__
+from campaign.models import Call, CallRequest
+from campaign.oneinbox import replies, wire
+from campaign.oneinbox.errors import NotFound, OutcomeUnknown, Unsupported
+
+CREATE_DEADLINE_S = 60.0
+GET_DEADLINE_S = 30.0
+CONNECT_TIMEOUT_S = 5.0
+PAGE_SIZE = 100
+OFFSET_OVERLAP = 10
+"""Pages overlap by so many calls, as the list moves while it is paged."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage:
+    """One page of the account's recent calls."""
+
+    calls: tuple[Call, ...]
+    is_last: bool
+    """Whether the list is known to end here. False also when this API cannot page any further."""
+
+
+class OneInbox:
+    """The OneInbox API for one account. Use it as an async context manager."""
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: SecretStr,
+        *,
+        max_connections: int = 50,
+        proxy: str | None = None,
+        create_deadline_s: float = CREATE_DEADLINE_S,
+        transport: httpx.AsyncBaseTransport | None = None,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        """Prepare; nothing is sent.
+
+        Args:
+            base_url: Without the `/v1`.
+            api_key: The account's secret key.
+            max_connections: Upper bound of connections at a time, for each of the two clients.
+            proxy: URL of an HTTP proxy. The environment's proxy settings are not used.
+            create_deadline_s: Total time of one create-call request, from the first byte to the last.
+            transport: In place of the network, for both clients.
+            now: The clock that `Retry-After` dates are measured against.
+        """
+        self.create_deadline_s = create_deadline_s
+        self._now = now
+        self._list_has_cursor: bool | None = None
+        self._list_has_offset = True
+        headers = {
+            "Authorization": f"Bearer {api_key.get_secret_value()}",
+            "User-Agent": f"oneinbox-campaign/{__version__}",
+            "Accept": "application/json",
+        }
+        # trust_env would send the key to whatever proxy the environment names.
+        common: dict[str, Any] = {"base_url": base_url, "headers": headers, "trust_env": False}
+        self._dialler = httpx.AsyncClient(
+            **common,
+            transport=transport
+            or httpx.AsyncHTTPTransport(
+                limits=httpx.Limits(max_connections=max_connections, max_keepalive_connections=0),
+                proxy=proxy,
+                trust_env=False,
+                retries=0,
+            ),
+            timeout=httpx.Timeout(create_deadline_s, connect=CONNECT_TIMEOUT_S, pool=CONNECT_TIMEOUT_S),
+            follow_redirects=False,
+        )
+        self._asker = httpx.AsyncClient(
+            **common,
+            transport=transport
+            or AiohttpTransport(
+                limits=httpx.Limits(max_connections=max_connections),
+                proxy=httpx.Proxy(proxy) if proxy else None,
+                trust_env=False,
+            ),
+            timeout=httpx.Timeout(GET_DEADLINE_S, connect=CONNECT_TIMEOUT_S),
+            follow_redirects=False,
+        )
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._open.enter_async_context(self._dialler)
+        await self._open.enter_async_context(self._asker)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._open.__aexit__(kind, error, trace)
+
+    async def create_call(self, request: CallRequest) -> str:
+        """Ring one person: `POST /v1/calls`, sent once and never again by any layer.
+
+        Returns:
+            The id of the call.
+
+        Raises:
+            NotSent, Throttled, Refused, Fatal: Nobody was called.
+            OutcomeUnknown: The person may have been called.
+        """
+        with replies.translated():
+            with anyio.fail_after(self.create_deadline_s):
+                response = await self._dialler.post("/v1/calls", json=wire.create_body(request))
+            return replies.check_create(response, now=self._now())
+
+    async def get_call(self, call_id: str) -> Call:
+        """One call as it is now. Raises NotFound, Throttled, KeyRefused, NotSent or OutcomeUnknown."""
+        call = wire.parse_call(await self._get(f"/v1/calls/{quote(call_id, safe='')}"))
+        if call is None or call.id != call_id:
+            raise OutcomeUnknown("the reply is not the call that was asked for")
+        return call
+
+    async def stop_call(self, call_id: str) -> Call | None:
+        """Hang up on a person. Never used to read a result. Raises like `get_call`."""
+        with replies.translated():
+            with anyio.fail_after(GET_DEADLINE_S):
+                response = await self._asker.post(f"/v1/calls/{quote(call_id, safe='')}/stop")
+            return wire.parse_call(replies.check_get(response, now=self._now()))
+
+    async def recent_calls(self, agent_id: str) -> AsyncGenerator[CallPage, None]:
+        """The account's calls page by page, the newest first where the server sorts them so.
+
+        Uses the cursor list where the account has one, else offsets with overlap, else what one page of a
+        plain list gives. Calls of other agents and other tools may be among them.
+
+        Raises:
+            Unsupported: This account has no list of calls.
+            Throttled, KeyRefused, NotSent, OutcomeUnknown: A page could not be read.
+        """
+        if self._list_has_cursor is not False:
+            try:
+                async with aclosing(self._by_cursor(agent_id)) as pages:
+                    async for page in pages:
+                        yield page
+            except (NotFound, Unsupported):
+                if self._list_has_cursor:
+                    raise
+                self._list_has_cursor = False
+            else:
+                return
+        async with aclosing(self._by_offset(agent_id)) as pages:
+            async for page in pages:
+                yield page
+
+    async def _by_cursor(self, agent_id: str) -> AsyncGenerator[CallPage, None]:
+        cursor: str | None = None
+        while True:
+            query = {"agent_id": agent_id, "limit": str(PAGE_SIZE)} | ({"cursor": cursor} if cursor else {})
+            page = wire.parse_list(await self._get("/v1/calls/cursor", query))
+            if page is None:
+                # Where there is no such endpoint, `cursor` may be taken for the id of a call.
+                raise Unsupported("the cursor list does not answer with a list")
+            self._list_has_cursor = True
+            repeats = page.next_cursor == cursor
+            is_last = page.has_more is False or page.next_cursor is None or repeats
+            yield CallPage(page.calls, is_last=is_last and not repeats)
+            if is_last:
+                return
+            cursor = page.next_cursor
+
+    async def _by_offset(self, agent_id: str) -> AsyncGenerator[CallPage, None]:
+        seen: set[str] = set()
+        offset = 0
+        while True:
+            page = await self._offset_page(agent_id, offset)
+            new = {call.id for call in page.calls} - seen
+            seen |= new
+            reached = offset + len(page.calls)
+            is_last = reached >= page.total if page.total is not None else len(page.calls) < PAGE_SIZE
+            yield CallPage(page.calls, is_last=is_last)
+            # A page without anything new: the server does not know offsets.
+            if is_last or not new or not self._list_has_offset:
+                return
+            offset = max(reached - OFFSET_OVERLAP, offset + 1)
+
+    async def _offset_page(self, agent_id: str, offset: int) -> wire.ListPage:
+        """One page, asked with as many parameters as this account's list accepts."""
+        if self._list_has_offset:
+            try:
+                query = {"agent_id": agent_id, "limit": str(PAGE_SIZE), "offset": str(offset)}
+                page = wire.parse_list(await self._get("/v1/calls", query))
+            except Unsupported:
+                if offset:
+                    raise
+                self._list_has_offset = False
+            except NotFound as error:
+                raise Unsupported("this account has no list of calls") from error
+            else:
+                if page is None:
+                    raise OutcomeUnknown("the list of calls is not a list")
+                return page
+        try:
+            page = wire.parse_list(await self._get("/v1/calls"))
+        except NotFound as error:
+            raise Unsupported("this account has no list of calls") from error
+        if page is None:
+            raise OutcomeUnknown("the list of calls is not a list")
+        return page
+
+    async def _get(self, path: str, query: dict[str, str] | None = None) -> Any:
+        with replies.translated():
+            with anyio.fail_after(GET_DEADLINE_S):
+                response = await self._asker.get(path, params=query)
+            return replies.check_get(response, now=self._now())

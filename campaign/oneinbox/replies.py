@@ -1,0 +1,167 @@
+"""Classification: every way in which an HTTP request can end, as one of the errors of this folder.
+
+The two functions here are the only place that knows httpx's exceptions and the meaning of a status.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from campaign.oneinbox import wire
+from campaign.oneinbox.errors import (
+    AccountRefused,
+    ApiError,
+    KeyRefused,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    SetupRefused,
+    Throttled,
+    Unsupported,
+)
+
+RETRY_AFTER_MIN_S = 1.0
+RETRY_AFTER_MAX_S = 3600.0
+
+# Before any byte of the request: the measured safe set of the stock transport, and nothing else.
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+)
+# What all rows of a campaign share.
+_SHARED_FIELDS = frozenset({"agent_id", "from_number"})
+_SHARED_WORDS = re.compile(
+    r"\bagent|from[_ ]number|caller[_ ]?id|credential|integration|\btrunk|not registered", re.IGNORECASE
+)
+_ROW_WORDS = re.compile(r"to[_ ]number|variable|recipient|destination", re.IGNORECASE)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn everything that the transport raises into `NotSent` or `OutcomeUnknown`.
+
+    What is not known to be harmless is unknown, exception classes that do not exist yet included.
+    Cancellation passes through.
+    """
+    try:
+        yield
+    except ApiError:
+        raise
+    except _NEVER_SENT as error:
+        raise NotSent(f"OneInbox cannot be reached ({type(error).__name__})") from error
+    except TimeoutError as error:
+        raise OutcomeUnknown("no complete reply within the deadline") from error
+    except Exception as error:
+        raise OutcomeUnknown(f"no usable reply ({type(error).__name__})") from error
+
+
+def read_json(response: httpx.Response) -> Any:
+    """The body as JSON; None when it is not JSON."""
+    try:
+        return json.loads(response.content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def check_create(response: httpx.Response, *, now: datetime) -> str:
+    """The id of the call that was placed.
+
+    Raises:
+        Throttled: 429.
+        Refused: 400, 404, 413 or 422 about this row.
+        Fatal: 401, 402, 403, or a complaint about what all rows share.
+        OutcomeUnknown: Everything else, a 2xx without a usable id included.
+    """
+    status, body = response.status_code, read_json(response)
+    if response.is_success:
+        call = wire.parse_call(body)
+        if call is None:
+            raise OutcomeUnknown(f"HTTP {status} without a call id")
+        return call.id
+    text = f"HTTP {status}: {wire.error_text(body, response.reason_phrase)}"
+    match status:
+        case 429:
+            raise Throttled(text, retry_after_s=retry_after(response, now=now))
+        case 401 | 403:
+            raise KeyRefused(text)
+        case 402:
+            raise AccountRefused(text)
+        case 400 | 404 | 413 | 422:
+            raise _refusal(status, body, text)
+        case _:
+            raise OutcomeUnknown(text)
+
+
+def _refusal(status: int, body: Any, text: str) -> ApiError:
+    fields = wire.error_fields(body)
+    if fields & _SHARED_FIELDS:
+        return SetupRefused(text)
+    if fields & {"to_number", "variables"} or _ROW_WORDS.search(text):
+        return Refused(text)
+    # The only thing that a create-call request can fail to find is what all rows share.
+    if status == 404 or _SHARED_WORDS.search(text):
+        return SetupRefused(text)
+    return Refused(text)
+
+
+def check_get(response: httpx.Response, *, now: datetime) -> Any:
+    """The JSON body of a successful GET (or stop).
+
+    Raises:
+        Throttled: 429.
+        KeyRefused: 401, 403.
+        NotFound: 404, 410.
+        Unsupported: 400, 405, 422, 501: not in this generation of the API.
+        OutcomeUnknown: Everything else; a GET may be repeated.
+    """
+    status, body = response.status_code, read_json(response)
+    if response.is_success:
+        if body is None:
+            raise OutcomeUnknown(f"HTTP {status} without JSON")
+        return body
+    text = f"HTTP {status}: {wire.error_text(body, response.reason_phrase)}"
+    match status:
+        case 429:
+            raise Throttled(text, retry_after_s=retry_after(response, now=now))
+        case 401 | 403:
+            raise KeyRefused(text)
+        case 404 | 410:
+            raise NotFound(text)
+        case 400 | 405 | 422 | 501:
+            raise Unsupported(text)
+        case _:
+            raise OutcomeUnknown(text)
+
+
+def retry_after(response: httpx.Response, *, now: datetime) -> float | None:
+    """Seconds to wait by `Retry-After` (RFC 9110, 10.2.3), clamped; None when absent or unreadable.
+
+    A date is measured against the reply's own `Date`, as the two clocks may differ.
+    """
+    value = response.headers.get("retry-after", "").strip()
+    if re.fullmatch("[0-9]{1,9}", value):
+        seconds = float(value)
+    else:
+        until = _http_date(value)
+        if until is None:
+            return None
+        seconds = (until - (_http_date(response.headers.get("date", "")) or now)).total_seconds()
+    return min(max(seconds, RETRY_AFTER_MIN_S), RETRY_AFTER_MAX_S)
+
+
+def _http_date(value: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    # Some forms give a time without zone; HTTP dates are UTC by definition.
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,161 @@
+"""The provider: calls, their course in time, and the count of real dials. No HTTP here.
+
+A dial counts at the instant at which a create-call request is accepted; the count never depends on what
+the runner says.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from campaign.simulator.people import Behaviour, Conversation, converse
+
+STOPPED = "api_stop"
+
+
+@dataclass(slots=True)
+class SimulatedCall:
+    """One call that was really placed."""
+
+    id: str
+    agent_id: str
+    to_number: str
+    from_number: str
+    variables: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+    placed_at: float
+    conversation: Conversation
+    never_ends: bool = False
+    odd_status: str | None = None
+    stopped_at: float | None = None
+
+    def ends_at(self) -> float:
+        """When it ends, in the provider's seconds."""
+        natural = float("inf") if self.never_ends else self.placed_at + self.conversation.ends_after_s
+        return min(natural, self.stopped_at if self.stopped_at is not None else float("inf"))
+
+    def has_ended(self, now: float) -> bool:
+        return now >= self.ends_at()
+
+    def has_results(self, now: float) -> bool:
+        late = self.conversation.results_after_s - self.conversation.ends_after_s
+        return now >= self.ends_at() + late
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """One real dial, as the oracle counts it."""
+
+    sequence: int
+    at: float
+    """Real monotonic seconds."""
+    to_number: str
+    call_id: str
+    metadata: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Provider:
+    """All calls of one simulated account."""
+
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    seed: int = 1
+    speed: float = 1.0
+    """Provider seconds per real second."""
+    list_lag_s: float = 0.0
+    """A call appears in lists so many real seconds after it was placed."""
+    dial_log: Path | None = None
+    """Where each dial is appended as a JSON line, for judges in other processes."""
+    monotonic: Callable[[], float] = time.monotonic
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    calls: dict[str, SimulatedCall] = field(default_factory=dict)
+    dials: list[Dial] = field(default_factory=list)
+    _origin: float = 0.0
+    _dialled: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._origin = self.monotonic()
+
+    def now(self) -> float:
+        """Seconds of the provider's own clock."""
+        return (self.monotonic() - self._origin) * self.speed
+
+    def clock_time(self, seconds: float) -> datetime:
+        """The wall-clock time that the provider reports for one of its instants.
+
+        Reported times run in real time, whatever the speed, as the runner compares them with its own clock.
+        """
+        return self.started_at + timedelta(seconds=seconds / self.speed)
+
+    def place(
+        self,
+        *,
+        agent_id: str,
+        to_number: str,
+        from_number: str,
+        variables: Mapping[str, Any],
+        metadata: Mapping[str, Any],
+        call_id: str | None = None,
+    ) -> SimulatedCall:
+        """Ring a person. This is the dial."""
+        nth_call = self._dialled[to_number] = self._dialled.get(to_number, 0) + 1
+        call = SimulatedCall(
+            id=call_id or str(uuid.uuid4()),
+            agent_id=agent_id,
+            to_number=to_number,
+            from_number=from_number,
+            variables=variables,
+            metadata=metadata,
+            placed_at=self.now(),
+            conversation=converse(
+                seed=self.seed,
+                to_number=to_number,
+                nth_call=nth_call,
+                variables=variables,
+                behaviour=self.behaviour,
+            ),
+        )
+        self.calls[call.id] = call
+        dial = Dial(len(self.dials) + 1, self.monotonic(), to_number, call.id, metadata)
+        self.dials.append(dial)
+        if self.dial_log is not None:
+            line = {"sequence": dial.sequence, "at": dial.at, "to_number": to_number, "call_id": call.id}
+            with self.dial_log.open("a", encoding="utf-8") as log:
+                log.write(json.dumps(line | {"metadata": dict(metadata)}) + "\n")
+        return call
+
+    def listed(self, agent_id: str | None, status: str | None = None) -> list[SimulatedCall]:
+        """What the list shows now, the newest first."""
+        horizon = self.now() - self.list_lag_s * self.speed
+        shown = [
+            call
+            for call in self.calls.values()
+            if call.placed_at <= horizon
+            and (agent_id is None or call.agent_id == agent_id)
+            and (status is None or self.status_of(call) == status)
+        ]
+        return shown[::-1]
+
+    def status_of(self, call: SimulatedCall) -> str:
+        """The status as the API words it."""
+        now = self.now()
+        if not call.has_ended(now):
+            connects = call.conversation.connects_after_s
+            return "in_progress" if connects is not None and now >= call.placed_at + connects else "initiated"
+        if call.stopped_at is not None:
+            return "completed"
+        if call.odd_status:
+            return call.odd_status
+        return {"busy": "busy", "no_answer": "no_answer", "failed": "failed"}.get(
+            call.conversation.ending, "completed"
+        )
+
+    def stop(self, call: SimulatedCall) -> None:
+        """Hang up; on an ended call this does nothing."""
+        if not call.has_ended(self.now()):
+            call.stopped_at = self.now()

@@ -1,0 +1,119 @@
+"""The two generations of the wire format, written from the vendor's documentation.
+
+`v1` is the hand-written contract (a transcript list, bare or wrapped lists, no metadata); `v3` is the
+generated one (messages, a transcript string, analysis, totals and cursors).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from campaign.simulator.provider import STOPPED, Provider, SimulatedCall
+
+GENERATIONS = ("v1", "v3")
+ENVELOPES = ("array", "items", "calls", "data")
+
+
+def call_object(provider: Provider, call: SimulatedCall, generation: str) -> dict[str, Any]:
+    """A call as GET shows it now."""
+    return _v1(provider, call) if generation == "v1" else _v3(provider, call)
+
+
+def created_object(provider: Provider, call: SimulatedCall, generation: str) -> dict[str, Any]:
+    """A call as the create-call request answers."""
+    shown = call_object(provider, call, generation)
+    shown["status"] = "initiated"
+    return shown
+
+
+def error_object(generation: str, code: str, message: str, *, field: str | None = None) -> dict[str, Any]:
+    """An error body."""
+    if generation == "v1":
+        return {"error": code, "message": f"{field}: {message}" if field else message}
+    if field:
+        return {"detail": [{"loc": ["body", field], "msg": message, "type": code}]}
+    return {"detail": message}
+
+
+def _v1(provider: Provider, call: SimulatedCall) -> dict[str, Any]:
+    now = provider.now()
+    shown: dict[str, Any] = {
+        "id": call.id,
+        "status": provider.status_of(call),
+        "to_number": call.to_number,
+        "from_number": call.from_number,
+        "created_at": _stamp(provider.clock_time(call.placed_at)),
+    }
+    if call.has_ended(now):
+        shown["duration_seconds"] = round(_duration(call))
+        spoken = [
+            {"role": message["role"], "content": message["content"]}
+            for message in call.conversation.messages
+            if message["role"] in ("agent", "user")
+        ]
+        shown["transcript"] = spoken if call.has_results(now) else []
+    return shown
+
+
+def _v3(provider: Provider, call: SimulatedCall) -> dict[str, Any]:
+    now = provider.now()
+    ended, results = call.has_ended(now), call.has_results(now)
+    conversation = call.conversation
+    connected = conversation.connects_after_s
+    connected_at = call.placed_at + connected if connected is not None else None
+    messages = list(conversation.messages) if results else []
+    duration = _duration(call) if ended else None
+    return {
+        "id": call.id,
+        "agent_id": call.agent_id,
+        "type": "outbound",
+        "direction": "outbound",
+        "status": provider.status_of(call),
+        "from_number": call.from_number,
+        "to_number": call.to_number,
+        "room_name": None,
+        "scheduled_at": None,
+        "variables": dict(call.variables),
+        "started_at": _stamp(provider.clock_time(connected_at))
+        if connected_at is not None and now >= connected_at
+        else None,
+        "ended_at": _stamp(provider.clock_time(call.ends_at())) if ended else None,
+        "duration_seconds": duration,
+        "end_reason": _end_reason(call) if ended else None,
+        "transcript": "\n".join(
+            f"{message['role']}: {message['content']}"
+            for message in messages
+            if message["role"] in ("agent", "user")
+        )
+        or None,
+        "messages": messages,
+        "recording_url": None,
+        "analysis": {"outcome": conversation.outcome, "summary": conversation.summary} if results else {},
+        "outcome": conversation.outcome if results else None,
+        "ai_summary": conversation.summary if results else None,
+        "latency": {},
+        "cost_cents": round((duration or 0) / 60 * 1.4, 2) if results else None,
+        "credits_used": round((duration or 0) / 60, 4) if results else None,
+        "metadata": {**call.metadata, "concurrency_at_dispatch": 1},
+        "twilio_call_sid": "CA" + call.id.replace("-", "")[:32],
+        "created_at": _stamp(provider.clock_time(call.placed_at)),
+        "updated_at": _stamp(provider.clock_time(now)),
+    }
+
+
+def _duration(call: SimulatedCall) -> float:
+    connects = call.conversation.connects_after_s
+    if connects is None:
+        return 0.0
+    return round(max(call.ends_at() - call.placed_at - connects, 0.0), 1)
+
+
+def _end_reason(call: SimulatedCall) -> str:
+    if call.stopped_at is not None:
+        return STOPPED
+    return {"answered": "user_hangup", "voicemail": "voicemail_detected"}.get(
+        call.conversation.ending, call.conversation.ending
+    )
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
