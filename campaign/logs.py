@@ -63,15 +63,26 @@ def _drop_internals(_logger: WrappedLogger, _method: str, event: EventDict) -> E
     return event
 
 
-def configure(*, level: int = logging.INFO, stream: TextIO | None = None) -> None:
-    """Send every log line of this process to `stream` (stderr when None), redacted.
+class _StderrHandler(logging.StreamHandler[TextIO]):
+    """Writes to what stderr is at that moment, as a live view may have put itself in between."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
+
+def configure(*, level: int = logging.INFO) -> None:
+    """Send every log line of this process to stderr, redacted.
+
+    On a terminal lines are formatted for people, elsewhere each is a JSON object.
 
     Args:
         level: The lowest level of our own lines. Libraries are heard from WARNING on.
-        stream: Where lines go; on a terminal they are formatted for people, else as one JSON object each.
     """
-    stream = stream or sys.stderr
-    on_terminal = stream.isatty()
+    on_terminal = sys.stderr.isatty()
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -92,7 +103,7 @@ def configure(*, level: int = logging.INFO, stream: TextIO | None = None) -> Non
             render,
         ],
     )
-    handler = logging.StreamHandler(stream)
+    handler = _StderrHandler()
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]

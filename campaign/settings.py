@@ -23,6 +23,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    WithJsonSchema,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -127,7 +128,23 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration), AfterValidator(_positive)]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    AfterValidator(_positive),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["30m", "4h"]}),
+]
+Days = Annotated[
+    Mapping[int, Window],
+    BeforeValidator(_parse_days),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "additionalProperties": {"type": "string", "examples": ["09:00-20:00"]},
+            "examples": [{"mon-fri": "09:00-20:00"}],
+        }
+    ),
+]
 Region = Annotated[str, AfterValidator(_check_region)]
 Number = Annotated[str, BeforeValidator(_check_number)]
 
@@ -171,9 +188,7 @@ class PaceSettings(_Section):
 class HourSettings(_Section):
     """When people may be called, in their own time zone."""
 
-    days: Annotated[Mapping[int, Window], BeforeValidator(_parse_days)] = Field(
-        default_factory=lambda: _parse_days({"mon-sun": "09:00-20:00"})
-    )
+    days: Days = Field(default_factory=lambda: _parse_days({"mon-sun": "09:00-20:00"}))
 
 
 class RetrySettings(_Section):

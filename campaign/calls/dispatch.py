@@ -109,7 +109,7 @@ class Dispatcher:
         try:
             verdict = await self._ask_gates(contact)
             if not verdict.may_dial:
-                log.info("row.held", row=contact.row_number, reason=verdict.reason)
+                log.debug("row.held", row=contact.row_number, reason=verdict.reason)
                 await run.commit(
                     attempts.hold,
                     contact.contact_id,
@@ -141,9 +141,8 @@ class Dispatcher:
             to_number=contact.to_number,
             since=now - run.settings.caps.per_number.within,
         )
-        person = Person(
-            contact.to_number, contact.time_zones, standing.suppressed_because, standing.recent_calls
-        )
+        because = standing.suppressed_because or run.suppressed.get(contact.to_number)
+        person = Person(contact.to_number, contact.time_zones, because, standing.recent_calls)
         return gates.judge(person, run.settings, now)
 
     async def _dial(self, contact: DueContact, token: str, attempt_id: int, number: int) -> None:
@@ -165,7 +164,7 @@ class Dispatcher:
             await run.commit(attempts.record_in_doubt, attempt_id, error=str(error), now=run.now())
             run.doubted.ring()
         except Refused as error:
-            log.info("call.refused", row=contact.row_number, error=str(error))
+            log.debug("call.refused", row=contact.row_number, error=str(error))
             await run.commit(attempts.record_refused, attempt_id, error=str(error), now=run.now())
             run.closed(attempt_id)
         except (NotSent, Throttled, Fatal) as error:
@@ -173,7 +172,7 @@ class Dispatcher:
         else:
             self._failures, self._failing_since = 0, None
             await self._placed(attempt_id, call_id)
-            log.info("call.placed", row=contact.row_number, attempt=number, call=call_id)
+            log.debug("call.placed", row=contact.row_number, attempt=number, call=call_id)
 
     async def _placed(self, attempt_id: int, call_id: str) -> None:
         run = self._run

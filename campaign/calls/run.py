@@ -1,7 +1,7 @@
 """One run of one campaign: what its tasks share, and how they are told to stop."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -51,6 +51,8 @@ class Run:
     timing: Timing
     now: Callable[[], datetime]
     rng: Random
+    suppressed: Mapping[str, str] = field(default_factory=dict)
+    """Numbers of the campaign file's suppression lists, with the list they stand in."""
     live: set[int] = field(default_factory=set)
     """Attempts that count as live calls: from the intent until the call has ended, doubt included."""
     settling: set[int] = field(default_factory=set)
@@ -111,8 +113,8 @@ class Run:
         """Run a verb in the writer's next transaction; return when it is on disk, cancelled or not."""
         answer = self.ledger.write(verb, *args, **kwargs)
         with anyio.CancelScope(shield=True):
-            result = await asyncio.wrap_future(answer)
-        return result
+            await asyncio.wait([asyncio.wrap_future(answer)])
+        return answer.result()
 
     async def fetch(
         self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs

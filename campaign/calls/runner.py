@@ -1,4 +1,4 @@
-"""The runner: one task group around dispatch, tracking, doubts and the result file; one run from start to end.
+"""The runner: one task group around dispatch, tracking, doubts and the result file, from start to end.
 
 It can be killed at any instant. The next run finds in the ledger what this one knew.
 """
@@ -32,7 +32,7 @@ from campaign.settings import CampaignSettings
 log = get_logger(__name__)
 
 
-class InterruptedTwice(BaseException):  # noqa: N818 - not an error, a way out
+class InterruptedTwice(BaseException):
     """A second signal: the operator wants out at once."""
 
 
@@ -76,8 +76,9 @@ async def run_campaign(
     settings: CampaignSettings,
     ledger: Ledger,
     api: OneInbox,
-    write_results: Callable[[], None],
+    write_results: Callable[[], object],
     on_progress: Callable[[Progress], None],
+    suppressed: Mapping[str, str] | None = None,
     deadline: datetime | None = None,
     timing: Timing | None = None,
     now: Callable[[], datetime] = utc_now,
@@ -94,6 +95,7 @@ async def run_campaign(
         api: An open client.
         write_results: Writes the result file from the ledger; runs in a thread.
         on_progress: Told about once a second how the run stands.
+        suppressed: Numbers that the campaign file's lists forbid, with the reason.
         deadline: When dialling stops at the latest.
         timing: Waits; the defaults suit real calls.
         now: The wall clock.
@@ -116,6 +118,7 @@ async def run_campaign(
         timing=timing,
         now=now,
         rng=rng,
+        suppressed=suppressed or {},
     )
     tracker = Tracker(run)
     doubts = DoubtSettler(run, tracker)
@@ -211,7 +214,7 @@ async def _watch_deadline(run: Run, deadline: datetime) -> None:
     run.drain("the deadline has come")
 
 
-async def _refresh_results(run: Run, write_results: Callable[[], None]) -> None:
+async def _refresh_results(run: Run, write_results: Callable[[], object]) -> None:
     """Keep the result file fresh, at a bounded share of the run's time."""
     wait_s = run.timing.refresh_min_s
     while True:

@@ -135,7 +135,7 @@ class Tracker:
                     seen[call_id] = await self._run.api.get_call(call_id)
                 except (NotFound, Unsupported) as error:
                     # A call may be unknown for a moment after it was created.
-                    log.info("call.not_found", call=call_id, error=str(error))
+                    log.debug("call.not_found", call=call_id, error=str(error))
                 except ApiError as error:
                     troubles.append(error)
 
@@ -201,7 +201,7 @@ class Tracker:
             now=run.now(),
         )
         del self._tracked[call.id]
-        log.info("call.settled", row=tracked.record.row_number, call=call.id, disposition=disposition.value)
+        log.debug("call.settled", row=tracked.record.row_number, call=call.id, disposition=disposition.value)
         if is_closed:
             run.closed(tracked.record.attempt_id)
 

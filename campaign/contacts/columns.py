@@ -59,13 +59,14 @@ def find(headers: Sequence[str], settings: ContactSettings) -> Columns:
     return Columns(phone, timezone, variables, kept)
 
 
-def _simplified(header: str) -> str:
+def simplified(header: str) -> str:
+    """The header in lower case, with one underscore for whatever stands between its words."""
     return re.sub(r"[^a-z0-9]+", "_", header.casefold()).strip("_")
 
 
 def _recognised(own: dict[str, int], names: Sequence[str]) -> int | None:
-    simplified = {_simplified(header): i for header, i in reversed(own.items())}
-    return next((simplified[name] for name in names if name in simplified), None)
+    positions = {simplified(header): i for header, i in reversed(own.items())}
+    return next((positions[name] for name in names if name in positions), None)
 
 
 def _named(own: dict[str, int], name: str, key: str) -> int:

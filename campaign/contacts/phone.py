@@ -69,10 +69,24 @@ def parse(cell: str, *, default_region: str | None, countries: frozenset[str]) -
     return E164(e164)
 
 
+def normalise(text: str, *, default_region: str | None) -> E164 | None:
+    """The E.164 form of a number that only has to be compared, assigned or not; None when it is none."""
+    try:
+        number = phonenumbers.parse(_tidy(text), default_region)
+    except phonenumbers.NumberParseException:
+        return None
+    return E164(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+
+
 def time_zones(number: E164) -> tuple[str, ...]:
     """Every IANA zone that people with this number's prefix live in; empty when none is known."""
     zones: tuple[str, ...] = timezone.time_zones_for_number(phonenumbers.parse(number))
     return () if _UNKNOWN_ZONE in zones else tuple(zones)
+
+
+def all_regions() -> frozenset[str]:
+    """Every country that has phone numbers, as ISO codes."""
+    return frozenset(phonenumbers.SUPPORTED_REGIONS)
 
 
 def regions_of(numbers: tuple[str, ...]) -> frozenset[str]:

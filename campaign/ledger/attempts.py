@@ -99,6 +99,27 @@ def standing(connection: Connection, *, campaign_id: int, to_number: str, since:
     return Standing(because, tuple(calls))
 
 
+def recent_calls(
+    connection: Connection, *, campaign_id: int | None, since: datetime
+) -> dict[str, list[datetime]]:
+    """As committed: for each number, when campaigns other than this one called since `since`."""
+    table = schema.attempts.c
+    rows = connection.execute(
+        select(table.to_number, table.intent_at)
+        .join(schema.contacts, schema.contacts.c.id == table.contact_id)
+        .where(
+            table.intent_at >= since,
+            table.state.not_in(HARMLESS_ATTEMPTS),
+            schema.contacts.c.campaign_id != (campaign_id or 0),
+        )
+        .order_by(table.intent_at)
+    )
+    calls: dict[str, list[datetime]] = {}
+    for to_number, intent_at in rows:
+        calls.setdefault(to_number, []).append(intent_at)
+    return calls
+
+
 def record_intent(
     connection: Connection,
     contact_id: int,

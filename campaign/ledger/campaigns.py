@@ -205,6 +205,11 @@ def counts(connection: Connection, campaign_id: int) -> dict[RowStatus, int]:
     return {RowStatus(status): number for status, number in rows}
 
 
+def statuses(connection: Connection, campaign_id: int) -> dict[str, RowStatus]:
+    """Complete: the status of each person of the campaign, by number."""
+    return {number: RowStatus(person.status) for number, person in _people(connection, campaign_id).items()}
+
+
 def in_result() -> Any:
     """Which rows belong in the result: those of the list, and those that were called before they left it."""
     table = schema.contacts.c

@@ -22,3 +22,9 @@ def suppress(connection: Connection, numbers: Collection[str], *, reason: str, n
             [{"to_number": number, "reason": reason, "added_at": now} for number in new],
         )
     return len(new)
+
+
+def suppressed(connection: Connection) -> dict[str, str]:
+    """Complete: every suppressed number, with the reason."""
+    rows = connection.execute(select(schema.suppression.c.to_number, schema.suppression.c.reason))
+    return {row.to_number: row.reason for row in rows}

