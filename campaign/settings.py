@@ -236,8 +236,12 @@ class CampaignSettings(_Section):
         return self.name.replace("{date}", day.isoformat())
 
 
-def load_campaign_file(path: Path) -> CampaignSettings:
+def load_campaign_file(path: Path, *, name: str | None = None) -> CampaignSettings:
     """Read one campaign file.
+
+    Args:
+        path: Where it is.
+        name: Stands in for the name in the file.
 
     Raises:
         InputMissingError: There is no such file, or it cannot be opened.
@@ -260,6 +264,8 @@ def load_campaign_file(path: Path) -> CampaignSettings:
         raise ConfigError(f"campaign file {path}{where}: {problem}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"campaign file {path}: expected keys like `name:` and `agent_id:`, found none")
+    if name is not None:
+        content["name"] = name
     try:
         settings = CampaignSettings.model_validate(content)
     except ValidationError as error:

@@ -14,8 +14,9 @@ from anyio.abc import TaskGroup
 from campaign.calls.run import Run
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError
-from campaign.ledger import attempts, calls
+from campaign.ledger import attempts
 from campaign.ledger.attempts import DueContact
+from campaign.ledger.calls import OpenCall
 from campaign.logs import get_logger
 from campaign.models import TOKEN_KEY, AttemptState, CallRequest
 from campaign.oneinbox.errors import Fatal, KeyRefused, NotSent, OutcomeUnknown, Refused, Throttled
@@ -171,17 +172,27 @@ class Dispatcher:
             await self._nobody_called(attempt_id, contact, error)
         else:
             self._failures, self._failing_since = 0, None
-            await self._placed(attempt_id, call_id)
+            await self._placed(contact, attempt_id, call_id)
             log.debug("call.placed", row=contact.row_number, attempt=number, call=call_id)
 
-    async def _placed(self, attempt_id: int, call_id: str) -> None:
-        run = self._run
-        placed = await run.commit(attempts.record_placed, attempt_id, call_ids=[call_id], now=run.now())
+    async def _placed(self, contact: DueContact, attempt_id: int, call_id: str) -> None:
+        run, now = self._run, self._run.now()
+        placed = await run.commit(attempts.record_placed, attempt_id, call_ids=[call_id], now=now)
         if not placed:
             run.doubted.ring()
             return
-        for call in await run.fetch(calls.open_calls, run.campaign_id, attempt_id=attempt_id):
-            self._tracker.follow(call)
+        self._tracker.follow(
+            OpenCall(
+                call_id=call_id,
+                attempt_id=attempt_id,
+                contact_id=contact.contact_id,
+                row_number=contact.row_number,
+                tries=contact.tries + 1,
+                placed_at=now,
+                ended_at=None,
+                state=AttemptState.LIVE,
+            )
+        )
 
     async def _nobody_called(
         self, attempt_id: int, contact: DueContact, error: NotSent | Throttled | Fatal

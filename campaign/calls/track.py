@@ -4,7 +4,7 @@ One list page carries the state of a hundred calls, so a sweep reads pages where
 and fetches singly what the pages do not show. It never stops a call.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -24,6 +24,8 @@ from campaign.rules import endings
 log = get_logger(__name__)
 
 PARALLEL_GETS = 16
+# Enough to share commits, and few enough that a dial does not queue behind a whole sweep.
+PARALLEL_COMMITS = 8
 SMOOTHING = 0.1
 
 
@@ -93,10 +95,7 @@ class Tracker:
             await self._trouble(error)
         else:
             self._failing_since = None
-        async with anyio.create_task_group() as group:
-            for call_id, call in seen.items():
-                if tracked := self._tracked.get(call_id):
-                    group.start_soon(self._observe, tracked, call)
+        await self._observe_each(seen)
         now = anyio.current_time()
         for tracked in due:
             # What could not be seen is looked at again, and not at once.
@@ -166,6 +165,18 @@ class Tracker:
                         leave=True,
                     )
                 await anyio.sleep(run.timing.backoff_s)
+
+    async def _observe_each(self, seen: Mapping[str, Call]) -> None:
+        limiter = anyio.CapacityLimiter(PARALLEL_COMMITS)
+
+        async def observe(tracked: Tracked, call: Call) -> None:
+            async with limiter:
+                await self._observe(tracked, call)
+
+        async with anyio.create_task_group() as group:
+            for call_id, call in seen.items():
+                if tracked := self._tracked.get(call_id):
+                    group.start_soon(observe, tracked, call)
 
     async def _observe(self, tracked: Tracked, call: Call) -> None:
         run, now = self._run, anyio.current_time()

@@ -50,9 +50,7 @@ def prepare(
     Raises:
         CampaignError: Something is missing or wrong; the text says what and where.
     """
-    settings = load_campaign_file(config)
-    if name is not None:
-        settings = settings.model_validate({**settings.model_dump(exclude_unset=True), "name": name})
+    settings = load_campaign_file(config, name=name)
     intake = take_in(contact_list, settings)
     suppressed = {
         str(number): f"on the suppression list {path.name}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, exists, func, insert, select, update
 
 from campaign.ledger import moves, schema
 from campaign.models import E164, HARMLESS_ATTEMPTS, AttemptState, RowStatus, TranscriptStatus
@@ -20,6 +20,8 @@ class DueContact:
     to_number: E164
     variables: dict[str, str]
     time_zones: tuple[str, ...]
+    tries: int
+    """Earlier tries that count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def due(
     """In the list's order: waiting rows that may be dialled now, without those in `skip`."""
     table = schema.contacts.c
     rows = connection.execute(
-        select(schema.contacts)
+        select(schema.contacts, tries_of(table.id).label("tries"))
         .where(
             table.campaign_id == campaign_id,
             table.status == RowStatus.WAITING,
@@ -62,10 +64,28 @@ def due(
         .limit(limit + len(skip))
     )
     return [
-        DueContact(row.id, row.row_number, E164(row.to_number), row.variables, tuple(row.time_zones))
+        DueContact(
+            contact_id=row.id,
+            row_number=row.row_number,
+            to_number=E164(row.to_number),
+            variables=row.variables,
+            time_zones=tuple(row.time_zones),
+            tries=row.tries,
+        )
         for row in rows
         if row.id not in skip
     ][:limit]
+
+
+def tries_of(contact_id: ColumnElement[int]) -> ScalarSelect[int]:
+    """The number of a contact's attempts that count, as part of a query."""
+    table = schema.attempts.alias("tried")
+    return (
+        select(func.count())
+        .select_from(table)
+        .where(table.c.contact_id == contact_id, table.c.state.not_in(HARMLESS_ATTEMPTS))
+        .scalar_subquery()
+    )
 
 
 def next_due(connection: Connection, campaign_id: int) -> datetime | None:
@@ -87,12 +107,11 @@ def standing(connection: Connection, *, campaign_id: int, to_number: str, since:
     table = schema.attempts.c
     calls = connection.scalars(
         select(table.intent_at)
-        .join(schema.contacts, schema.contacts.c.id == table.contact_id)
         .where(
             table.to_number == to_number,
             table.intent_at >= since,
             table.state.not_in(HARMLESS_ATTEMPTS),
-            schema.contacts.c.campaign_id != campaign_id,
+            table.campaign_id != campaign_id,
         )
         .order_by(table.intent_at)
     )
@@ -106,11 +125,10 @@ def recent_calls(
     table = schema.attempts.c
     rows = connection.execute(
         select(table.to_number, table.intent_at)
-        .join(schema.contacts, schema.contacts.c.id == table.contact_id)
         .where(
             table.intent_at >= since,
             table.state.not_in(HARMLESS_ATTEMPTS),
-            schema.contacts.c.campaign_id != (campaign_id or 0),
+            table.campaign_id != (campaign_id or 0),
         )
         .order_by(table.intent_at)
     )
@@ -138,18 +156,15 @@ def record_intent(
     Raises:
         IllegalMoveError: The row is not waiting (another worker was first).
     """
-    moves.move_row(connection, contact_id, to=RowStatus.DIALING, now=now)
-    number = (
-        connection.scalar(
-            select(func.max(schema.attempts.c.number)).where(schema.attempts.c.contact_id == contact_id)
-        )
-        or 0
-    ) + 1
-    attempt_id: int = connection.execute(
-        insert(schema.attempts)
+    campaign_id = moves.move_row(connection, contact_id, to=RowStatus.DIALING, now=now)
+    table = schema.attempts
+    highest = select(func.coalesce(func.max(table.c.number), 0)).where(table.c.contact_id == contact_id)
+    attempt_id, number = connection.execute(
+        insert(table)
         .values(
+            campaign_id=campaign_id,
             contact_id=contact_id,
-            number=number,
+            number=highest.scalar_subquery() + 1,
             token=token,
             to_number=to_number,
             from_number=from_number,
@@ -157,16 +172,13 @@ def record_intent(
             state=AttemptState.DIALING,
             intent_at=now,
         )
-        .returning(schema.attempts.c.id)
-    ).scalar_one()
-    campaign_id = connection.scalar(
-        select(schema.contacts.c.campaign_id).where(schema.contacts.c.id == contact_id)
-    )
+        .returning(table.c.id, table.c.number)
+    ).one()
     moves.journal(
         connection,
         now,
         "call.intended",
-        campaign_id=campaign_id or 0,
+        campaign_id=campaign_id,
         contact_id=contact_id,
         attempt_id=attempt_id,
     )
@@ -282,7 +294,7 @@ def doubts(connection: Connection, campaign_id: int) -> list[Doubt]:
     rows = connection.execute(
         select(schema.attempts, schema.contacts.c.row_number)
         .join(schema.contacts)
-        .where(schema.contacts.c.campaign_id == campaign_id, schema.attempts.c.state == AttemptState.IN_DOUBT)
+        .where(schema.attempts.c.campaign_id == campaign_id, schema.attempts.c.state == AttemptState.IN_DOUBT)
         .order_by(schema.attempts.c.id)
     )
     return [

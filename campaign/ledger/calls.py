@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from campaign.ledger import moves, schema
+from campaign.ledger.attempts import tries_of
 from campaign.models import (
-    HARMLESS_ATTEMPTS,
     AttemptState,
     Call,
     Disposition,
@@ -35,19 +35,13 @@ class OpenCall:
 
 def open_calls(connection: Connection, campaign_id: int, *, attempt_id: int | None = None) -> list[OpenCall]:
     """Complete: every call of the campaign (or of one attempt) that has not settled."""
-    tries = (
-        select(schema.attempts.c.contact_id, func.count().label("tries"))
-        .where(schema.attempts.c.state.not_in(HARMLESS_ATTEMPTS))
-        .group_by(schema.attempts.c.contact_id)
-        .subquery()
-    )
     query = (
         select(
             schema.calls.c.call_id,
             schema.calls.c.attempt_id,
             schema.attempts.c.contact_id,
             schema.contacts.c.row_number,
-            tries.c.tries,
+            tries_of(schema.attempts.c.contact_id).label("tries"),
             schema.calls.c.placed_at,
             schema.calls.c.ended_at,
             schema.attempts.c.state,
@@ -55,8 +49,7 @@ def open_calls(connection: Connection, campaign_id: int, *, attempt_id: int | No
         .select_from(schema.calls)
         .join(schema.attempts)
         .join(schema.contacts)
-        .join(tries, tries.c.contact_id == schema.contacts.c.id)
-        .where(schema.contacts.c.campaign_id == campaign_id, schema.calls.c.settled_at.is_(None))
+        .where(schema.attempts.c.campaign_id == campaign_id, schema.calls.c.settled_at.is_(None))
         .order_by(schema.calls.c.id)
     )
     if attempt_id is not None:

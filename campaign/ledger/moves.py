@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, update
 
 from campaign.ledger import schema
 from campaign.models import ATTEMPT_MOVES, ROW_MOVES, AttemptState, RowStatus
@@ -21,20 +21,25 @@ def move_row(
     now: datetime,
     reason: str = "",
     not_before: datetime | None = None,
-) -> None:
+) -> int:
     """Legal or nothing: the row changes only from a status that may become `to`.
+
+    Returns:
+        The id of its campaign.
 
     Raises:
         IllegalMoveError: It stands elsewhere, or there is no such row.
     """
     origins = [status for status, targets in ROW_MOVES.items() if to in targets]
-    changed = connection.execute(
+    campaign_id: int | None = connection.scalar(
         update(schema.contacts)
         .where(schema.contacts.c.id == contact_id, schema.contacts.c.status.in_(origins))
         .values(status=to, reason=reason, not_before=not_before, changed_at=now)
+        .returning(schema.contacts.c.campaign_id)
     )
-    if changed.rowcount != 1:
+    if campaign_id is None:
         raise IllegalMoveError(f"contact {contact_id} cannot become {to}")
+    return campaign_id
 
 
 def move_attempt(
@@ -50,24 +55,20 @@ def move_attempt(
     """Legal or nothing, and always journalled: the attempt changes only from a state that may become `to`.
 
     Returns:
-        The attempt's row, with its contact and campaign.
+        Its `contact_id` and `campaign_id`.
 
     Raises:
         IllegalMoveError: It stands elsewhere, or there is no such attempt.
     """
     origins = [state for state, targets in ATTEMPT_MOVES.items() if to in targets]
-    changed = connection.execute(
+    attempt = connection.execute(
         update(schema.attempts)
         .where(schema.attempts.c.id == attempt_id, schema.attempts.c.state.in_(origins))
         .values(state=to, closed_at=None if to in ATTEMPT_MOVES else now, **values)
-    )
-    if changed.rowcount != 1:
+        .returning(schema.attempts.c.contact_id, schema.attempts.c.campaign_id)
+    ).one_or_none()
+    if attempt is None:
         raise IllegalMoveError(f"attempt {attempt_id} cannot become {to}")
-    attempt = connection.execute(
-        select(schema.attempts, schema.contacts.c.campaign_id)
-        .join(schema.contacts)
-        .where(schema.attempts.c.id == attempt_id)
-    ).one()
     journal(
         connection,
         now,

@@ -23,7 +23,7 @@ def result_rows(connection: Connection, campaign_id: int) -> Iterator[ResultRow]
             func.count().label("tries"),
             func.max(counted.c.number).label("number"),
         )
-        .where(counted.c.state.not_in(HARMLESS_ATTEMPTS))
+        .where(counted.c.campaign_id == campaign_id, counted.c.state.not_in(HARMLESS_ATTEMPTS))
         .group_by(counted.c.contact_id)
         .subquery("tries")
     )
@@ -93,8 +93,7 @@ def dispositions(connection: Connection, campaign_id: int) -> dict[Disposition, 
     """Adds up: the ended attempts of the campaign by disposition."""
     rows = connection.execute(
         select(schema.attempts.c.disposition, func.count())
-        .join(schema.contacts)
-        .where(schema.contacts.c.campaign_id == campaign_id, schema.attempts.c.disposition.is_not(None))
+        .where(schema.attempts.c.campaign_id == campaign_id, schema.attempts.c.disposition.is_not(None))
         .group_by(schema.attempts.c.disposition)
     )
     return {Disposition(disposition): number for disposition, number in rows}
@@ -105,9 +104,8 @@ def dials(connection: Connection, campaign_id: int) -> int:
     number = connection.scalar(
         select(func.count())
         .select_from(schema.attempts)
-        .join(schema.contacts)
         .where(
-            schema.contacts.c.campaign_id == campaign_id,
+            schema.attempts.c.campaign_id == campaign_id,
             schema.attempts.c.state.not_in(HARMLESS_ATTEMPTS),
         )
     )

@@ -119,6 +119,7 @@ attempts = Table(
     "attempts",
     metadata,
     Column("id", Integer, primary_key=True),
+    Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
     Column("contact_id", ForeignKey("contacts.id"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("token", String(32), nullable=False, unique=True),
@@ -138,6 +139,7 @@ attempts = Table(
     # ... and no second attempt while the fate of one is open.
     Index("uq_attempts_open", "contact_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_attempts_to_number", "to_number", "intent_at"),
+    Index("ix_attempts_state", "campaign_id", "state"),
 )
 
 calls = Table(

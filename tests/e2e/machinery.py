@@ -1,0 +1,185 @@
+"""The installed command and the simulator as real processes, and lists to feed them."""
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+COMMAND = (sys.executable, "-m", "campaign")
+KEY = "oi_sk_simulator"
+PATIENCE_S = 90.0
+
+CONFIG = """
+name: {name}
+agent_id: agt_test
+from_numbers: ["+12025550100"]
+contacts: {{countries: [US]}}
+pace: {{calls_per_second: {rate}, burst: {burst}, max_live_calls: {live}}}
+hours: {{days: {{mon-sun: "00:00-24:00"}}}}
+"""
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """The simulator in a process of its own: it knows who was really called."""
+
+    base_url: str
+    dial_log: Path
+
+    def dials(self) -> list[dict[str, Any]]:
+        """Every real dial, in order."""
+        if not self.dial_log.exists():
+            return []
+        lines = self.dial_log.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def dials_by_number(self) -> Counter[str]:
+        """How often each number was really called."""
+        return Counter(dial["to_number"] for dial in self.dials())
+
+    def call(self, call_id: str) -> dict[str, Any]:
+        """A call as the provider has it."""
+        request = urllib.request.Request(  # noqa: S310 - a loopback address
+            f"{self.base_url}/v1/calls/{call_id}", headers={"Authorization": f"Bearer {KEY}"}
+        )
+        with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310
+            answer: dict[str, Any] = json.load(reply)
+        return answer
+
+
+@contextmanager
+def simulator(folder: Path, *options: str) -> Iterator[Oracle]:
+    """`campaign simulate` on a free port, for as long as the block lasts."""
+    dial_log = folder / "dials.jsonl"
+    process = subprocess.Popen(
+        [*COMMAND, "simulate", "--port", "0", "--dial-log", str(dial_log), *options],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    try:
+        said = ""
+        while "Ctrl-C" not in said:
+            line = process.stderr.readline()
+            assert line, f"the simulator did not start: {said}"
+            said += line
+        url = re.search(r"http://[\d.:]+", said)
+        assert url is not None
+        yield Oracle(url[0], dial_log)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A folder with a list, a campaign file and a ledger, and an account to call through."""
+
+    folder: Path
+    oracle: Oracle
+    list_path: Path
+    config: Path
+    impatient: bool = False
+    """Whether the run waits shorter than the product does (see `impatient.py`)."""
+
+    @property
+    def result_path(self) -> Path:
+        return self.folder / "results.csv"
+
+    def command(self, *extra: str) -> list[str]:
+        """The command line of the run."""
+        program = (sys.executable, "-m", "tests.e2e.impatient") if self.impatient else COMMAND
+        return [
+            *program, "run", str(self.list_path), "--config", str(self.config), "--yes", "--json",
+            "--output", str(self.result_path), "--ledger", str(self.folder / "ledger.db"), *extra,
+        ]  # fmt: skip
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "ONEINBOX_BASE_URL": self.oracle.base_url,
+            "ONEINBOX_API_KEY": KEY,
+            **changes,
+        }
+
+    def run(self, *extra: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """Run to the end."""
+        return subprocess.run(
+            self.command(*extra),
+            env=self.environment(**changes),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+
+    def start(self, *extra: str) -> subprocess.Popen[str]:
+        """Start, and leave the end to the test."""
+        return subprocess.Popen(
+            self.command(*extra),
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def results(self) -> list[dict[str, str]]:
+        """The rows of the result file."""
+        with self.result_path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+
+def lay_out(
+    folder: Path,
+    oracle: Oracle,
+    rows: Sequence[Mapping[str, str]],
+    *,
+    name: str = "spring",
+    rate: float = 100,
+    burst: int = 5,
+    live: int = 50,
+    extra: str = "",
+    impatient: bool = False,
+) -> Workplace:
+    """Write the list and the campaign file."""
+    list_path, config = folder / "list.csv", folder / "campaign.yaml"
+    with list_path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    config.write_text(CONFIG.format(name=name, rate=rate, burst=burst, live=live) + extra, encoding="utf-8")
+    return Workplace(folder, oracle, list_path, config, impatient)
+
+
+def people(number: int) -> list[dict[str, str]]:
+    """So many people with fictional numbers of their own."""
+    areas = ("202", "212", "312", "415", "617")
+    return [
+        {
+            "phone": f"+1{areas[at // 100]}55501{at % 100:02d}",
+            "customer_name": f"Person {at}",
+            "order_id": f"{at:05d}",
+        }
+        for at in range(number)
+    ]
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str] | None = None) -> None:
+    """Return as soon as the condition holds, or the process has ended; fail when neither comes."""
+    give_up_at = time.monotonic() + PATIENCE_S
+    while not condition():
+        if process is not None and process.poll() is not None:
+            return
+        assert time.monotonic() < give_up_at, "the awaited moment did not come"
+        time.sleep(0.005)
