@@ -8,7 +8,12 @@ elsewhere; always on stderr, since stdout belongs to data.
 import logging
 import re
 import sys
+from collections.abc import Mapping
+from datetime import date
+from enum import Enum
+from pathlib import PurePath
 from typing import Any, TextIO
+from uuid import UUID
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -24,6 +29,10 @@ _PLUS_NUMBER = re.compile(r"(?:\+|%2B)\d(?:[\s().\-/]*\d){5,13}(\d)", re.IGNOREC
 # 9 to 15 digits in one piece are a phone number written without its plus, not a row number or a count.
 _BARE_NUMBER = re.compile(r"(?<![\w.-])\d{7,13}(\d{2})(?![\w-])")
 
+# Ten digits without their plus, the North American way: (202) 555-0143, 202-555-0143, 202.555.0143.
+_NATIONAL_NUMBER = re.compile(r"(?<![\w.-])(?:\(\d{3}\)\s*|\d{3}[\s.-])\d{3}[\s.-]\d{2}(\d{2})(?![\w-])")
+_NUMBER_SIZED = 10**8
+
 _QUIET_LIBRARIES = ("aiohttp", "asyncio", "httpcore", "httpx", "sqlalchemy", "uvicorn")
 
 
@@ -31,30 +40,35 @@ def redact(text: str) -> str:
     """Return `text` without API keys and with every phone number cut down to its last digits."""
     text = _KEY.sub("[key]", text)
     text = _PLUS_NUMBER.sub(lambda match: f"[number …{match[0][-2:]}]", text)
+    text = _NATIONAL_NUMBER.sub(r"[number …\1]", text)
     return _BARE_NUMBER.sub(r"[number …\1]", text)
 
 
 def _redact_value(value: Any) -> Any:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, bool | int | float) or value is None:
-        return redact(str(value)) if isinstance(value, int) and abs(value) >= 10**8 else value
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return redact(str(value)) if abs(value) >= _NUMBER_SIZED else value
     if isinstance(value, dict):
-        return {
-            key: "[private]" if str(key).lower() in PRIVATE_FIELDS else _redact_value(item)
-            for key, item in value.items()
-        }
+        return _redact_fields(value)
     if isinstance(value, list | tuple | set | frozenset):
         return [_redact_value(item) for item in value]
-    return redact(str(value))
+    if isinstance(value, str | bytes | date | PurePath | Enum | UUID | BaseException):
+        return redact(str(value))
+    # Any other object may hold a person; its kind is all that is said.
+    return f"[{type(value).__name__}]"
+
+
+def _redact_fields(fields: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        redact(str(key)): "[private]" if str(key).lower() in PRIVATE_FIELDS else _redact_value(value)
+        for key, value in fields.items()
+    }
 
 
 def redact_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Structlog processor: the whole event without keys, numbers and private fields."""
-    return {
-        key: "[private]" if key.lower() in PRIVATE_FIELDS else _redact_value(value)
-        for key, value in event.items()
-    }
+    return _redact_fields(event)
 
 
 def _drop_internals(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -72,6 +86,10 @@ class _StderrHandler(logging.StreamHandler[TextIO]):
     @property
     def stream(self) -> TextIO:  # type: ignore[override]
         return sys.stderr
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
+        """Say that a line is missing. The usual report would print its arguments as they are."""
+        self.stream.write(f"a log line of {record.name} could not be formatted\n")
 
 
 def configure(*, level: int = logging.INFO) -> None:

@@ -45,7 +45,10 @@ def parse_duration(value: object) -> timedelta:
     match = _DURATION.fullmatch(str(value).strip())
     if match is None:
         raise ValueError(f"{value!r} is not a duration; write it like 90s, 30m, 4h or 2d")
-    return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    try:
+        return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    except OverflowError:
+        raise ValueError(f"{match[0][:20]} is longer than any campaign") from None
 
 
 def _parse_clock_time(text: str) -> timedelta:
@@ -97,6 +100,8 @@ def _parse_days(value: object) -> Mapping[int, Window]:
             if day in week:
                 raise ValueError(f"{_WEEKDAYS[day]} has two windows; give each day once")
             week[day] = _parse_window(window)
+    if not week:
+        raise ValueError("days names no day, so nobody could ever be called")
     return week
 
 
@@ -113,7 +118,12 @@ def _one_or_many(value: object) -> object:
 
 
 def _texts(value: object) -> object:
-    return {str(k): str(v) for k, v in value.items()} if isinstance(value, Mapping) else value
+    if not isinstance(value, Mapping):
+        return value
+    for key, text in value.items():
+        if text is None or isinstance(text, Mapping | list):
+            raise ValueError(f"{key} needs a text as its value")
+    return {str(key): str(text) for key, text in value.items()}
 
 
 def _check_region(region: str) -> str:
@@ -257,10 +267,10 @@ def load_campaign_file(path: Path, *, name: str | None = None) -> CampaignSettin
         raise ConfigError(f"campaign file {path}: not UTF-8 text (byte {error.start})") from error
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "not valid YAML"
+        problem = getattr(error, "problem", None) or f"not valid YAML ({' '.join(str(error).split())[:80]})"
         raise ConfigError(f"campaign file {path}{where}: {problem}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"campaign file {path}: expected keys like `name:` and `agent_id:`, found none")
@@ -371,7 +381,8 @@ def check_base_url(url: str) -> str:
         _ = parts.port
     except ValueError as error:
         raise ConfigError("ONEINBOX_BASE_URL: not a URL; write it like https://api.oneinbox.ai") from error
-    if not host or parts.username or parts.password or parts.query or parts.fragment:
+    # urlsplit drops white space and empty parts without a word.
+    if not host or not re.fullmatch(r"[!-~]+", url) or set(url) & set("?#@"):
         raise ConfigError("ONEINBOX_BASE_URL: not a plain URL; write it like https://api.oneinbox.ai")
     if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
         raise ConfigError("ONEINBOX_BASE_URL: must be https (plain http only on this machine)")

@@ -17,6 +17,7 @@ from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts
 from campaign.ledger.attempts import DueContact
 from campaign.ledger.calls import OpenCall
+from campaign.ledger.ledger import Connection
 from campaign.logs import get_logger
 from campaign.models import TOKEN_KEY, AttemptState, CallRequest
 from campaign.oneinbox.errors import Fatal, KeyRefused, NotSent, OutcomeUnknown, Refused, Throttled
@@ -136,15 +137,20 @@ class Dispatcher:
 
     async def _ask_gates(self, contact: DueContact) -> Verdict:
         run, now = self._run, self._run.now()
-        standing = await run.fetch(
-            attempts.standing,
-            campaign_id=run.campaign_id,
-            to_number=contact.to_number,
-            since=now - run.settings.caps.per_number.within,
-        )
-        because = standing.suppressed_because or run.suppressed.get(contact.to_number)
-        person = Person(contact.to_number, contact.time_zones, because, standing.recent_calls)
-        return gates.judge(person, run.settings, now)
+
+        # Beside the event loop, as the zones' rules are read from disk when first needed.
+        def judge(connection: Connection) -> Verdict:
+            standing = attempts.standing(
+                connection,
+                campaign_id=run.campaign_id,
+                to_number=contact.to_number,
+                since=now - run.settings.caps.per_number.within,
+            )
+            because = standing.suppressed_because or run.suppressed.get(contact.to_number)
+            person = Person(contact.to_number, contact.time_zones, because, standing.recent_calls)
+            return gates.judge(person, run.settings, now)
+
+        return await run.fetch(judge)
 
     async def _dial(self, contact: DueContact, token: str, attempt_id: int, number: int) -> None:
         run, settings = self._run, self._run.settings

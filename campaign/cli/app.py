@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 import typer
@@ -33,11 +34,16 @@ app.command()(simulate.simulate)
 
 def main() -> NoReturn:
     """Run the command, and exit with a code that says how it ended."""
+    guarded(app)
+
+
+def guarded(command: Callable[[], object]) -> NoReturn:
+    """Run `command`, turn whatever it raises into one line on stderr, and exit with the right code."""
     # What is written here holds personal data: for the owner's eyes only.
     os.umask(0o077)
+    code: int | str | None = ExitCode.OK
     try:
-        app()
-        code: int | str | None = ExitCode.OK
+        command()
     except SystemExit as error:
         code = ExitCode.USAGE if error.code == _USAGE_EXIT else error.code
     except BaseException as error:

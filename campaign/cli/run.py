@@ -2,6 +2,7 @@
 
 import logging
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +11,7 @@ import typer
 
 from campaign.cli import output
 from campaign.cli.lists import ConfigOption, JsonOption, LedgerOption, ListArgument, show_plan
-from campaign.errors import UsageError
+from campaign.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from campaign.calls.plan import Plan
@@ -41,39 +42,87 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every call.")] = False,
 ) -> None:
     """Call the people of a list, follow every call, write the result file."""
+    options = Options(
+        contact_list=contact_list,
+        config=config,
+        name=name,
+        output_file=output_file,
+        ledger=ledger,
+        deadline=deadline,
+        amend=amend,
+        yes=yes,
+        as_json=as_json,
+        verbose=verbose,
+    )
+    raise typer.Exit(execute(options))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line of `run` says."""
+
+    contact_list: Path
+    config: Path
+    name: str | None = None
+    output_file: Path | None = None
+    ledger: str | None = None
+    deadline: str | None = None
+    amend: bool = False
+    yes: bool = False
+    as_json: bool = False
+    verbose: bool = False
+
+
+def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
+    """Check everything, show the plan, ask, run, and say how it ended.
+
+    Args:
+        options: The command line.
+        timing: How long the runner waits for what; the defaults suit real calls.
+
+    Raises:
+        CampaignError: It cannot start, or had to end early; the class has the exit code.
+    """
     from campaign import logs
     from campaign.cli import job as jobs
     from campaign.settings import Environment
 
     on_terminal = output.is_terminal()
     quiet = logging.WARNING if on_terminal else logging.INFO
-    logs.configure(level=logging.DEBUG if verbose else quiet)
-    if not (yes or on_terminal):
+    logs.configure(level=logging.DEBUG if options.verbose else quiet)
+    if not (options.yes or on_terminal):
         raise UsageError("nobody is here to be asked; look at `campaign plan`, then run with --yes")
-    until = read_deadline(deadline, now=datetime.now().astimezone()) if deadline else None
+    now = datetime.now().astimezone()
+    until = read_deadline(options.deadline, now=now) if options.deadline else None
     environment = Environment()
     environment.api_key()
     environment.base_url()
     with jobs.prepare(
-        contact_list, config, name=name, ledger=ledger, create_ledger=True, environment=environment
+        options.contact_list,
+        options.config,
+        name=options.name,
+        ledger=options.ledger,
+        create_ledger=True,
+        environment=environment,
     ) as job:
-        result_path = choose_output(job, output_file)
+        result_path = choose_output(job, options.output_file)
         report = carry_out(
             job,
             environment,
             result_path,
-            amend=amend,
-            ask=not yes,
+            amend=options.amend,
+            ask=not options.yes,
             deadline=until,
             on_terminal=on_terminal,
+            timing=timing,
         )
     if report is None:
         output.say("Nobody was called.")
-        raise typer.Exit(0)
-    if as_json:
+        return ExitCode.OK
+    if options.as_json:
         output.say_json(as_data(report, result_path))
     summarise(report, result_path)
-    raise typer.Exit(report.exit_code)
+    return report.exit_code
 
 
 def carry_out(

@@ -3,6 +3,7 @@
 Every cell is text. A phone number is never a float here, and a leading plus or zero is never lost.
 """
 
+import codecs
 import csv
 import hashlib
 import os
@@ -70,12 +71,10 @@ def _fingerprint(path: Path) -> str:
 
 
 def _csv_lines(path: Path) -> Iterator[Sequence[str]]:
+    _check_csv(path)
     # The header is read as a row, so that pandas neither renames columns nor drops cells of long rows;
     # blank lines are kept, so that rows keep the numbers which a spreadsheet shows.
     try:
-        with path.open("rb") as file:
-            if b"\0" in file.read(65536):
-                raise ListError(f"{path}: neither UTF-8 text nor an .xlsx workbook; save it as CSV (UTF-8)")
         chunks = pd.read_csv(
             path,
             dtype=str,
@@ -89,34 +88,48 @@ def _csv_lines(path: Path) -> Iterator[Sequence[str]]:
         with chunks:
             for chunk in chunks:
                 yield from chunk.itertuples(index=False, name=None)
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise ListError(
-            f"{path}: not UTF-8 text (near line {line}); save it as CSV (UTF-8) or .xlsx"
-        ) from error
     except pd.errors.EmptyDataError as error:
         raise ListError(f"{path}: the file is empty; the first line must name the columns") from error
-    except pd.errors.ParserError as error:
-        raise ListError(f"{path}: {_csv_problem(path)}") from error
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise ListError(f"{path}: not a CSV file that can be read; save it again as CSV (UTF-8)") from error
 
 
-def _csv_problem(path: Path) -> str:
-    """Where and why a CSV file is broken, found by walking it once more with line numbers."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        width, started_at = 0, 1
+def _check_csv(path: Path) -> None:
+    """Walk the file strictly once: pandas forgives quotes that swallow rows, and names no lines."""
+    with path.open("rb") as raw:
+        if b"\0" in raw.read(65536):
+            raise ListError(f"{path}: neither UTF-8 text nor an .xlsx workbook; save it as CSV (UTF-8)")
+        raw.seek(0)
+        decoded = codecs.getreader("utf-8-sig")(raw)
+        reader = csv.reader(decoded, strict=True)
+        width, line = 0, 1
         try:
             for cells in reader:
                 width = width or len(cells)
                 if len(cells) > width:
-                    return (
-                        f"line {started_at} has {len(cells)} cells, but the header has {width}; "
+                    raise ListError(
+                        f"{path}: line {line} has {len(cells)} cells, but the header has {width}; "
                         "put cells that contain a comma in quotes"
                     )
-                started_at = reader.line_num + 1
-        except csv.Error:
-            return f"line {started_at} has a quote that is never closed, or text after a closing quote"
-    return "not a CSV file that can be read; save it again as CSV (UTF-8)"
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise ListError(
+                f"{path}: line {line} has a quote that is never closed, or text after a closing quote"
+            ) from error
+        except UnicodeDecodeError as error:
+            raw.seek(0)
+            bad = next(number for number, text in enumerate(raw, start=1) if not _is_utf8(text))
+            raise ListError(
+                f"{path}: not UTF-8 text (near line {bad}); save it as CSV (UTF-8) or .xlsx"
+            ) from error
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _workbook_lines(path: Path) -> Iterator[Sequence[str]]:

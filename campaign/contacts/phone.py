@@ -6,6 +6,7 @@ calls a stranger.
 
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 
 import phonenumbers
@@ -13,7 +14,10 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType, timezone
 
 from campaign.models import E164
 
-_FLOAT_TAIL = re.compile(r"\+?\d+\.\d*")
+# One dot and nothing behind it but digits, or a single digit after a last dot: `12025550143.0`.
+_FLOAT_TAIL = re.compile(r"\+?\d+\.\d*|.*\.\d?")
+# A short tail after a slash is a second number (`030 123456/7`), a long one follows an area code.
+_TWO_NUMBERS = re.compile(r".*/(?:\D*\d){0,4}\D*|.*/.*/.*")
 _EXPONENT = re.compile(r"\+?\d+(?:[.,]\d+)?[eE][+-]?\d+")
 _LAYOUT = re.compile(r"\+?[\d\s().\-/]+")
 _MINUSES = "-\u2010\u2011\u2012\u2013\u2014\u2212"
@@ -71,8 +75,11 @@ def parse(cell: str, *, default_region: str | None, countries: frozenset[str]) -
 
 def normalise(text: str, *, default_region: str | None) -> E164 | None:
     """The E.164 form of a number that only has to be compared, assigned or not; None when it is none."""
+    text = _tidy(text)
+    if _layout_problem(text, default_region):
+        return None
     try:
-        number = phonenumbers.parse(_tidy(text), default_region)
+        number = phonenumbers.parse(text, default_region)
     except phonenumbers.NumberParseException:
         return None
     return E164(phonenumbers.format_number(number, PhoneNumberFormat.E164))
@@ -91,8 +98,12 @@ def all_regions() -> frozenset[str]:
 
 def regions_of(numbers: tuple[str, ...]) -> frozenset[str]:
     """The countries of E.164 numbers, as ISO codes; for +1 the country, not all of its numbering plan."""
-    regions = (phonenumbers.region_code_for_number(phonenumbers.parse(number)) for number in numbers)
-    return frozenset(region for region in regions if region)
+    regions: set[str] = set()
+    for number in numbers:
+        with suppress(phonenumbers.NumberParseException):
+            region = phonenumbers.region_code_for_number(phonenumbers.parse(number))
+            regions |= {region} if region else set()
+    return frozenset(regions)
 
 
 def _tidy(cell: str) -> str:
@@ -117,6 +128,8 @@ def _layout_problem(text: str, default_region: str | None) -> str | None:
         return "a minus sign stands in front; write a plus and digits"
     if any(character.isalpha() for character in text):
         return "it has letters; write one number, as a plus and digits, without an extension"
+    if _TWO_NUMBERS.fullmatch(text):
+        return "this looks like two numbers; write one, as a plus and digits"
     if not text.isascii() or not _LAYOUT.fullmatch(text):
         return "it has characters that no phone number has; write one number, as a plus and digits"
     if not text.startswith("+") and default_region is None:

@@ -21,11 +21,16 @@ def read_numbers(path: Path, *, default_region: str | None) -> frozenset[E164]:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = [(number, cells) for number, cells in enumerate(csv.reader(file), start=1) if any(cells)]
+            reader = csv.reader(file, strict=True)
+            lines = [(reader.line_num, cells) for cells in reader if any(cells)]
     except OSError as error:
         raise InputMissingError(f"suppression list {path}: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
         raise ConfigError(f"suppression list {path}: not CSV or text in UTF-8") from error
+    except csv.Error as error:
+        raise ConfigError(
+            f"suppression list {path}, line {reader.line_num}: a quote is out of place"
+        ) from error
     column = 0
     if lines and not any(character.isdigit() for character in "".join(lines[0][1])):
         names = [simplified(cell) for cell in lines.pop(0)[1]]

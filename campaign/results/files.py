@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import IO
 
 import xlsxwriter
+from xlsxwriter.exceptions import XlsxWriterException
 
 from campaign.errors import OutputError
 from campaign.models import RESULT_COLUMNS, ResultRow
 from campaign.results import table
 
 XLSX_CELL_LIMIT = 32_767
+XLSX_ROW_LIMIT = 1_048_576
 _CUT = " [cut: a spreadsheet cell holds no more; the whole text is in .csv and .jsonl results]"
 
 _Writer = Callable[[IO[bytes], Sequence[str], Iterable[ResultRow]], int]
@@ -68,10 +70,12 @@ def _replacement(path: Path) -> Iterator[IO[bytes]]:
     """A new file, readable by its owner only, that takes the place of `path` when all went well."""
     # A link stays a link: what it points to is replaced.
     target = path.resolve()
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent)
-    aside = Path(name)
+    file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - it is closed below, and kept
+        prefix=f".{target.name}.", suffix=".new", dir=target.parent, delete=False
+    )
+    aside = Path(file.name)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -101,8 +105,9 @@ def _write_csv(file: IO[bytes], headers: Sequence[str], rows: Iterable[ResultRow
 
 def _write_jsonl(file: IO[bytes], headers: Sequence[str], rows: Iterable[ResultRow]) -> int:
     written = 0
+    names = [name or f"column_{at}" for at, name in enumerate(headers, start=1)]
     for row in rows:
-        values: dict[str, table.Cell | None] = dict(zip(headers, row.cells, strict=False))
+        values: dict[str, table.Cell | None] = dict(zip(names, row.cells, strict=False))
         ours = zip(RESULT_COLUMNS, table.our_cells(row), strict=True)
         values |= {column: cell if cell != "" else None for column, cell in ours}
         file.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
@@ -111,8 +116,19 @@ def _write_jsonl(file: IO[bytes], headers: Sequence[str], rows: Iterable[ResultR
 
 
 def _write_xlsx(file: IO[bytes], headers: Sequence[str], rows: Iterable[ResultRow]) -> int:
+    # The writer keeps rows aside while it works. They hold conversations, so they stay beside the result,
+    # in a folder that goes away whatever happens.
+    with tempfile.TemporaryDirectory(prefix=".", suffix=".new", dir=Path(file.name).parent) as aside:
+        try:
+            return _write_workbook(file, headers, rows, aside)
+        except XlsxWriterException as error:
+            raise OSError(getattr(error.__cause__ or error.__context__, "errno", None), str(error)) from error
+
+
+def _write_workbook(file: IO[bytes], headers: Sequence[str], rows: Iterable[ResultRow], aside: str) -> int:
     options = {
         "constant_memory": True,
+        "tmpdir": aside,
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
@@ -129,6 +145,8 @@ def _write_xlsx(file: IO[bytes], headers: Sequence[str], rows: Iterable[ResultRo
             sheet.set_column(at, at, 40 if name in ("call_summary", "call_transcript") else 16)
             sheet.write_string(0, at, name, bold)
         for number, row in enumerate(rows, start=1):
+            if number == XLSX_ROW_LIMIT:
+                raise OSError(None, f"an .xlsx file holds {XLSX_ROW_LIMIT - 1:,} rows; choose .csv or .jsonl")
             for at, cell in enumerate((*row.cells, *table.our_cells(row))):
                 if isinstance(cell, str):
                     sheet.write_string(number, at, _fitting(cell))
@@ -140,7 +158,11 @@ def _write_xlsx(file: IO[bytes], headers: Sequence[str], rows: Iterable[ResultRo
 
 
 def _fitting(text: str) -> str:
-    return text if len(text) <= XLSX_CELL_LIMIT else text[: XLSX_CELL_LIMIT - len(_CUT)] + _CUT
+    # A cell's limit counts UTF-16 units, of which an emoji has two.
+    encoded = text.encode("utf-16-le")
+    if len(encoded) <= 2 * XLSX_CELL_LIMIT:
+        return text
+    return encoded[: 2 * (XLSX_CELL_LIMIT - len(_CUT))].decode("utf-16-le", errors="ignore") + _CUT
 
 
 _WRITERS: dict[str, _Writer] = {".csv": _write_csv, ".xlsx": _write_xlsx, ".jsonl": _write_jsonl}

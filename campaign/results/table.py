@@ -62,4 +62,4 @@ def _time(moment: datetime | None) -> str | None:
 
 
 def _number(value: float | None) -> Cell | None:
-    return int(value) if value is not None and value.is_integer() else value
+    return int(value) if value is not None and float(value).is_integer() else value

@@ -102,7 +102,7 @@ CASES: list[tuple[str, Callable[[Path], None], list[str], int, str]] = [
         "chmod 600",
     ),
     ("plain http", lambda folder: None, ["ONEINBOX_BASE_URL=http://example.com"], 78, "must be https"),
-    ("ledger below a file", ledger_below_a_file, ["--ledger", "blocked/ledger.db"], 74, "choose another place"),
+    ("ledger below a file", ledger_below_a_file, ["--ledger", "blocked/ledger.db"], 74, "choose another"),
     ("ledger is no database", damage("other.db", "x" * 4096), ["--ledger", "other.db"], 74, "not a database"),
     ("unknown database", lambda folder: None, ["--ledger", "mysql://a/b"], 78, "not supported"),
     ("output folder missing", lambda folder: None, ["--output", "no/r.csv"], 73, "mkdir -p no"),

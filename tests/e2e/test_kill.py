@@ -93,8 +93,7 @@ def test_the_first_signal_drains_and_the_next_run_goes_on(tmp_path: Path, number
         process.send_signal(number)
         _, said = process.communicate(timeout=30)
         assert process.returncode == 75, said
-        dialled = len(oracle.dials())
-        assert 10 <= dialled < ROWS
+        assert 10 <= len(oracle.dials()) < ROWS
         in_doubt = [row for row in place.results() if row["call_status"] in ("dialing", "in_doubt")]
         assert in_doubt == []
         assert run_to_the_end(place) == 0

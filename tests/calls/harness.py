@@ -1,0 +1,152 @@
+"""A whole run in this process: the real runner and ledger, the simulator in place of the network."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from typing import Any, TypeVar
+
+import anyio
+import anyio.to_thread
+import httpx
+from pydantic import SecretStr
+
+from campaign.calls.progress import Progress
+from campaign.calls.runner import RunReport, run_campaign, utc_now
+from campaign.calls.timing import Timing
+from campaign.contacts.intake import take_in
+from campaign.ledger import campaigns, results
+from campaign.ledger.ledger import Ledger
+from campaign.models import ResultRow, RowStatus
+from campaign.oneinbox.client import OneInbox
+from campaign.settings import CampaignSettings
+from campaign.simulator.app import SIMULATOR_KEY, Simulator
+from campaign.simulator.faults import Fault, FaultPlan
+from campaign.simulator.people import Behaviour
+from campaign.simulator.provider import Provider
+from tests.support import make_settings
+
+QUICK = Timing(
+    look_min_s=0.02,
+    look_max_s=0.1,
+    results_first_s=0.02,
+    analysis_wait_s=0.2,
+    results_wait_s=0.3,
+    end_margin_s=0.2,
+    doubt_wait_s=0.6,
+    doubt_look_min_s=0.05,
+    doubt_look_max_s=0.2,
+    api_patience_s=0.5,
+    preflight_s=0.3,
+    backoff_s=0.05,
+    backoff_max_s=0.1,
+    longest_idle_s=2.0,
+    refresh_min_s=0.05,
+)
+PATIENCE_S = 20.0
+
+T = TypeVar("T")
+FAST = {"calls_per_second": 500, "burst": 20, "max_live_calls": 50}
+
+
+@dataclass
+class Stage:
+    """One ledger, one simulated account, and the runs between them."""
+
+    ledger: Ledger
+    folder: Path
+    simulator: Simulator
+    settings: CampaignSettings = field(default_factory=lambda: make_settings(pace=FAST))
+    timing: Timing = QUICK
+    now: Callable[[], datetime] = utc_now
+    suppressed: dict[str, str] = field(default_factory=dict)
+    progress: list[Progress] = field(default_factory=list)
+    written: int = 0
+    campaign_id: int = 0
+
+    async def enrol(self, *phones: str, name: str = "spring") -> None:
+        """Make a campaign of these numbers."""
+        self.campaign_id = await anyio.to_thread.run_sync(self._enrol, phones, name)
+
+    def _enrol(self, phones: Sequence[str], name: str) -> int:
+        path = self.folder / f"{name}.csv"
+        lines = ["phone,customer_name", *(f"{phone},Person {at}" for at, phone in enumerate(phones))]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return self.ledger.write(
+            campaigns.start,
+            name=name,
+            name_pattern=name,
+            agent_id=self.settings.agent_id,
+            intake=take_in(path, self.settings),
+            now=self.now(),
+        ).result()
+
+    async def run(self, *, deadline: datetime | None = None, alongside: Any = None) -> RunReport:
+        """Run the campaign to its end; `alongside` runs in the same task group."""
+        api = OneInbox(
+            "http://simulator",
+            SecretStr(SIMULATOR_KEY),
+            create_deadline_s=0.3,
+            transport=httpx.ASGITransport(app=self.simulator.app),
+        )
+
+        def write_results() -> None:
+            self.written += 1
+
+        with anyio.fail_after(PATIENCE_S):
+            async with api, anyio.create_task_group() as tasks:
+                if alongside is not None:
+                    tasks.start_soon(alongside)
+                report = await run_campaign(
+                    campaign_id=self.campaign_id,
+                    name="spring",
+                    settings=self.settings,
+                    ledger=self.ledger,
+                    api=api,
+                    write_results=write_results,
+                    on_progress=self.progress.append,
+                    suppressed=self.suppressed,
+                    deadline=deadline,
+                    timing=self.timing,
+                    now=self.now,
+                    rng=Random(1),
+                    handle_signals=False,
+                )
+                tasks.cancel_scope.cancel()
+        return report
+
+    async def write(self, verb: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run a verb of the ledger beside the event loop."""
+        return await anyio.to_thread.run_sync(lambda: self.ledger.write(verb, *args, **kwargs).result())
+
+    async def read(self, verb: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Run a reading verb of the ledger beside the event loop."""
+        return await anyio.to_thread.run_sync(lambda: self.ledger.read(verb, *args, **kwargs))
+
+    async def rows(self) -> list[ResultRow]:
+        """The result of the campaign."""
+        return await self.read(lambda connection: list(results.result_rows(connection, self.campaign_id)))
+
+    async def statuses(self) -> Counter[RowStatus]:
+        """How many rows stand where."""
+        return Counter(row.status for row in await self.rows())
+
+    def dialled(self) -> Counter[str]:
+        """Who was really called, and how often."""
+        return Counter(dial.to_number for dial in self.simulator.provider.dials)
+
+
+def simulated(
+    *faults: str, behaviour: Behaviour | None = None, lag_s: float = 0.0, **options: Any
+) -> Simulator:
+    """An account whose calls last a tenth of a second or so."""
+    provider = Provider(behaviour=behaviour or Behaviour(), speed=500, list_lag_s=lag_s)
+    plan = FaultPlan(tuple(Fault.parse(text) for text in faults))
+    return Simulator(provider=provider, faults=plan, **options)
+
+
+def numbers(count: int) -> list[str]:
+    """So many fictional numbers."""
+    return [f"+1202555{at:04d}" for at in range(100, 100 + count)]

@@ -1,0 +1,296 @@
+"""Whole runs on both databases, each with one thing going wrong."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import anyio
+import pytest
+
+from campaign.errors import ExitCode
+from campaign.ledger import attempts, campaigns, suppression
+from campaign.models import Disposition, RowStatus, TranscriptStatus
+from campaign.oneinbox.errors import KeyRefused
+from campaign.simulator.people import Behaviour
+from tests.calls.harness import FAST, Stage, numbers, simulated
+from tests.support import NOON, make_settings
+
+pytestmark = pytest.mark.anyio
+
+MakeStage = Callable[..., Stage]
+
+
+async def test_a_run_calls_everybody_once_and_brings_the_results_back(stage: MakeStage) -> None:
+    """Everybody is dialled once, every row is final, transcripts and outcomes are in."""
+    spring = stage()
+    await spring.enrol(*numbers(30))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(30), 1)
+    for row in await spring.rows():
+        assert row.status in (RowStatus.COMPLETED, RowStatus.UNREACHED)
+        reached = row.disposition in (Disposition.ANSWERED, Disposition.VOICEMAIL)
+        assert bool(row.transcript) is reached
+        assert row.transcript_status is (TranscriptStatus.COMPLETE if reached else TranscriptStatus.EMPTY)
+
+
+async def test_nothing_is_asked_of_the_api_when_nothing_is_left_to_do(stage: MakeStage) -> None:
+    """A finished campaign ends at once, even while the API is down."""
+    spring = stage()
+    await spring.enrol(*numbers(3))
+    await spring.run()
+    spring.simulator = simulated("status=503@list")
+    report = await spring.run()
+    assert report.exit_code is ExitCode.OK
+    assert spring.simulator.provider.dials == []
+
+
+@pytest.mark.parametrize("fault", ["lose_reply", "cut", "garble", "no_id", "act_then_status=500"])
+@pytest.mark.parametrize("generation", ["v1", "v3"])
+async def test_a_call_whose_reply_was_lost_is_found_and_followed(
+    stage: MakeStage, fault: str, generation: str
+) -> None:
+    """In doubt is not redialled: the call is found in the list, and its results come back."""
+    spring = stage(simulator=simulated(f"{fault}#2-3", generation=generation))
+    await spring.enrol(*numbers(6))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(6), 1)
+    assert {row.call_id for row in await spring.rows()} == set(spring.simulator.provider.calls)
+
+
+async def test_a_reply_that_does_not_come_is_in_doubt_after_the_deadline(stage: MakeStage) -> None:
+    """A stalled reply ends by the total deadline, and the call is found."""
+    spring = stage("stall=5#2")
+    await spring.enrol(*numbers(4))
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(4), 1)
+
+
+async def test_a_call_that_is_in_no_list_is_for_a_human(stage: MakeStage) -> None:
+    """Never sent or never listed: after the wait and two looks the row needs review, and nobody redials."""
+    spring = stage("drop#2")
+    await spring.enrol(*numbers(5))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.NEEDS_REVIEW
+    assert (await spring.statuses())[RowStatus.NEEDS_REVIEW] == 1
+    assert (await spring.run()).exit_code is ExitCode.NEEDS_REVIEW
+    assert len(spring.simulator.provider.dials) == 4
+
+
+async def test_a_list_that_lags_is_waited_for(stage: MakeStage) -> None:
+    """A call that the list shows late is found late, and is not given up before."""
+    spring = stage(simulator=simulated("lose_reply#2", lag_s=0.3))
+    await spring.enrol(*numbers(4))
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(4), 1)
+
+
+async def test_a_list_that_fails_says_nothing(stage: MakeStage) -> None:
+    """While the list cannot be read, a doubt stays one: the run ends with 69, the next one settles it."""
+    spring = stage("lose_reply#2", "status=503@list#2-9999")
+    await spring.enrol(*numbers(3))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.API_UNAVAILABLE
+    assert (await spring.statuses())[RowStatus.IN_DOUBT] == 1
+    spring.simulator.faults.faults = ()
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(3), 1)
+
+
+async def test_several_calls_of_one_request_open_the_breaker(stage: MakeStage) -> None:
+    """When the provider doubles a call, all are adopted, nobody else is dialled, and the run says so."""
+    spring = stage("duplicate#2", "lose_reply#2")
+    spring.settings = make_settings(pace={"calls_per_second": 20, "max_live_calls": 2})
+    await spring.enrol(*numbers(40))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.API_UNAVAILABLE
+    assert "2 calls of one request" in str(report.stop_error)
+    assert spring.dialled()[numbers(2)[1]] == 2
+    assert (await spring.statuses())[RowStatus.WAITING] > 20
+
+
+async def test_an_endless_call_is_for_a_human_and_is_looked_at_again(stage: MakeStage) -> None:
+    """A call without an end needs review; when it has ended after all, the next run takes its results."""
+    spring = stage("never_end#2")
+    spring.settings = make_settings(pace=FAST, call={"max_duration": "0.5s"})
+    await spring.enrol(*numbers(4))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.NEEDS_REVIEW
+    assert (await spring.statuses())[RowStatus.NEEDS_REVIEW] == 1
+    for call in spring.simulator.provider.calls.values():
+        spring.simulator.provider.stop(call)
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(4), 1)
+
+
+async def test_unknown_statuses_are_followed_to_their_end(stage: MakeStage) -> None:
+    """A status that nobody has documented ends the call when it has an end time, and is kept as it came."""
+    spring = stage("odd_status=Teleported#1")
+    await spring.enrol(*numbers(2))
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert "Teleported" in {row.provider_status for row in await spring.rows()}
+
+
+@pytest.mark.parametrize("fault", ["status=404@list", "status=405@list", "status=501@list"])
+async def test_without_a_list_calls_are_followed_one_by_one(stage: MakeStage, fault: str) -> None:
+    """An account without a usable list is tracked by single requests."""
+    spring = stage(fault)
+    await spring.enrol(*numbers(5))
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert all(row.call_id for row in await spring.rows())
+
+
+async def test_a_refused_row_does_not_stop_the_others(stage: MakeStage) -> None:
+    """422 about one number is final for that row, with the API's words, and costs the others nothing."""
+    spring = stage("refuse#2")
+    await spring.enrol(*numbers(5))
+    assert (await spring.run()).exit_code is ExitCode.OK
+    refused = [row for row in await spring.rows() if row.status is RowStatus.REFUSED]
+    assert [(row.attempts, row.error) for row in refused] == [
+        (0, "HTTP 422: to_number: not a callable number")
+    ]
+
+
+async def test_an_unknown_agent_stops_the_campaign(stage: MakeStage) -> None:
+    """What all rows share is wrong: one request, exit 78, every row still waiting."""
+    spring = stage(simulator=simulated(agents=frozenset({"agt_other"})))
+    spring.settings = make_settings(pace={"calls_per_second": 100, "max_live_calls": 1})
+    await spring.enrol(*numbers(5))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.CONFIG
+    assert await spring.statuses() == {RowStatus.WAITING: 5}
+    assert "agent_id" in str(report.stop_error)
+
+
+async def test_a_429_without_a_time_backs_off_and_costs_no_attempt(stage: MakeStage) -> None:
+    """Throttled requests are repeated later, and count as no try."""
+    spring = stage("throttle#3-6")
+    await spring.enrol(*numbers(10))
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(10), 1)
+    assert {row.attempts for row in await spring.rows()} == {1}
+
+
+async def test_suppressed_people_are_not_called(stage: MakeStage) -> None:
+    """Neither those of the ledger nor those of the campaign file's lists."""
+    spring = stage()
+    await spring.enrol(*numbers(4))
+    listed, own = numbers(4)[1], numbers(4)[2]
+    spring.suppressed = {listed: "on the suppression list dnc.csv"}
+    await spring.write(suppression.suppress, [own], reason="asked not to be called", now=NOON)
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert listed not in spring.dialled()
+    assert own not in spring.dialled()
+    reasons = {row.to_number: row.reason for row in await spring.rows() if row.status is RowStatus.SUPPRESSED}
+    assert reasons == {listed: "on the suppression list dnc.csv", own: "asked not to be called"}
+
+
+async def test_nobody_is_called_outside_the_hours(stage: MakeStage) -> None:
+    """Closed hours hold every row, the run ends with 75 and says when the next may be called."""
+    spring = stage()
+    spring.now = lambda: NOON.replace(hour=4)
+    spring.settings = make_settings(pace=FAST, hours={"days": {"mon-sun": "09:00-20:00"}})
+    await spring.enrol(*numbers(3))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.NOT_FINISHED
+    assert spring.simulator.provider.dials == []
+    assert report.next_due == datetime(2026, 6, 3, 13, 0, tzinfo=UTC)
+
+
+async def test_unanswered_calls_are_tried_again_within_the_budget(stage: MakeStage) -> None:
+    """The second try is a new attempt with its own call; after the last one the row is unreached."""
+    nobody = Behaviour(answer=0, voicemail=0, busy=0, no_answer=1)
+    spring = stage(simulator=simulated(behaviour=nobody))
+    spring.settings = make_settings(pace=FAST, retry={"max_attempts": 3, "no_answer": ["0.1s", "0.2s"]})
+    await spring.enrol(*numbers(3))
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(3), 3)
+    assert [(row.status, row.attempts) for row in await spring.rows()] == [(RowStatus.UNREACHED, 3)] * 3
+
+
+async def test_a_retry_that_is_far_away_is_left_to_the_next_run(stage: MakeStage) -> None:
+    """The time of the next try is stored, and the run ends with 75."""
+    nobody = Behaviour(answer=0, voicemail=0, busy=1, no_answer=0)
+    spring = stage(simulator=simulated(behaviour=nobody))
+    spring.settings = make_settings(pace=FAST, retry={"max_attempts": 2, "busy": ["4h"]})
+    await spring.enrol(*numbers(2))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.NOT_FINISHED
+    assert report.next_due is not None
+    assert report.next_due - datetime.now(UTC) > timedelta(hours=3)
+
+
+async def test_the_deadline_ends_dialling(stage: MakeStage) -> None:
+    """At the deadline no more calls start, and the exit code says that the run is not finished."""
+    spring = stage()
+    spring.settings = make_settings(pace={"calls_per_second": 5, "max_live_calls": 5})
+    await spring.enrol(*numbers(50))
+    report = await spring.run(deadline=datetime.now(UTC) + timedelta(seconds=1))
+    assert report.exit_code is ExitCode.NOT_FINISHED
+    assert report.stop_notice == "the deadline has come"
+    assert 0 < len(spring.simulator.provider.dials) < 20
+    assert (await spring.statuses())[RowStatus.DIALING] == 0
+
+
+async def test_the_live_call_limit_holds(stage: MakeStage) -> None:
+    """Calls that have not ended, doubts included, never exceed the limit."""
+    spring = stage("lose_reply#2")
+    spring.settings = make_settings(pace={"calls_per_second": 500, "burst": 10, "max_live_calls": 3})
+    await spring.enrol(*numbers(12))
+
+    async def watch() -> None:
+        provider = spring.simulator.provider
+        while True:
+            now = provider.now()
+            assert sum(not call.has_ended(now) for call in provider.calls.values()) <= 3
+            await anyio.sleep(0.005)
+
+    await spring.run(alongside=watch)
+    assert len(spring.simulator.provider.dials) > 3
+
+
+async def test_the_key_taken_back_while_calls_are_live_ends_the_run(stage: MakeStage) -> None:
+    """401 on a GET: the run ends with 77, and the next run takes up the live calls."""
+    spring = stage("status=401@list#3-9999", "status=401@get")
+    await spring.enrol(*numbers(3))
+    report = await spring.run()
+    assert report.exit_code is KeyRefused("").stop_reason().exit_code
+    spring.simulator.faults.faults = ()
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(3), 1)
+
+
+async def test_an_intent_without_an_end_is_in_doubt_and_never_redialled(stage: MakeStage) -> None:
+    """What a killed run left in the middle of a request is looked up, and else handed to a human."""
+    spring = stage()
+    await spring.enrol(*numbers(3))
+    due_rows = await spring.read(attempts.due, spring.campaign_id, spring.now(), skip=(), limit=1)
+    due = due_rows[0]
+    await spring.write(
+        attempts.record_intent,
+        due.contact_id,
+        token="0" * 32,
+        to_number=due.to_number,
+        from_number="+12025550100",
+        agent_id="agt_test",
+        now=spring.now(),
+    )
+    report = await spring.run()
+    assert report.exit_code is ExitCode.NEEDS_REVIEW
+    assert due.to_number not in spring.dialled()
+    assert len(spring.dialled()) == 2
+
+
+async def test_results_and_progress_are_fresh_during_the_run(stage: MakeStage) -> None:
+    """The result file is written before the first dial, again and again, and at the end."""
+    spring = stage()
+    spring.settings = make_settings(pace={"calls_per_second": 20, "max_live_calls": 20})
+    await spring.enrol(*numbers(30))
+    await spring.run()
+    assert spring.written > 4
+    last = spring.progress[-1]
+    assert sum(last.counts.values()) == 30
+    assert last.dials == 30
+    record = await spring.read(campaigns.find, "spring")
+    assert record is not None
+    assert record.finished_at is not None

@@ -1,0 +1,157 @@
+"""Intake: every row once, in order, as a contact or as a rejected row with its reason."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from campaign.contacts import phone
+from campaign.contacts.intake import allowed_countries, take_in, take_in_for
+from campaign.errors import ConfigError, ListError
+from campaign.models import RESULT_COLUMNS, Contact, Intake, RejectedRow, RowStatus
+from campaign.settings import ContactSettings
+from tests.support import make_settings
+
+MakeIntake = Callable[..., Intake]
+
+
+def test_contact(make_intake: MakeIntake) -> None:
+    """A good row becomes a contact with its number, its variables as written, and its zones."""
+    intake = make_intake("Name,Phone,order", "Ann,+1 202 555 0143, 007 ")
+    assert intake.rejected == []
+    [contact] = intake.contacts
+    assert contact.to_number == "+12025550143"
+    assert contact.variables == {"Name": "Ann", "order": " 007 "}
+    assert contact.time_zones == ("America/New_York",)
+    assert (contact.row.number, contact.row.cells) == (2, ("Ann", "+1 202 555 0143", " 007 "))
+    assert intake.headers == ("Name", "Phone", "order")
+    assert intake.phone_column == "Phone"
+
+
+def test_every_row_once_in_order(make_intake: MakeIntake) -> None:
+    """Good, bad and repeated rows all come out, each once and in the list's order."""
+    intake = make_intake(
+        "phone,name",
+        *("+12025550143,a", "", "abc,b", "+12025550143,c", ",d", "+12025550144,e", "(202) 555-0143,f"),
+        settings=make_settings(contacts={"default_region": "US"}),
+    )
+    assert [row.row.number for row in intake.rows] == [2, 4, 5, 6, 7, 8]
+    statuses = [row.status if isinstance(row, RejectedRow) else None for row in intake.rows]
+    rejected, duplicate = RowStatus.REJECTED, RowStatus.DUPLICATE
+    assert statuses == [None, rejected, duplicate, rejected, None, duplicate]
+
+
+def test_duplicates_name_the_first_row(make_intake: MakeIntake) -> None:
+    """However often and in whatever layout a number comes again, the reason names its first row."""
+    intake = make_intake("phone", "+12025550143", "+1 (202) 555-0143", "+1-202-555-0143")
+    assert [(row.row.number, row.reason, row.status) for row in intake.rejected] == [
+        (3, "the same number as in row 2", RowStatus.DUPLICATE),
+        (4, "the same number as in row 2", RowStatus.DUPLICATE),
+    ]
+    assert {row.to_number for row in intake.rejected} == {"+12025550143"}
+
+
+def test_rejected_row_is_nobodys_first(make_intake: MakeIntake) -> None:
+    """A row that was rejected for its zone does not make the next good row a duplicate."""
+    intake = make_intake("phone,tz", "+12025550143,America", "+12025550143,UTC")
+    assert [row.row.number for row in intake.contacts] == [3]
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("+442071838750", "a number of GB, which is not among the allowed countries (US)"),
+        ("2025550143", "the country is unknown"),
+        ("12025550143.0", "a decimal number"),
+        ("1.20256E+10", "scientific notation"),
+        ("", "the phone number is missing"),
+    ],
+)
+def test_bad_number(make_intake: MakeIntake, cell: str, reason: str) -> None:
+    """A row with a bad number is rejected, with the reason and the column."""
+    [row] = make_intake("phone,name", f"{cell},Ann").rejected
+    assert reason in row.reason
+    assert (row.column, row.status, row.to_number) == ("phone", RowStatus.REJECTED, None)
+    assert row.row.cells == (cell, "Ann")
+
+
+@pytest.mark.parametrize(("cell", "zones"), [("Europe/Paris", ("Europe/Paris",)), (" UTC ", ("UTC",))])
+def test_time_zone_column(make_intake: MakeIntake, cell: str, zones: tuple[str, ...]) -> None:
+    """A zone in the row is the person's zone, instead of those of the number."""
+    [contact] = make_intake("phone,timezone", f"+12025550143,{cell}").contacts
+    assert contact.time_zones == zones
+
+
+def test_empty_time_zone_cell(make_intake: MakeIntake) -> None:
+    """An empty zone cell means the zones of the number."""
+    [contact] = make_intake("phone,timezone", "+12025550143, ").contacts
+    assert contact.time_zones == ("America/New_York",)
+
+
+@pytest.mark.parametrize(
+    "zone",
+    ["Mars/Olympus", "New York", "America", "EST5EDT6", "+02:00", "../etc/passwd", "/etc/passwd", "x" * 300],
+)
+def test_unknown_time_zone(make_intake: MakeIntake, zone: str) -> None:
+    """A zone that does not exist rejects its row, and only its row."""
+    intake = make_intake("phone,tz", f"+12025550143,{zone}", "+12025550144,UTC")
+    [row] = intake.rejected
+    assert (row.reason, row.column) == ("no such time zone; write it like America/New_York", "tz")
+    assert len(intake.contacts) == 1
+
+
+def test_number_without_a_zone(tmp_path: Path) -> None:
+    """A number whose zone nobody knows needs a zone in its row."""
+    path = tmp_path / "list.csv"
+    path.write_text("phone,tz\n+883510012345,\n+883510012346,UTC\n")
+    intake = take_in_for(path, ContactSettings(), phone.all_regions() | {"001"})
+    assert [(row.row.number, row.reason) for row in intake.rejected] == [
+        (2, "no time zone is known for this number; add a timezone column")
+    ]
+    assert [row.row.number for row in intake.contacts] == [3]
+
+
+def test_result_fed_back(make_intake: MakeIntake) -> None:
+    """A result that is used as a list has its own columns only, in rows, headers and variables."""
+    ours = ",".join("old" for _ in RESULT_COLUMNS)
+    intake = make_intake(f"phone,{','.join(RESULT_COLUMNS)},name", f"+12025550143,{ours},Ann")
+    assert intake.headers == ("phone", "name")
+    [contact] = intake.contacts
+    assert contact.row.cells == ("+12025550143", "Ann")
+    assert contact.variables == {"name": "Ann"}
+
+
+def test_missing_column(make_intake: MakeIntake) -> None:
+    """A list without the column of the campaign file is unusable as a whole."""
+    with pytest.raises(ListError, match=r"contacts\.to_number"):
+        make_intake("phone,name", "+12025550143,Ann", settings=make_settings(contacts={"to_number": "mobil"}))
+
+
+@pytest.mark.parametrize(
+    ("from_numbers", "countries", "allowed"),
+    [
+        (["+12025550100"], None, {"US"}),
+        (["+12025550100", "+442071838750"], None, {"US", "GB"}),
+        (["+12025550100"], ["CA"], {"CA"}),
+    ],
+)
+def test_allowed_countries(from_numbers: list[str], countries: list[str] | None, allowed: set[str]) -> None:
+    """The countries of the campaign file may be called, else those of the from numbers."""
+    settings = make_settings(from_numbers=from_numbers, contacts={"countries": countries})
+    assert allowed_countries(settings) == allowed
+
+
+def test_from_number_of_no_country() -> None:
+    """From numbers of no known country allow nobody, which is a mistake in the campaign file."""
+    with pytest.raises(ConfigError, match=r"set contacts\.countries"):
+        allowed_countries(make_settings(from_numbers=["+9991234567"]))
+
+
+def test_same_as_for_settings(tmp_path: Path) -> None:
+    """The sample campaign reads a list as its contact settings and countries say."""
+    path = tmp_path / "list.csv"
+    path.write_text("phone\n+12025550143\n+442071838750\n")
+    intake = take_in(path, make_settings())
+    assert intake == take_in_for(path, ContactSettings(), frozenset({"US"}))
+    assert [type(row) for row in intake.rows] == [Contact, RejectedRow]
+    assert intake.path == str(path)

@@ -1,0 +1,113 @@
+"""Suppression files: every number is understood, or the file is refused with the line."""
+
+from pathlib import Path
+
+import pytest
+
+from campaign.contacts.suppression import read_numbers
+from campaign.errors import ConfigError, InputMissingError
+
+ONE, TWO = "+15739693824", "+12025550100"
+
+
+def numbers(folder: Path, content: str | bytes, region: str | None = None) -> frozenset[str]:
+    """The numbers of a file with this content."""
+    path = folder / "dnc.csv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_numbers(path, default_region=region)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{ONE}\n{TWO}\n",
+        f"{ONE}\r\n\r\n{TWO}",
+        f"\ufeff{ONE}\n{TWO}\n",
+        f"phone\n{ONE}\n{TWO}\n",
+        f"Phone Number\n{ONE}\n{TWO}\n",
+        f"name,Phone,why\nAnn,{ONE},x\nBob,{TWO},y\n",
+        f"reason,to_number\nasked,{ONE}\nasked,{TWO}\n",
+        f"whom\n{ONE}\n{TWO}\n",
+        f"{ONE},Ann\n{TWO},Bob\n",
+        f'"{ONE}"\n" +1 (202) 555-0100 "\n',
+        f"{ONE}\n{TWO}\n{ONE}\n+1 573 969 3824\n",
+        f",\n{ONE},\n,\n{TWO},\n",
+    ],
+)
+def test_layouts(tmp_path: Path, content: str) -> None:
+    """A number per line is read with or without a header, alone or in a CSV column."""
+    assert numbers(tmp_path, content) == {ONE, TWO}
+
+
+def test_national_numbers(tmp_path: Path) -> None:
+    """National numbers are read in the default region."""
+    assert numbers(tmp_path, "(573) 969-3824\n", "US") == {ONE}
+
+
+def test_unassigned_number(tmp_path: Path) -> None:
+    """A number that is not assigned is kept all the same: it protects somebody some day."""
+    assert numbers(tmp_path, "+15555550100\n") == {"+15555550100"}
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "phone\n", "phone,why\n,\n"])
+def test_empty(tmp_path: Path, content: str) -> None:
+    """A file without an entry protects nobody and is no mistake."""
+    assert numbers(tmp_path, content) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (f"{ONE}\nAnn Doe\n", 2),
+        (f"phone\n{ONE}\n\nn/a\n", 4),
+        (f"name,phone\nAnn,{ONE}\nBob\n", 3),
+        (f"name,phone\nAnn,{ONE}\nBob,\n", 3),
+        ("15739693824\n", 1),
+        (f"{ONE}\n1.57397E+10\n", 2),
+        (f"{ONE}\n{ONE};{TWO}\n", 2),
+        (f"{ONE}\n{ONE} {TWO}\n", 2),
+        (f'phone,why\n{ONE},"two\nlines"\nbad,x\n', 4),
+    ],
+)
+def test_unreadable_entry(tmp_path: Path, content: str, line: int) -> None:
+    """An entry that cannot be read refuses the file and names its line, not what it says."""
+    with pytest.raises(ConfigError) as caught:
+        numbers(tmp_path, content)
+    assert f"dnc.csv, line {line}: not a phone number" in str(caught.value)
+    assert "Ann" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "entry", ["15739693824.0", "5739693824.0", "+15739693824.0", "5.739693824e9", "1.57397E+10"]
+)
+def test_spoilt_by_a_spreadsheet(tmp_path: Path, entry: str) -> None:
+    """A number that a spreadsheet turned into a float is refused: read as digits it is somebody else's."""
+    with pytest.raises(ConfigError, match="line 1"):
+        numbers(tmp_path, entry + "\n", "US")
+
+
+def test_quote_never_closed(tmp_path: Path) -> None:
+    """A quote that is never closed refuses the file: the lines that it swallows protect nobody."""
+    with pytest.raises(ConfigError):
+        numbers(tmp_path, f'phone,why\n{ONE},"asked\n{TWO},by mail\n')
+
+
+@pytest.mark.parametrize(
+    "content", [f"{ONE}\nJörg\n".encode("latin-1"), f"{ONE}\n".encode("utf-16"), b"PK\x03\x04\xff\xfe\x00"]
+)
+def test_not_text(tmp_path: Path, content: bytes) -> None:
+    """A file that is not UTF-8 text is refused and named."""
+    with pytest.raises(ConfigError, match=r"dnc\.csv: not CSV or text in UTF-8"):
+        numbers(tmp_path, content)
+
+
+def test_missing(tmp_path: Path) -> None:
+    """A file that is not there is a missing input: nobody is called without it."""
+    with pytest.raises(InputMissingError, match=r"suppression list .*dnc\.csv: No such file"):
+        read_numbers(tmp_path / "dnc.csv", default_region=None)
+
+
+def test_folder(tmp_path: Path) -> None:
+    """A folder is a missing input too."""
+    with pytest.raises(InputMissingError, match="suppression list"):
+        read_numbers(tmp_path, default_region=None)

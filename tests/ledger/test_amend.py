@@ -1,0 +1,165 @@
+"""Amend: an operator edits the list of a campaign that has begun."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from campaign.ledger import campaigns
+from campaign.ledger.campaigns import NO_LONGER_IN_LIST, Amendment
+from campaign.ledger.ledger import Ledger
+from campaign.models import AttemptState, Intake, RowStatus
+from tests.ledger.case import ANNA, BEN, CARA, DORA, Case, contact, do, listed, people, rejected, start
+from tests.support import NOON
+
+LATER = NOON + timedelta(hours=1)
+
+
+def amend(case: Case, intake: Intake) -> Amendment:
+    """Amend the campaign with this list."""
+    return do(case.ledger, campaigns.amend, case.id, intake, LATER)
+
+
+def test_compare_changes_nothing(case: Case) -> None:
+    """Comparing tells how many are new, changed and gone, and leaves the ledger as it was."""
+    before = case.rows()
+
+    compared = case.ledger.read(
+        campaigns.compare, case.id, listed(contact(ANNA, 2), contact(BEN, 3, name="Ben"), contact(DORA, 4))
+    )
+
+    assert compared == Amendment(added=1, changed=1, removed=1)
+    assert case.rows() == before
+
+
+def test_compare_with_the_same_list(case: Case) -> None:
+    """The same people with the same cells are no difference, in whatever order they come."""
+    compared = case.ledger.read(campaigns.compare, case.id, people(ANNA, BEN, CARA))
+
+    assert compared == Amendment(added=0, changed=0, removed=0)
+
+
+def test_amend_takes_the_new_list_over(case: Case) -> None:
+    """The result has the rows, order and cells of the new list, and people who were not called may go."""
+    amendment = amend(
+        case, listed(contact(CARA, 2, name="Cara"), rejected(3), contact(DORA, 4), contact(ANNA, 5))
+    )
+
+    assert amendment == Amendment(added=1, changed=1, removed=1)
+    assert [(row.row_number, row.cells[1], row.status) for row in case.rows()] == [
+        (2, "Cara", RowStatus.WAITING),
+        (3, "=1+1\u2028", RowStatus.REJECTED),
+        (4, "someone", RowStatus.WAITING),
+        (5, "someone", RowStatus.WAITING),
+    ]
+    assert case.due() == [CARA, DORA, ANNA]
+
+
+def test_amend_replaces_unusable_rows(ledger: Ledger) -> None:
+    """Rejected and duplicate rows of the old list are gone when the new list has them no more."""
+    case = start(
+        ledger, listed(rejected(2), contact(ANNA, 3), rejected(4, status=RowStatus.DUPLICATE, number=ANNA))
+    )
+
+    amend(case, people(ANNA))
+
+    assert [(row.row_number, row.status) for row in case.rows()] == [(2, RowStatus.WAITING)]
+
+
+def test_amend_reopens_a_finished_campaign(case: Case) -> None:
+    """A campaign whose list was changed is unfinished, and knows the new list."""
+    do(case.ledger, campaigns.finish, case.id, NOON)
+
+    amend(case, listed(contact(ANNA), fingerprint="0" * 64))
+
+    record = case.ledger.read(campaigns.find, "spring")
+    assert record is not None
+    assert (record.finished_at, record.list_fingerprint) == (None, "0" * 64)
+
+
+def test_a_called_person_stays_in_the_result(case: Case) -> None:
+    """Who was called and then left the list is still in the result, after the rows of the list."""
+    case.whole_call(ANNA, "call-1")
+
+    amend(case, people(CARA, BEN))
+
+    assert [row.to_number for row in case.rows()] == [CARA, BEN, ANNA]
+    assert case.result(ANNA).status == RowStatus.COMPLETED
+    assert case.result(ANNA).call_id == "call-1"
+
+
+STORIES: dict[RowStatus, Callable[[Case, str], object]] = {
+    RowStatus.DIALING: lambda case, number: case.intend(number),
+    RowStatus.LIVE: lambda case, number: case.place(case.intend(number), f"live-{number}"),
+    RowStatus.IN_DOUBT: lambda case, number: case.doubt(case.intend(number)),
+    RowStatus.REFUSED: lambda case, number: case.refuse(case.intend(number)),
+    RowStatus.COMPLETED: lambda case, number: case.whole_call(number, f"over-{number}"),
+    RowStatus.UNREACHED: lambda case, number: case.whole_call(
+        number, f"unreached-{number}", status=RowStatus.UNREACHED
+    ),
+}
+
+
+def test_amending_never_moves_who_was_dialled(ledger: Ledger) -> None:
+    """Taken out of the list and put back, a person who was dialled stays where the call left them."""
+    numbers = [f"+1202555020{at}" for at in range(len(STORIES))]
+    case = start(ledger, people(*numbers))
+    for number, tell in zip(numbers, STORIES.values(), strict=True):
+        tell(case, number)
+    stands = dict(zip(numbers, STORIES, strict=True))
+
+    renamed = listed(*(contact(number, row, name="Anna B.") for row, number in enumerate(numbers, 2)))
+    for intake in (people(), people(*reversed(numbers)), renamed):
+        amend(case, intake)
+        assert case.statuses() == stands
+        assert case.due() == []
+
+
+def test_out_of_the_list_and_back(case: Case) -> None:
+    """Who was never dialled is stopped when they leave the list, and waits again when they come back."""
+    amend(case, people(ANNA, BEN))
+    assert case.statuses()[CARA] == RowStatus.STOPPED
+    assert case.due() == [ANNA, BEN]
+
+    amend(case, people(ANNA, BEN, CARA))
+    assert case.due() == [ANNA, BEN, CARA]
+
+
+def test_a_person_stopped_by_the_operator_stays_stopped(case: Case) -> None:
+    """Only who was stopped for leaving the list waits again: a stop for another reason stands."""
+    with case.ledger._engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE contacts SET status = 'stopped', reason = 'by hand' WHERE to_number = '{ANNA}'"  # noqa: S608
+        )
+
+    amend(case, people(BEN))
+    amend(case, people(ANNA, BEN))
+
+    assert case.statuses()[ANNA] == RowStatus.STOPPED
+    assert case.result(ANNA).reason != NO_LONGER_IN_LIST
+
+
+def test_a_retry_keeps_its_time(case: Case) -> None:
+    """Who waits for a later try is not called earlier because the list was edited meanwhile."""
+    retry_at = NOON + timedelta(hours=4)
+    attempt = case.intend(ANNA)
+    case.place(attempt, "call-1")
+    case.end("call-1")
+    case.settle("call-1", status=RowStatus.WAITING, not_before=retry_at)
+
+    amend(case, listed(contact(ANNA, 2, name="Anna B."), contact(BEN, 3)))
+    assert case.due() == [BEN]
+
+    amend(case, people(BEN))
+    amend(case, people(BEN, ANNA))
+    assert case.due(now=retry_at - timedelta(seconds=1)) == [BEN]
+    assert case.due(now=retry_at) == [BEN, ANNA]
+
+
+def test_not_sent_does_not_bind(case: Case) -> None:
+    """Who was certainly not called may leave the list and come back as if nothing had been tried."""
+    case.not_called(case.intend(ANNA), state=AttemptState.TURNED_AWAY, error="HTTP 429")
+
+    amend(case, people(BEN))
+    assert case.statuses()[ANNA] == RowStatus.STOPPED
+
+    amend(case, people(ANNA, BEN))
+    assert case.due() == [ANNA, BEN]

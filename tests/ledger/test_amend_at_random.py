@@ -1,0 +1,100 @@
+"""Random stories of edited lists and calls, on SQLite: nobody who was dialled becomes waiting again."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from campaign.ledger import campaigns
+from campaign.ledger.ledger import Ledger
+from campaign.models import E164, FINAL_STATUSES, OPEN_STATUSES, AttemptState, RowStatus
+from tests.ledger.case import ANNA, BEN, CARA, DORA, contact, do, listed, people, rejected, start
+from tests.support import NOON
+
+EVERYBODY = (ANNA, BEN, CARA, DORA)
+IN_MEMORY = Path("/dev/shm")  # noqa: S108 - many small commits: only here the disk does not matter
+ENDS = ("live", "doubt", "refused", "completed", "retry", "not_sent", "needs_review")
+
+person = st.sampled_from(EVERYBODY)
+lists = st.lists(st.one_of(person, st.none()), unique_by=lambda number: number or object(), max_size=6)
+
+
+class EditedList(RuleBasedStateMachine):
+    """The ledger beside a plain model of who was really dialled, and who may be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None)
+        self.ledger = Ledger.open(str(Path(self.folder.name) / "ledger.db"))
+        self.case = start(self.ledger, people(ANNA, BEN))
+        self.in_list: list[E164 | None] = [ANNA, BEN]
+        self.settled_for: dict[str, RowStatus] = {}
+        """The status of everybody who was dialled and for whom no retry is due."""
+        self.calls = 0
+
+    def teardown(self) -> None:
+        self.ledger.close()
+        self.folder.cleanup()
+
+    @rule(numbers=lists)
+    def edit(self, numbers: Sequence[E164 | None]) -> None:
+        self.in_list = list(numbers)
+        rows = [
+            contact(number, row) if number else rejected(row) for row, number in enumerate(numbers, start=2)
+        ]
+        intake = listed(*rows)
+        foreseen = self.ledger.read(campaigns.compare, self.case.id, intake)
+        assert do(self.ledger, campaigns.amend, self.case.id, intake, NOON) == foreseen
+
+    @rule(number=person, end=st.sampled_from(ENDS))
+    def dial(self, number: E164, end: str) -> None:
+        if number not in self.case.due():
+            return
+        self.calls += 1
+        call_id = f"call-{self.calls}"
+        attempt = self.case.intend(number)
+        match end:
+            case "doubt":
+                self.case.doubt(attempt)
+            case "refused":
+                self.case.refuse(attempt)
+            case "not_sent":
+                self.case.not_called(attempt, state=AttemptState.NOT_SENT)
+            case "needs_review":
+                self.case.doubt(attempt)
+                self.case.give_up(attempt)
+            case _:
+                self.case.place(attempt, call_id)
+        if end in ("completed", "retry"):
+            self.case.end(call_id)
+            status = RowStatus.COMPLETED if end == "completed" else RowStatus.WAITING
+            self.case.settle(call_id, status=status)
+        if end not in ("retry", "not_sent"):
+            self.settled_for[number] = self.case.statuses()[number]
+
+    @invariant()
+    def nobody_is_dialled_for_an_edit(self) -> None:
+        statuses = self.case.statuses()
+        for number, status in self.settled_for.items():
+            assert status in OPEN_STATUSES | FINAL_STATUSES
+            assert statuses[number] == status
+
+    @invariant()
+    def who_is_due_stands_in_the_list(self) -> None:
+        wanted = [number for number in self.in_list if number and number not in self.settled_for]
+        assert self.case.due() == wanted
+
+    @invariant()
+    def the_result_begins_with_the_list(self) -> None:
+        numbers = [row.to_number for row in self.case.rows()]
+        assert numbers[: len(self.in_list)] == self.in_list
+        assert len([number for number in numbers if number]) == len({number for number in numbers if number})
+
+
+def test_edits_and_calls_in_any_order() -> None:
+    """Whatever is edited and dialled, an edit moves nobody who was dialled, and the result keeps the list."""
+    few = settings(max_examples=12, stateful_step_count=12, deadline=None)
+    run_state_machine_as_test(EditedList, settings=few)

@@ -1,0 +1,180 @@
+"""Intents: who is due, and the one attempt that a person may have open."""
+
+from datetime import timedelta
+
+import pytest
+
+from campaign.ledger import attempts
+from campaign.ledger.moves import IllegalMoveError
+from campaign.models import AttemptState, RowStatus
+from tests.ledger.case import ANNA, BEN, CARA, Case, do, people, start
+from tests.support import NOON
+
+HOUR = timedelta(hours=1)
+
+
+def hold(
+    case: Case, number: str, *, status: RowStatus = RowStatus.WAITING, hours: float | None = None
+) -> None:
+    """A gate said no."""
+    do(
+        case.ledger,
+        attempts.hold,
+        case.contact_id(number),
+        status=status,
+        reason="closed hours",
+        now=NOON,
+        not_before=NOON + hours * HOUR if hours is not None else None,
+    )
+
+
+def test_an_intent_takes_the_row_from_waiting(case: Case) -> None:
+    """From the intent on, the person is being dialled and nobody else may take them."""
+    attempt, number = case.intend_numbered(ANNA)
+
+    assert number == 1
+    assert case.state(attempt) == AttemptState.DIALING
+    assert case.statuses()[ANNA] == RowStatus.DIALING
+    assert case.due() == [BEN, CARA]
+
+
+def test_a_second_intent_is_refused(case: Case) -> None:
+    """While an attempt is open, no other intent for the same person reaches the disk."""
+    attempt = case.intend(ANNA)
+
+    with pytest.raises(IllegalMoveError):
+        case.intend(ANNA)
+
+    assert case.state(attempt) == AttemptState.DIALING
+    assert case.result(ANNA).attempts == 1
+
+
+def test_only_who_waits_is_dialled(case: Case) -> None:
+    """From any status but waiting, an intent is refused and no attempt exists."""
+    for status in set(RowStatus) - {RowStatus.WAITING}:
+        case.force(status=status)
+        with pytest.raises(IllegalMoveError):
+            case.intend(ANNA)
+
+    assert [row.attempts for row in case.rows()] == [0, 0, 0]
+
+
+def test_a_token_is_used_once(case: Case) -> None:
+    """Two attempts with one token cannot exist, as a call in doubt is found by it."""
+    case.intend(ANNA, token="same")
+
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        case.intend(BEN, token="same")
+
+    assert case.statuses()[BEN] == RowStatus.WAITING
+
+
+def test_numbers_count_up_and_tries_leave_harmless_attempts_out(case: Case) -> None:
+    """Attempt numbers are never used again, and only attempts that may have rung somebody are tries."""
+    first, first_number = case.intend_numbered(ANNA)
+    case.not_called(first, state=AttemptState.NOT_SENT)
+    second, second_number = case.intend_numbered(ANNA)
+    case.not_called(second, state=AttemptState.TURNED_AWAY)
+    assert case.result(ANNA).attempts == 0
+
+    third, third_number = case.intend_numbered(ANNA)
+
+    assert (first_number, second_number, third_number) == (1, 2, 3)
+    assert case.result(ANNA).attempts == 1
+    assert case.state(third) == AttemptState.DIALING
+
+
+def test_due_follows_the_list(case: Case) -> None:
+    """Waiting rows come in the list's order, as many as wanted, without those in hand."""
+    anna = case.contact_id(ANNA)
+
+    assert case.due() == [ANNA, BEN, CARA]
+    assert case.due(limit=2) == [ANNA, BEN]
+    assert case.due(skip=frozenset({anna}), limit=2) == [BEN, CARA]
+    assert case.due(limit=0) == []
+
+
+def test_due_carries_what_a_dial_needs(case: Case) -> None:
+    """A due row brings number, variables, zones and row number."""
+    (found,) = case.ledger.read(attempts.due, case.id, NOON, skip=frozenset(), limit=1)
+
+    assert (found.row_number, found.to_number, found.contact_id) == (2, ANNA, case.contact_id(ANNA))
+    assert (found.variables, found.time_zones) == ({"name": "someone"}, ("America/New_York",))
+
+
+def test_due_counts_earlier_tries(case: Case) -> None:
+    """A due row tells how often this person may have been rung already in this campaign."""
+    case.not_called(case.intend(ANNA))
+    case.whole_call(ANNA, "call-1", status=RowStatus.WAITING)
+    case.whole_call(ANNA, "call-2", status=RowStatus.WAITING)
+
+    found = case.ledger.read(attempts.due, case.id, NOON, skip=frozenset(), limit=2)
+
+    assert [(contact.to_number, contact.tries) for contact in found] == [(ANNA, 2), (BEN, 0)]
+
+
+def test_due_knows_only_its_own_campaign(case: Case) -> None:
+    """Rows of another campaign are not due in this one."""
+    other = start(case.ledger, people(ANNA), name="other")
+    other.intend(ANNA)
+
+    assert (case.due(), other.due()) == ([ANNA, BEN, CARA], [])
+
+
+def test_a_held_row_waits_for_its_time(case: Case) -> None:
+    """A held row is due from its time on and not before, and the earliest such time is known."""
+    assert case.ledger.read(attempts.next_due, case.id) is None
+    hold(case, ANNA, hours=2)
+    hold(case, BEN, hours=1)
+
+    assert case.due() == [CARA]
+    assert case.due(now=NOON + HOUR - timedelta(microseconds=1)) == [CARA]
+    assert case.due(now=NOON + HOUR) == [BEN, CARA]
+    assert case.due(now=NOON + 2 * HOUR) == [ANNA, BEN, CARA]
+    assert case.ledger.read(attempts.next_due, case.id) == NOON + HOUR
+    assert case.result(ANNA).reason == "closed hours"
+
+
+def test_a_gate_may_be_final(case: Case) -> None:
+    """A gate that says never ends the row with its reason."""
+    ends = {ANNA: RowStatus.SUPPRESSED, BEN: RowStatus.EXPIRED, CARA: RowStatus.STOPPED}
+    for number, status in ends.items():
+        hold(case, number, status=status)
+
+    assert case.statuses() == ends
+    assert {row.reason for row in case.rows()} == {"closed hours"}
+    assert case.due() == []
+
+
+def test_hold_moves_nobody_who_is_being_dialled(case: Case) -> None:
+    """A verdict that comes late neither touches nor ends a row that is being dialled."""
+    attempt = case.intend(ANNA)
+
+    hold(case, ANNA, hours=1)
+    with pytest.raises(IllegalMoveError):
+        hold(case, ANNA, status=RowStatus.SUPPRESSED)
+
+    assert (case.result(ANNA).status, case.result(ANNA).reason) == (RowStatus.DIALING, "")
+    assert case.state(attempt) == AttemptState.DIALING
+
+
+def test_recent_calls_are_those_of_other_campaigns(case: Case) -> None:
+    """Standing and recent calls see who may have been rung by other campaigns since then, oldest first."""
+    for name, hours in (("late", 3), ("early", 1), ("old", -1)):
+        other = start(case.ledger, people(ANNA), name=name)
+        other.place(other.intend(ANNA, now=NOON + hours * HOUR), f"call-{name}")
+    doubtful = start(case.ledger, people(BEN), name="doubtful")
+    doubtful.doubt(doubtful.intend(BEN, now=NOON))
+    for name, state in (("a", AttemptState.NOT_SENT), ("b", AttemptState.TURNED_AWAY)):
+        harmless = start(case.ledger, people(ANNA, CARA), name=name)
+        harmless.not_called(harmless.intend(ANNA), state=state)
+        harmless.not_called(harmless.intend(CARA), state=state)
+    case.place(case.intend(ANNA, now=NOON + 2 * HOUR), "call-own")
+
+    standing = case.ledger.read(attempts.standing, campaign_id=case.id, to_number=ANNA, since=NOON)
+    recent = case.ledger.read(attempts.recent_calls, campaign_id=case.id, since=NOON)
+    everything = case.ledger.read(attempts.recent_calls, campaign_id=None, since=NOON + 2 * HOUR)
+
+    assert standing == attempts.Standing(None, (NOON + HOUR, NOON + 3 * HOUR))
+    assert recent == {ANNA: [NOON + HOUR, NOON + 3 * HOUR], BEN: [NOON]}
+    assert everything == {ANNA: [NOON + 2 * HOUR, NOON + 3 * HOUR]}

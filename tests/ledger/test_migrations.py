@@ -1,0 +1,99 @@
+"""Migrations: applied once, whole, and never backwards."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Connection, inspect
+from sqlalchemy.exc import SQLAlchemyError
+
+from campaign.errors import LedgerError
+from campaign.ledger.ledger import Ledger
+from campaign.ledger.migrations import MIGRATIONS, Migration, migrate
+from tests.ledger.case import engine_of
+
+
+def adds_a_table(connection: Connection) -> None:
+    connection.exec_driver_sql("CREATE TABLE extra (id INTEGER PRIMARY KEY)")
+    connection.exec_driver_sql("INSERT INTO extra VALUES (1)")
+
+
+def fails_half_way(connection: Connection) -> None:
+    connection.exec_driver_sql("CREATE TABLE half (id INTEGER PRIMARY KEY)")
+    connection.exec_driver_sql("ALTER TABLE contacts ADD COLUMN half INTEGER")
+    raise ZeroDivisionError
+
+
+def fails_in_sql(connection: Connection) -> None:
+    connection.exec_driver_sql("CREATE TABLE half (id INTEGER PRIMARY KEY)")
+    connection.exec_driver_sql("ALTER TABLE nothing ADD COLUMN half INTEGER")
+
+
+def is_killed(connection: Connection) -> None:
+    connection.exec_driver_sql("CREATE TABLE half (id INTEGER PRIMARY KEY)")
+    raise KeyboardInterrupt
+
+
+NEXT = Migration(MIGRATIONS[-1].number + 1, "a table more", adds_a_table)
+
+
+def newest(*more: Migration) -> tuple[Migration, ...]:
+    return (*MIGRATIONS, *more)
+
+
+def applied(ledger: Ledger) -> list[tuple[int, str]]:
+    with engine_of(ledger).connect() as connection:
+        rows = connection.exec_driver_sql("SELECT number, name FROM migrations ORDER BY number")
+        return [(row.number, row.name) for row in rows]
+
+
+def tables(ledger: Ledger) -> set[str]:
+    return set(inspect(engine_of(ledger)).get_table_names())
+
+
+def test_a_rerun_applies_nothing(ledger: Ledger, ledger_location: str) -> None:
+    """Opening a ledger again applies no migration twice."""
+    before = applied(ledger)
+
+    with engine_of(ledger).begin() as connection:
+        assert migrate(connection) == []
+    with Ledger.open(ledger_location) as again:
+        assert applied(again) == before == [(step.number, step.name) for step in MIGRATIONS]
+
+
+def test_the_change_and_its_record_come_together(ledger: Ledger) -> None:
+    """A new step is applied once, with its record."""
+    with engine_of(ledger).begin() as connection:
+        assert migrate(connection, newest(NEXT)) == [NEXT.number]
+    with engine_of(ledger).begin() as connection:
+        assert migrate(connection, newest(NEXT)) == []
+
+    assert "extra" in tables(ledger)
+    assert applied(ledger)[-1] == (NEXT.number, "a table more")
+
+
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [(fails_half_way, ZeroDivisionError), (fails_in_sql, SQLAlchemyError), (is_killed, KeyboardInterrupt)],
+)
+def test_a_failing_migration_leaves_nothing(
+    ledger: Ledger, step: Callable[[Connection], None], error: type[BaseException]
+) -> None:
+    """When one step fails, neither it nor a step before it in the same run has changed anything."""
+    before, known = tables(ledger), applied(ledger)
+
+    with pytest.raises(error), engine_of(ledger).begin() as connection:
+        migrate(connection, newest(NEXT, Migration(NEXT.number + 1, "fails", step)))
+
+    assert (tables(ledger), applied(ledger)) == (before, known)
+    columns = {column["name"] for column in inspect(engine_of(ledger)).get_columns("contacts")}
+    assert "half" not in columns
+
+
+def test_a_newer_ledger_is_refused(ledger: Ledger, ledger_location: str) -> None:
+    """A ledger that a newer version has migrated is left alone, with the cure in one line."""
+    with engine_of(ledger).begin() as connection:
+        migrate(connection, newest(NEXT))
+
+    with pytest.raises(LedgerError, match=r"^[^\n]*schema 2[^\n]*install the newer version[^\n]*$"):
+        Ledger.open(ledger_location)
+    assert applied(ledger)[-1] == (NEXT.number, "a table more")

@@ -1,0 +1,197 @@
+"""The writer: one commit for many, durable when answered, fail-closed."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import IntegrityError
+
+from campaign.errors import LedgerError
+from campaign.ledger import suppression
+from campaign.ledger.ledger import Ledger
+from tests.ledger.case import WAIT_S, do, engine_of
+from tests.support import NOON
+
+
+def add(connection: Connection, number: str) -> int:
+    """A piece of work that leaves a trace."""
+    return suppression.suppress(connection, [number], reason="asked", now=NOON)
+
+
+def numbers(ledger: Ledger) -> set[str]:
+    """The traces that are committed."""
+    return set(ledger.read(suppression.suppressed))
+
+
+@contextmanager
+def held_up(ledger: Ledger) -> Iterator[Future[None]]:
+    """While this is open the writer is busy, so that what is submitted waits and becomes one batch."""
+    busy, go_on = threading.Event(), threading.Event()
+
+    def wait(_connection: Connection) -> None:
+        busy.set()
+        assert go_on.wait(WAIT_S)
+
+    answer = ledger.write(wait)
+    assert busy.wait(WAIT_S)
+    yield answer
+    go_on.set()
+
+
+def fails(_connection: Connection) -> None:
+    raise ZeroDivisionError
+
+
+def breaks_a_constraint(connection: Connection) -> None:
+    add(connection, "+1")
+    connection.exec_driver_sql("INSERT INTO suppression SELECT * FROM suppression")
+
+
+def test_durable_when_answered(ledger: Ledger, ledger_location: str) -> None:
+    """What was answered is seen by every other connection at once."""
+    with Ledger.open(ledger_location) as other:
+        for at in range(5):
+            assert do(ledger, add, f"+{at}") == 1
+            assert len(numbers(other)) == at + 1
+
+
+def test_nothing_is_seen_before_it_is_answered(ledger: Ledger, ledger_location: str) -> None:
+    """Work that waits for its commit is seen by nobody."""
+    with Ledger.open(ledger_location) as other:
+        with held_up(ledger):
+            answer = ledger.write(add, "+1")
+            assert not answer.done()
+            assert numbers(other) == set()
+        answer.result(WAIT_S)
+        assert numbers(other) == {"+1"}
+
+
+def test_many_submits_share_a_commit(ledger: Ledger) -> None:
+    """What waits when the writer is free again is committed as one transaction."""
+    commits: list[Connection] = []
+    event.listen(engine_of(ledger), "commit", commits.append)
+
+    with held_up(ledger):
+        answers = [ledger.write(add, f"+{at}") for at in range(150)]
+    for answer in answers:
+        answer.result(WAIT_S)
+
+    assert len(commits) == 2
+    assert len(numbers(ledger)) == 150
+
+
+def test_work_is_done_in_order(ledger: Ledger) -> None:
+    """Work is done in the order in which it came, also beyond one batch."""
+    done: list[int] = []
+
+    def note(_connection: Connection, at: int) -> None:
+        done.append(at)
+
+    with held_up(ledger):
+        answers = [ledger.write(note, at) for at in range(450)]
+    for answer in answers:
+        answer.result(WAIT_S)
+
+    assert done == list(range(450))
+
+
+@pytest.mark.parametrize(
+    ("work", "error"), [(fails, ZeroDivisionError), (breaks_a_constraint, IntegrityError)]
+)
+def test_a_failing_piece_does_not_disturb_its_neighbours(
+    ledger: Ledger, work: object, error: type[Exception]
+) -> None:
+    """One piece fails alone and leaves nothing; those before and after it in the batch are committed."""
+    assert callable(work)
+    with held_up(ledger):
+        before = ledger.write(add, "+2")
+        failing = ledger.write(work)
+        after = ledger.write(add, "+3")
+
+    assert (before.result(WAIT_S), after.result(WAIT_S)) == (1, 1)
+    with pytest.raises(error):
+        failing.result(WAIT_S)
+    assert numbers(ledger) == {"+2", "+3"}
+    assert do(ledger, add, "+4") == 1
+
+
+def test_a_caller_that_goes_away_takes_nothing_back(ledger: Ledger) -> None:
+    """Submitted work cannot be cancelled: what happened has to reach the disk."""
+    with held_up(ledger):
+        answer = ledger.write(add, "+1")
+        assert not answer.cancel()
+
+    assert answer.result(WAIT_S) == 1
+
+
+def test_close_finishes_what_was_submitted(ledger_location: str) -> None:
+    """Everything that was submitted before the close is on disk after it, and its thread is gone."""
+    ledger = Ledger.open(ledger_location)
+    with held_up(ledger):
+        answers = [ledger.write(add, f"+{at}") for at in range(250)]
+    ledger.close()
+
+    assert all(answer.done() for answer in answers)
+    with Ledger.open(ledger_location) as again:
+        assert len(numbers(again)) == 250
+
+
+def test_work_after_close_is_answered(sqlite_location: str) -> None:
+    """Work that comes after the close fails with LedgerError, and nobody waits for it for ever."""
+    ledger = Ledger.open(sqlite_location)
+    ledger.close()
+
+    with pytest.raises(LedgerError):
+        ledger.write(add, "+1").result(1)
+
+
+def disk_full(connection: Connection) -> None:
+    """The database may grow no further."""
+    pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    for at in range(500):
+        suppression.suppress(connection, [f"+{at}"], reason="x" * 5000, now=NOON)
+
+
+def commit_refused(connection: Connection) -> None:
+    """The commit itself fails: a foreign key that is looked at only then."""
+    connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+    connection.exec_driver_sql(
+        "INSERT INTO events (at, campaign_id, event, detail) VALUES ('2026-06-03 17:00:00', 4711, 'x', '')"
+    )
+
+
+def connection_lost(connection: Connection) -> None:
+    """The server ends the writer's session."""
+    connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+@pytest.mark.parametrize(
+    ("location", "failure"),
+    [
+        ("sqlite_location", disk_full),
+        ("sqlite_location", commit_refused),
+        ("postgresql_location", connection_lost),
+    ],
+)
+def test_after_a_failed_commit_nothing_is_written(
+    request: pytest.FixtureRequest, location: str, failure: object
+) -> None:
+    """When the database fails, the whole batch and all that comes later fail with LedgerError in one line."""
+    assert callable(failure)
+    with Ledger.open(request.getfixturevalue(location)) as ledger:
+        with held_up(ledger) as first:
+            before = ledger.write(add, "+2")
+            failing = ledger.write(failure)
+            after = ledger.write(add, "+3")
+        first.result(WAIT_S)
+
+        for answer in (before, failing, after, ledger.write(add, "+4")):
+            with pytest.raises(
+                LedgerError, match=r"^the ledger cannot be written .*nothing more is dialled$"
+            ):
+                answer.result(WAIT_S)
+        assert numbers(ledger) == set()

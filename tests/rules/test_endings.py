@@ -1,0 +1,149 @@
+"""What an ended call means, and what becomes of its row."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaign.models import Call, Disposition, RowStatus
+from campaign.rules.endings import Ending, decide, read_disposition, simplify
+from campaign.settings import RetrySettings
+from tests.support import NOON
+
+SPOKEN = ({"role": "assistant", "content": "Hello"}, {"role": "user", "content": "Hi"})
+UNHEARD = ({"role": "assistant", "content": "Hello"},)
+
+
+def ended(status: str = "completed", **facts: Any) -> Call:
+    """A call that has ended."""
+    return Call(id="call_1", status=status, has_ended=True, **facts)
+
+
+def retry(**keys: Any) -> RetrySettings:
+    """A retry section of a campaign file."""
+    return RetrySettings.model_validate(keys)
+
+
+@pytest.mark.parametrize(
+    ("call", "disposition"),
+    [
+        (ended("no-answer"), Disposition.NO_ANSWER),
+        (ended("No Answer"), Disposition.NO_ANSWER),
+        (ended("busy"), Disposition.BUSY),
+        (ended("BUSY", outcome="Interested"), Disposition.BUSY),
+        (ended("canceled"), Disposition.CANCELED),
+        (ended("cancelled"), Disposition.CANCELED),
+        (ended("completed", outcome="Voicemail"), Disposition.VOICEMAIL),
+        (ended("completed", end_reason="voicemail_detected", transcript="Hi"), Disposition.VOICEMAIL),
+        (ended("completed", end_reason="Answering-Machine"), Disposition.VOICEMAIL),
+        (ended("failed", end_reason="dial_no_answer"), Disposition.NO_ANSWER),
+        (ended("failed", end_reason="SIP NoAnswer"), Disposition.NO_ANSWER),
+        (ended("failed", end_reason="unanswered"), Disposition.NO_ANSWER),
+        (ended("failed", end_reason="user busy"), Disposition.BUSY),
+        (ended("failed", end_reason="caller_cancelled"), Disposition.CANCELED),
+        (ended("failed", end_reason="sip_503"), Disposition.FAILED),
+        (ended("failed"), Disposition.FAILED),
+        (ended("completed", transcript="Agent: Hello"), Disposition.ANSWERED),
+        (ended("completed", duration_seconds=12.5), Disposition.ANSWERED),
+        (ended("completed", outcome="Appointment Booked"), Disposition.ANSWERED),
+        (ended("completed", outcome="Not Connected", messages=UNHEARD), Disposition.NO_ANSWER),
+        (ended("completed", outcome="Not Connected", messages=SPOKEN), Disposition.ANSWERED),
+        (ended("completed", duration_seconds=0.0), Disposition.UNKNOWN),
+        (ended("completed"), Disposition.UNKNOWN),
+        (ended("terminated", transcript="Agent: Hello"), Disposition.UNKNOWN),
+        (ended(""), Disposition.UNKNOWN),
+    ],
+)
+def test_disposition(call: Call, disposition: Disposition) -> None:
+    """How a call ended is read from status, reason and outcome; what they do not say is unknown."""
+    assert read_disposition(call) is disposition
+
+
+@pytest.mark.parametrize(
+    ("word", "simple"),
+    [(None, ""), ("", ""), (" No-Answer ", "no_answer"), ("Not Connected", "not_connected")],
+)
+def test_simplify(word: str | None, simple: str) -> None:
+    """Case, hyphens and blanks make no other word."""
+    assert simplify(word) == simple
+
+
+@pytest.mark.parametrize(
+    ("disposition", "status", "reason"),
+    [
+        (Disposition.ANSWERED, RowStatus.COMPLETED, ""),
+        (Disposition.VOICEMAIL, RowStatus.COMPLETED, ""),
+        (Disposition.UNKNOWN, RowStatus.COMPLETED, "the call ended, but OneInbox does not say how"),
+        (Disposition.NO_ANSWER, RowStatus.UNREACHED, "tried once, last end: no_answer"),
+        (Disposition.BUSY, RowStatus.UNREACHED, "tried once, last end: busy"),
+        (Disposition.FAILED, RowStatus.UNREACHED, "tried once, last end: failed"),
+        (Disposition.CANCELED, RowStatus.UNREACHED, "tried once, last end: canceled"),
+    ],
+)
+def test_without_retries(disposition: Disposition, status: RowStatus, reason: str) -> None:
+    """Without retries every end is final: reached, not reached, or not known."""
+    ending = decide(disposition, tries=1, ended_at=NOON, retry=retry())
+    assert ending == Ending(status, reason)
+
+
+RETRIES: dict[str, Any] = {
+    "max_attempts": 3,
+    "no_answer": ["30m", "4h", "1d"],
+    "busy": ["10m", "1h"],
+    "voicemail": ["2h"],
+}
+
+
+@pytest.mark.parametrize(
+    ("disposition", "tries", "gap"),
+    [
+        (Disposition.NO_ANSWER, 1, timedelta(minutes=30)),
+        (Disposition.NO_ANSWER, 2, timedelta(hours=4)),
+        (Disposition.NO_ANSWER, 3, None),
+        (Disposition.BUSY, 1, timedelta(minutes=10)),
+        (Disposition.BUSY, 2, timedelta(hours=1)),
+        (Disposition.BUSY, 3, None),
+        (Disposition.VOICEMAIL, 1, timedelta(hours=2)),
+        (Disposition.VOICEMAIL, 2, None),
+        (Disposition.FAILED, 1, None),
+        (Disposition.ANSWERED, 1, None),
+        (Disposition.CANCELED, 1, None),
+        (Disposition.UNKNOWN, 1, None),
+    ],
+)
+def test_retries(disposition: Disposition, tries: int, gap: timedelta | None) -> None:
+    """Each disposition has its gaps, one per try so far, under one budget of tries for all of them."""
+    ending = decide(disposition, tries=tries, ended_at=NOON, retry=retry(**RETRIES))
+    if gap is None:
+        assert ending.status is not RowStatus.WAITING
+        assert ending.not_before is None
+    else:
+        assert ending == Ending(RowStatus.WAITING, f"{disposition}; next try is due", NOON + gap)
+
+
+def test_reason_counts_tries() -> None:
+    """A row that was tried in vain says how often."""
+    ending = decide(Disposition.BUSY, tries=3, ended_at=NOON, retry=retry(**RETRIES))
+    assert ending == Ending(RowStatus.UNREACHED, "tried 3 times, last end: busy")
+
+
+def test_voicemail_after_its_retries() -> None:
+    """Voicemail that is not tried again counts as reached, even when a try after it was planned once."""
+    ending = decide(Disposition.VOICEMAIL, tries=3, ended_at=NOON, retry=retry(**RETRIES))
+    assert ending.status is RowStatus.COMPLETED
+
+
+@given(
+    budget=st.integers(1, 20),
+    gaps=st.lists(st.integers(1, 600).map(lambda minutes: f"{minutes}m"), max_size=25),
+    ends=st.lists(st.sampled_from(list(Disposition)), min_size=30, max_size=30),
+)
+def test_tries_never_exceed_the_budget(budget: int, gaps: list[str], ends: list[Disposition]) -> None:
+    """Whatever ends follow each other, nobody is tried more often than max_attempts."""
+    settings = retry(max_attempts=budget, no_answer=gaps, busy=gaps, voicemail=gaps, failed=gaps)
+    tries = 1
+    while decide(ends[tries - 1], tries=tries, ended_at=NOON, retry=settings).status is RowStatus.WAITING:
+        tries += 1
+    assert tries <= budget

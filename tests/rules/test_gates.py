@@ -1,0 +1,125 @@
+"""Every gate must say yes at the moment of dialling, and a no says why and until when."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+
+from campaign.models import RowStatus
+from campaign.rules.gates import YES, Person, Verdict, describe, judge
+from campaign.settings import CampaignSettings
+from tests.support import NOON, make_settings
+
+HOUR = timedelta(hours=1)
+
+
+def person(
+    *,
+    zones: Sequence[str] = ("America/New_York",),
+    suppressed: str | None = None,
+    recent: Sequence[timedelta] = (),
+) -> Person:
+    """Somebody who was called as long before noon as `recent` says."""
+    return Person("+12025550143", tuple(zones), suppressed, [NOON - ago for ago in recent])
+
+
+def office(**changes: object) -> CampaignSettings:
+    """A campaign that calls from nine to five."""
+    return make_settings(hours={"days": {"mon-fri": "09:00-17:00"}}, **changes)
+
+
+def test_yes() -> None:
+    """Whom no gate holds back may be dialled."""
+    assert judge(person(), office(), NOON) is YES
+    assert YES.may_dial
+
+
+def test_suppressed() -> None:
+    """A suppressed person is never dialled, and the row says why."""
+    verdict = judge(person(suppressed="in dnc.csv"), office(), NOON)
+    assert verdict == Verdict(may_dial=False, status=RowStatus.SUPPRESSED, reason="in dnc.csv")
+
+
+def test_suppressed_for_no_stated_reason() -> None:
+    """An empty reason suppresses as well as any other."""
+    assert judge(person(suppressed=""), office(), NOON).status is RowStatus.SUPPRESSED
+
+
+def test_suppressed_wins() -> None:
+    """Whoever is suppressed, out of hours and called before is suppressed for good, not held for later."""
+    late = NOON + 12 * HOUR
+    verdict = judge(person(suppressed="asked", recent=[HOUR]), office(), late)
+    assert (verdict.may_dial, verdict.status, verdict.not_before) == (False, RowStatus.SUPPRESSED, None)
+
+
+def test_outside_hours() -> None:
+    """Outside hours the row waits until the next opening."""
+    verdict = judge(person(), office(), NOON + 4 * HOUR)
+    assert verdict == Verdict(
+        may_dial=False, reason="outside calling hours", not_before=NOON - 4 * HOUR + timedelta(days=1)
+    )
+
+
+@pytest.mark.parametrize("zones", [(), ("America/New_York", "Asia/Tokyo")])
+def test_never_open(zones: tuple[str, ...]) -> None:
+    """Without a zone, or with zones that are never open together, nobody may ever be dialled."""
+    verdict = judge(person(zones=zones), office(), NOON)
+    assert (verdict.may_dial, verdict.status) == (False, RowStatus.EXPIRED)
+    assert "in every zone" in verdict.reason
+
+
+def test_zone_that_this_machine_does_not_know() -> None:
+    """A zone that cannot be evaluated is a no, and not the end of the run."""
+    assert not judge(person(zones=("Mars/Olympus",)), make_settings(), NOON).may_dial
+
+
+@pytest.mark.parametrize(
+    ("calls", "recent", "free_in"),
+    [
+        (1, [], None),
+        (1, [20 * HOUR], None),
+        (1, [30 * HOUR], None),
+        (1, [20 * HOUR - timedelta(seconds=1)], timedelta(seconds=1)),
+        (1, [timedelta()], 20 * HOUR),
+        (1, [9 * HOUR, 4 * HOUR], 16 * HOUR),
+        (2, [4 * HOUR], None),
+        (2, [30 * HOUR, 4 * HOUR], None),
+        (2, [9 * HOUR, 4 * HOUR], 11 * HOUR),
+        (2, [19 * HOUR, 9 * HOUR, 4 * HOUR], 11 * HOUR),
+        (3, [19 * HOUR, 9 * HOUR, 4 * HOUR], 1 * HOUR),
+    ],
+)
+def test_cap(calls: int, recent: list[timedelta], free_in: timedelta | None) -> None:
+    """A number is called at most so often within a rolling time, and waits until one more call fits."""
+    settings = make_settings(caps={"per_number": {"calls": calls, "within": "20h"}})
+    verdict = judge(person(recent=recent), settings, NOON)
+    if free_in is None:
+        assert verdict is YES
+    else:
+        assert (verdict.may_dial, verdict.status) == (False, RowStatus.WAITING)
+        assert verdict.reason == "called by another campaign within 20h"
+        assert verdict.not_before == NOON + free_in
+
+
+@pytest.mark.parametrize("recent", [[9 * HOUR, 4 * HOUR, HOUR], [19 * HOUR, HOUR]])
+def test_cap_ends_when_it_says(recent: list[timedelta]) -> None:
+    """At the time that a cap names the person may be dialled, and not a microsecond before."""
+    settings = make_settings(caps={"per_number": {"calls": 2, "within": "20h"}})
+    free_at = judge(person(recent=recent), settings, NOON).not_before
+    assert isinstance(free_at, datetime)
+    assert judge(person(recent=recent), settings, free_at) is YES
+    assert not judge(person(recent=recent), settings, free_at - timedelta(microseconds=1)).may_dial
+
+
+def test_hours_come_before_caps() -> None:
+    """Whoever is both out of hours and capped is told the hours first."""
+    assert "hours" in judge(person(recent=[HOUR]), office(), NOON + 4 * HOUR).reason
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(1, "1s"), (90, "90s"), (60, "1m"), (1800, "30m"), (5400, "90m"), (72_000, "20h"), (172_800, "2d")],
+)
+def test_describe(seconds: int, text: str) -> None:
+    """A duration is said as the campaign file writes it, in the largest unit that is exact."""
+    assert describe(timedelta(seconds=seconds)) == text

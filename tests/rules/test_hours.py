@@ -1,0 +1,194 @@
+"""Hours are half-open, in the person's own zones, on every day that clocks can have."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campaign.rules.hours import is_open, next_opening
+from campaign.settings import HourSettings, Window
+
+NEW_YORK, LORD_HOWE = "America/New_York", "Australia/Lord_Howe"
+MINUTE = timedelta(minutes=1)
+DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+ZONES = (
+    NEW_YORK,
+    "America/Los_Angeles",
+    "Europe/Berlin",
+    "Asia/Kolkata",
+    LORD_HOWE,
+    "Pacific/Kiritimati",
+    "UTC",
+)
+
+
+def week(days: Mapping[str, str]) -> Mapping[int, Window]:
+    """The windows of a week as the campaign file has them."""
+    return HourSettings.model_validate({"days": days}).days
+
+
+def utc(text: str) -> datetime:
+    """A time in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def first_open(
+    days: Mapping[int, Window], zones: Sequence[str], now: datetime, until: datetime
+) -> datetime | None:
+    """The first open time on a grid of minutes from `now` on, found by looking at each."""
+    at = now
+    while at <= until:
+        if is_open(days, zones, at):
+            return at
+        at += MINUTE
+    return None
+
+
+OFFICE = week({"mon-fri": "09:00-20:00", "sat": "10:00-16:00"})
+ALL_DAY = week({"mon-sun": "00:00-24:00"})
+
+
+@pytest.mark.parametrize(
+    ("local", "is_within"),
+    [
+        ("2026-06-03T08:59:59.999999", False),
+        ("2026-06-03T09:00:00", True),
+        ("2026-06-03T19:59:59.999999", True),
+        ("2026-06-03T20:00:00", False),
+        ("2026-06-05T19:00:00", True),
+        ("2026-06-06T09:30:00", False),
+        ("2026-06-06T10:00:00", True),
+        ("2026-06-06T16:00:00", False),
+        ("2026-06-07T12:00:00", False),
+        ("2026-06-08T09:00:00", True),
+    ],
+)
+@pytest.mark.parametrize("zone", [NEW_YORK, "Asia/Kolkata", "Pacific/Kiritimati"])
+def test_half_open(zone: str, local: str, is_within: bool) -> None:
+    """A window begins with its opening and ends just before its closing, in local time and weekday."""
+    now = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone))
+    assert is_open(OFFICE, [zone], now) is is_within
+    assert is_open(OFFICE, [zone], now.astimezone(UTC)) is is_within
+
+
+def test_all_day() -> None:
+    """A window to 24:00 covers the last microsecond of the day."""
+    assert is_open(ALL_DAY, ["UTC"], utc("2026-06-03T23:59:59.999999"))
+
+
+def test_no_zone() -> None:
+    """A person without a known zone may never be called."""
+    assert not is_open(ALL_DAY, [], utc("2026-06-03T12:00"))
+    assert next_opening(ALL_DAY, [], utc("2026-06-03T12:00")) is None
+
+
+@pytest.mark.parametrize(
+    ("now", "is_within"),
+    [
+        ("2026-06-03T13:00", False),
+        ("2026-06-03T15:59", False),
+        ("2026-06-03T16:00", True),
+        ("2026-06-03T23:59", True),
+        ("2026-06-04T00:00", False),
+    ],
+)
+def test_several_zones(now: str, is_within: bool) -> None:
+    """Whoever may be in one of several zones is called only when all of them are open."""
+    assert is_open(OFFICE, [NEW_YORK, "America/Los_Angeles"], utc(now)) is is_within
+
+
+def test_zones_that_are_never_open_together() -> None:
+    """When the zones share no time of the week there is no next opening."""
+    mornings = week({"mon-sun": "09:00-11:00"})
+    assert next_opening(mornings, [NEW_YORK, "Asia/Tokyo"], utc("2026-06-03T12:00")) is None
+
+
+@pytest.mark.parametrize(
+    ("zones", "now", "opening"),
+    [
+        ([NEW_YORK], "2026-06-03T17:00", "2026-06-03T17:00"),
+        ([NEW_YORK], "2026-06-03T12:59:59", "2026-06-03T13:00"),
+        ([NEW_YORK], "2026-06-04T00:00", "2026-06-04T13:00"),
+        ([NEW_YORK], "2026-06-06T20:00", "2026-06-08T13:00"),
+        ([NEW_YORK, "Europe/London"], "2026-06-03T20:00", "2026-06-04T13:00"),
+        ([NEW_YORK], "2026-03-07T21:00", "2026-03-09T13:00"),
+        ([NEW_YORK], "2026-10-31T20:00", "2026-11-02T14:00"),
+        ([LORD_HOWE], "2026-04-03T12:00", "2026-04-03T23:00"),
+        ([LORD_HOWE], "2026-04-04T06:00", "2026-04-05T22:30"),
+        ([LORD_HOWE], "2026-10-03T06:00", "2026-10-04T22:00"),
+    ],
+)
+def test_next_opening(zones: list[str], now: str, opening: str) -> None:
+    """The next opening is the window's local opening, whatever the clocks did in between."""
+    assert next_opening(OFFICE, zones, utc(now)) == utc(opening)
+
+
+def test_one_day_a_week() -> None:
+    """Just after the only window of the week the next opening is a week later."""
+    assert next_opening(week({"mon": "09:00-10:00"}), ["UTC"], utc("2026-06-01T10:00")) == utc(
+        "2026-06-08T09:00"
+    )
+
+
+@pytest.mark.parametrize(
+    ("zone", "window", "now"),
+    [
+        (NEW_YORK, "09:00-20:00", "2026-03-08T04:00"),
+        (NEW_YORK, "09:00-20:00", "2026-11-01T04:00"),
+        (NEW_YORK, "02:30-20:00", "2026-03-08T06:00"),
+        (NEW_YORK, "02:00-02:30", "2026-03-08T06:00"),
+        (NEW_YORK, "01:30-02:00", "2026-11-01T06:05"),
+        (NEW_YORK, "00:30-01:30", "2026-11-01T05:40"),
+        (LORD_HOWE, "09:00-20:00", "2026-04-04T13:00"),
+        (LORD_HOWE, "09:00-20:00", "2026-10-03T13:00"),
+        (LORD_HOWE, "02:15-20:00", "2026-10-03T14:00"),
+        (LORD_HOWE, "01:45-02:00", "2026-04-04T15:05"),
+    ],
+)
+def test_days_on_which_clocks_change(zone: str, window: str, now: str) -> None:
+    """Where clocks skip or repeat time, the next opening is still the first open minute."""
+    days = week({"mon-sun": window})
+    expected = first_open(days, [zone], utc(now), utc(now) + timedelta(days=2))
+    assert expected is not None
+    assert next_opening(days, [zone], utc(now)) == expected
+
+
+windows = (
+    st.tuples(st.integers(3 * 60, 24 * 60), st.integers(3 * 60, 24 * 60))
+    .filter(lambda pair: pair[0] != pair[1])
+    .map(sorted)
+    .map(lambda pair: "{:02}:{:02}-{:02}:{:02}".format(*divmod(pair[0], 60), *divmod(pair[1], 60)))
+)
+"""Windows by day; `test_days_on_which_clocks_change` has the night hours that clocks skip or repeat."""
+minutes_of_2026 = st.integers(0, 365 * 24 * 60 - 1).map(lambda n: utc("2026-01-01T00:00") + n * MINUTE)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    days=st.dictionaries(st.sampled_from(DAY_NAMES), windows, min_size=1, max_size=7).map(week),
+    zones=st.lists(st.sampled_from(ZONES), min_size=1, max_size=3, unique=True),
+    now=minutes_of_2026,
+)
+def test_next_opening_is_the_first(days: Mapping[int, Window], zones: list[str], now: datetime) -> None:
+    """The next opening is open, and no minute before it is; without one no minute of the week is open."""
+    opening = next_opening(days, zones, now)
+    if opening is None:
+        assert first_open(days, zones, now, now + timedelta(days=7)) is None
+        return
+    assert opening >= now
+    assert opening.utcoffset() == timedelta()
+    assert is_open(days, zones, opening)
+    assert first_open(days, zones, now, opening) == opening
+
+
+@settings(max_examples=100, deadline=None)
+@given(days=st.dictionaries(st.sampled_from(DAY_NAMES), windows, min_size=1).map(week), now=minutes_of_2026)
+def test_more_zones_never_open_more(days: Mapping[int, Window], now: datetime) -> None:
+    """Doubt about a person's zone only ever closes."""
+    for zone in ZONES:
+        if is_open(days, [NEW_YORK, zone], now):
+            assert is_open(days, [NEW_YORK], now)
+            assert is_open(days, [zone], now)

@@ -1,0 +1,357 @@
+"""The campaign file and the environment: a mistake is one line with file and key, never a silent default."""
+
+import math
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from campaign.errors import ConfigError, InputMissingError, KeyRefusedError
+from campaign.settings import (
+    CampaignSettings,
+    Environment,
+    check_base_url,
+    ledger_url,
+    load_campaign_file,
+    parse_duration,
+)
+from tests.support import make_settings
+
+BASE = 'name: spring\nagent_id: agt_1\nfrom_numbers: ["+12025550100"]\n'
+UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+}
+
+
+def load(folder: Path, content: str | bytes) -> CampaignSettings:
+    """Write a campaign file as it stands here, and read it."""
+    path = folder / "campaign.yaml"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return load_campaign_file(path)
+
+
+def problem(folder: Path, content: str | bytes) -> str:
+    """What is said about a campaign file that cannot be used, without its name."""
+    with pytest.raises(ConfigError) as caught:
+        load(folder, content)
+    text = str(caught.value)
+    assert text.startswith(f"campaign file {folder / 'campaign.yaml'}")
+    assert "\n" not in text
+    return text.removeprefix(f"campaign file {folder / 'campaign.yaml'}").removeprefix(": ")
+
+
+def test_smallest_file(tmp_path: Path) -> None:
+    """Three keys are enough, and all others have their published defaults."""
+    campaign = load(tmp_path, "\ufeff" + BASE)
+    assert (campaign.name, campaign.agent_id, campaign.from_numbers) == ("spring", "agt_1", ("+12025550100",))
+    assert (campaign.pace.calls_per_second, campaign.pace.burst, campaign.pace.max_live_calls) == (1.0, 1, 10)
+    assert {(w.opens, w.closes) for w in campaign.hours.days.values()} == {(9 * UNITS["h"], 20 * UNITS["h"])}
+    assert sorted(campaign.hours.days) == list(range(7))
+    assert (campaign.retry.max_attempts, campaign.retry.no_answer) == (1, ())
+    assert (campaign.caps.per_number.calls, campaign.caps.per_number.within) == (1, 20 * UNITS["h"])
+    assert campaign.output == "results/{name}.csv"
+
+
+def test_full_file(tmp_path: Path) -> None:
+    """Every key of the file arrives as the value it says."""
+    campaign = load(
+        tmp_path,
+        BASE.replace('["+12025550100"]', '"+15739693824"')
+        + "contacts: {to_number: p, default_region: US, countries: [US, CA], variables: [a], timezone: tz}\n"
+        + "call: {variables: {company: Acme, year: 2026}, max_duration: 10m}\n"
+        + "hours: {days: {mon-wed: '08:30-12:00', Sat: '00:00-24:00'}}\n"
+        + "retry: {max_attempts: 3, no_answer: [30m, 1.5h], busy: [90s]}\n"
+        + "suppression: [dnc.csv, /etc/dnc.csv]\n",
+    )
+    assert campaign.from_numbers == ("+15739693824",)
+    assert (campaign.contacts.countries, campaign.contacts.variables) == (("US", "CA"), ("a",))
+    assert campaign.call.variables == {"company": "Acme", "year": "2026"}
+    assert campaign.call.max_duration == 10 * UNITS["m"]
+    assert sorted(campaign.hours.days) == [0, 1, 2, 5]
+    assert campaign.retry.no_answer == (30 * UNITS["m"], 90 * UNITS["m"])
+    assert campaign.suppression == (tmp_path / "dnc.csv", Path("/etc/dnc.csv"))
+
+
+def test_settings_are_frozen() -> None:
+    """Settings are made once and cannot be changed afterwards."""
+    with pytest.raises(ValidationError):
+        make_settings().pace.burst = 5
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("retry: {max_atempts: 3}", "unknown key retry.max_atempts; did you mean max_attempts?"),
+        ("hourz: {}", "unknown key hourz; did you mean hours?"),
+        ("caps: {per_number: {callz: 1}}", "unknown key caps.per_number.callz; did you mean calls?"),
+        ("pace: {zzz: 1}", "unknown key pace.zzz; known here: calls_per_second, burst, max_live_calls"),
+        ("zzz: 1\nqqq: 2", "unknown key zzz; known here: name, agent_id, from_numbers"),
+        ("zzz: 1\nqqq: 2", "(and 1 more problem)"),
+        ("1: 2", "1: keys should be strings"),
+    ],
+)
+def test_unknown_key(tmp_path: Path, line: str, message: str) -> None:
+    """A key that is not known is an error that names the nearest known one."""
+    assert message in problem(tmp_path, BASE + line + "\n")
+
+
+@pytest.mark.parametrize("key", ["name", "agent_id", "from_numbers"])
+def test_missing_key(tmp_path: Path, key: str) -> None:
+    """A key that must be there is named when it is missing."""
+    lines = [line for line in BASE.splitlines() if not line.startswith(f"{key}:")]
+    assert problem(tmp_path, "\n".join(lines)) == f"{key} is missing"
+
+
+NONSENSE = {
+    "name": ["a b", '""', "5", "a/b", "../a", '"{day}"', "[a]"], "agent_id": ['""', "5"],
+    "from_numbers": ["[]", "15739693824", "[15739693824]", '["2025550100"]', '"+1 202 555 0100"'],
+    "contacts": ["phone", ""], "contacts.countries": ["[us]", "[NO]"], "contacts.default_region": ["usa"],
+    "call.variables": ["[a]"], "call.max_duration": ["0s", "-5m", "1:30", "999999999999d", "soon"],
+    "pace.calls_per_second": ["0", "1001", ".nan", ".inf", "fast"], "pace.burst": ["1.5", "0"],
+    "pace.max_live_calls": ["-1"], "suppression": ["dnc.csv"], "output": ['""', '"{date}.csv"'],
+    "hours.days": ["[]", "{mo: '09:00-17:00'}", "{mon: 9-17}", "{mon: '09:00'}", "{mon: null}"],
+    "retry.max_attempts": ["0", "21"], "retry.no_answer": ["30m", "[30]", "[1w]", "[10m, soon]"],
+    "caps.per_number.calls": ["0"], "caps.per_number.within": ["0h"],
+}  # fmt: skip
+
+
+def with_value(key: str, value: str) -> str:
+    """A campaign file with this value under this dotted key."""
+    first, *inner = key.split(".")
+    others = [line for line in BASE.splitlines() if not line.startswith(f"{first}:")]
+    braces = "".join(f"{{{part}: " for part in inner) + value + "}" * len(inner)
+    return "\n".join([*others, f"{first}: {braces}"])
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [(key, value) for key, values in NONSENSE.items() for value in values]
+)
+def test_nonsense(tmp_path: Path, key: str, value: str) -> None:
+    """A value that makes no sense is refused in one line that begins with its key."""
+    text = problem(tmp_path, with_value(key, value))
+    assert re.match(rf"{re.escape(key)}(\.\d+)?: \S", text)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("from_numbers", "[15739693824]", 'must stand in quotes: "+15739693824"'),
+        ("contacts.countries", "[us]", "write two capital letters, like US"),
+        ("retry.busy", "[10m, soon]", "retry.busy.1: 'soon' is not a duration; write it like 90s, 30m, 4h"),
+        ("hours.days", "{mon: '20:00-09:00'}", "it must close after it opens, on the same day"),
+        ("hours.days", "{mon: '09:00-09:00'}", "spans nothing"),
+        ("hours.days", "{mon: '09:00-24:01'}", "'24:01' is not a time of day; write it like 09:00"),
+        ("hours.days", "{mon: '09:60-10:00'}", "'09:60' is not a time of day"),
+        ("hours.days", "{sun-mon: '09:00-17:00'}", "runs backwards; a week starts on mon"),
+        ("hours.days", "{mon-fri: '09:00-17:00', tue: '09:00-10:00'}", "tue has two windows"),
+        ("name", '"{day}"', "the only placeholder is {date}"),
+        ("output", '"{date}.csv"', "the only placeholder is {name}"),
+    ],
+)
+def test_cure(tmp_path: Path, key: str, value: str, words: str) -> None:
+    """The line about a wrong value says what would be right."""
+    assert words in problem(tmp_path, with_value(key, value))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "expected keys like"),
+        ("# nothing\n", "expected keys like"),
+        ("- a\n", "expected keys like"),
+        ("just a text\n", "expected keys like"),
+        (BASE + "pace: {burst: 1\nretry: 1\n", ", line 5, column "),
+        (BASE + "\tpace: 1\n", ", line 4, column 1: "),
+        (BASE + "x: !!python/object/apply:os.system [ls]\n", ", line 4, column 4: "),
+        (BASE + "output: \x01\n", "not valid YAML"),
+        (BASE + "output: 2026-02-30\n", ""),
+        (BASE.encode() + b"# J\xf6rg\n", "not UTF-8 text (byte "),
+    ],
+)
+def test_not_a_campaign_file(tmp_path: Path, content: str | bytes, words: str) -> None:
+    """What is not YAML, or no mapping, is refused in one line that says where, and nothing of it is run."""
+    assert words in problem(tmp_path, content)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    """A campaign file that is not there is a missing input, and the message says how to get one."""
+    with pytest.raises(InputMissingError, match=r"nowhere\.yaml: No such file.*campaign init"):
+        load_campaign_file(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize(("name", "on"), [("spring", "spring"), ("c-{date}.x", "c-2026-06-03.x")])
+def test_name_on(name: str, on: str) -> None:
+    """The name has the local date of the first start where the campaign file asks for it."""
+    assert make_settings(name=name).name_on(date(2026, 6, 3)) == on
+
+
+@given(
+    number=st.integers(0, 10_000), unit=st.sampled_from("smhd"), blanks=st.sampled_from(["{}{}", " {} {}  "])
+)
+def test_whole_duration(number: int, unit: str, blanks: str) -> None:
+    """A whole number and a unit is exactly that many units."""
+    assert parse_duration(blanks.format(number, unit)) == number * UNITS[unit]
+
+
+@given(number=st.decimals(0, 1000, places=2), unit=st.sampled_from("smhd"))
+def test_broken_duration(number: object, unit: str) -> None:
+    """A decimal number and a unit is that many units, to the microsecond."""
+    seconds = float(str(number)) * UNITS[unit].total_seconds()
+    assert math.isclose(parse_duration(f"{number}{unit}").total_seconds(), seconds, abs_tol=1e-6)
+
+
+@settings(max_examples=200)
+@given(value=st.one_of(st.text(max_size=8), st.from_regex(r"\A\d{1,25}(\.\d{1,5})?[smhd]\Z"), st.integers()))
+@example("999999999999d")
+@example("9" * 400 + "s")
+def test_any_duration(value: object) -> None:
+    """Whatever stands for a duration is read as one, or refused as a value, never as a bug."""
+    try:
+        duration = parse_duration(value)
+    except ValueError:
+        duration = None
+    if duration is None:
+        return
+    assert duration >= timedelta()
+    assert re.search(r"\d\s*[smhd]\s*\Z", str(value))
+
+
+@pytest.mark.parametrize(
+    "value", ["", "30", 30, None, "m", "-5m", "1h30m", "1,5h", "5w", "1e3s", "inf s", [1]]
+)
+def test_not_a_duration(value: object) -> None:
+    """What is no duration is refused with the form that would be right."""
+    with pytest.raises(ValueError, match="is not a duration; write it like 90s, 30m, 4h or 2d"):
+        parse_duration(value)
+
+
+@pytest.mark.parametrize(
+    ("url", "clean"),
+    [
+        ("https://api.oneinbox.ai", "https://api.oneinbox.ai"),
+        ("https://api.oneinbox.ai/", "https://api.oneinbox.ai"),
+        ("https://proxy.example:8443/oneinbox/", "https://proxy.example:8443/oneinbox"),
+        ("http://localhost:8000", "http://localhost:8000"),
+        ("http://127.0.0.1:8000/", "http://127.0.0.1:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_base_url(url: str, clean: str) -> None:
+    """The API is reached over https, or over plain http on this machine."""
+    assert check_base_url(url) == clean
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.oneinbox.ai", "http://127.0.0.1.example.com", "http://localhost.example.com",
+        "http://10.0.0.1", "http://0.0.0.0", "ftp://api.oneinbox.ai", "file:///etc/passwd", "api.oneinbox.ai",
+        "", "https://", "https:///x", "https://user:secret@api.oneinbox.ai", "https://user@api.oneinbox.ai",
+        "https://api.oneinbox.ai?x=1", "https://api.oneinbox.ai#x", "https://h:99999", "https://h:port",
+        "https://[::1", "http://localhost@evil.example", "https://api.oneinbox .ai",
+        "https://api.oneinbox.ai\r", "https://api.oneinbox.ai\n", "https://api.oneinbox.ai/\t",
+    ],
+)  # fmt: skip
+def test_base_url_refused(url: str) -> None:
+    """A base URL to which the key must not travel is refused by name, and no secret of it is shown."""
+    with pytest.raises(ConfigError) as caught:
+        check_base_url(url)
+    assert str(caught.value).startswith("ONEINBOX_BASE_URL: ")
+    assert "secret" not in str(caught.value)
+
+
+def test_environment_defaults() -> None:
+    """Without a word in the environment the API is the public one."""
+    assert Environment().base_url() == "https://api.oneinbox.ai"
+
+
+def test_key_from_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key comes from the environment without its outer blanks, and never shows in a repr."""
+    monkeypatch.setenv("ONEINBOX_API_KEY", " oi_sk_canary\n")
+    environment = Environment()
+    assert environment.api_key().get_secret_value() == "oi_sk_canary"
+    assert "canary" not in repr(environment) + str(environment) + repr(environment.api_key())
+
+
+@pytest.mark.parametrize("other", [None, ""])
+def test_key_from_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, other: str | None) -> None:
+    """The key comes from a file that only its owner can read, when the environment has none."""
+    path = tmp_path / "key"
+    path.write_text("oi_sk_canary\n")
+    path.chmod(0o600)
+    monkeypatch.setenv("ONEINBOX_API_KEY_FILE", str(path))
+    if other is not None:
+        monkeypatch.setenv("ONEINBOX_API_KEY", other)
+    assert Environment().api_key().get_secret_value() == "oi_sk_canary"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o601, 0o777])
+def test_key_file_of_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mode: int) -> None:
+    """A key file that others can use in any way is refused, and the message says what to run."""
+    path = tmp_path / "key"
+    path.write_text("oi_sk_canary\n")
+    path.chmod(mode)
+    monkeypatch.setenv("ONEINBOX_API_KEY_FILE", str(path))
+    with pytest.raises(KeyRefusedError, match=f"run chmod 600 {path}"):
+        Environment().api_key()
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("", "no API key: set ONEINBOX_API_KEY"),
+        ("  ", "no API key: set ONEINBOX_API_KEY"),
+        ("oi_pk_canary", "publishable one (oi_pk_), which cannot place calls"),
+        ("oi_sk_can ary", "characters that no key has"),
+        ("oi_sk_can\nary", "characters that no key has"),
+        ("oi_sk_canaryé", "characters that no key has"),
+    ],
+)
+def test_key_refused(monkeypatch: pytest.MonkeyPatch, key: str, words: str) -> None:
+    """A key that cannot work is refused in words that do not repeat it."""
+    monkeypatch.setenv("ONEINBOX_API_KEY", key)
+    with pytest.raises(KeyRefusedError) as caught:
+        Environment().api_key()
+    assert words in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "No such file"), (b"\xff\xfe", "not a text file"), (b"", "no API key")]
+)
+def test_key_file_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, words: str
+) -> None:
+    """A key file that is missing, empty or no text is refused."""
+    path = tmp_path / "key"
+    if content is not None:
+        path.write_bytes(content)
+        path.chmod(0o600)
+    monkeypatch.setenv("ONEINBOX_API_KEY_FILE", str(path))
+    with pytest.raises(KeyRefusedError, match=words):
+        Environment().api_key()
+
+
+@pytest.mark.parametrize(
+    ("flag", "variable", "location"),
+    [
+        ("a.db", "b.db", "a.db"),
+        (None, "b.db", "b.db"),
+        ("", "b.db", "b.db"),
+        (None, None, "{state}/campaign/ledger.db"),
+    ],
+)
+def test_ledger_url(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flag: str | None, variable: str | None, location: str
+) -> None:
+    """The ledger is where the flag says, else the environment, else in the user's state directory."""
+    if variable:
+        monkeypatch.setenv("CAMPAIGN_LEDGER", variable)
+    assert ledger_url(flag, Environment()) == location.format(state=tmp_path / "state")
