@@ -13,14 +13,14 @@ demo: $(VENV)/installed
 	$(BIN)/campaign demo
 
 test: check
-	$(BIN)/python -m pytest -m e2e
+	$(BIN)/python -m pytest -n 3 -m e2e
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -m "not e2e"
+	$(BIN)/python -m pytest -n 2 -m "not e2e"
 
 # The stamps make a second run start at once, also without a network.
 $(VENV)/installed: pyproject.toml constraints.txt

@@ -155,7 +155,7 @@ def _update(connection: Connection, call: Call) -> Any:
         .where(schema.calls.c.call_id == call.id)
     ).one()
     known = {
-        "status": call.status[:100],
+        "status": call.status[:100] or None,
         "end_reason": call.end_reason,
         "outcome": call.outcome,
         "summary": call.summary,
@@ -169,9 +169,6 @@ def _update(connection: Connection, call: Call) -> Any:
         "recording_url": call.recording_url,
     }
     # What was known once is not forgotten because a later report leaves it out.
-    connection.execute(
-        update(schema.calls)
-        .where(schema.calls.c.call_id == call.id)
-        .values({key: value for key, value in known.items() if value is not None})
-    )
+    if news := {key: value for key, value in known.items() if value is not None}:
+        connection.execute(update(schema.calls).where(schema.calls.c.call_id == call.id).values(news))
     return record

@@ -143,12 +143,19 @@ def amend(connection: Connection, campaign_id: int, intake: Intake, now: datetim
             new_rows.append(values)
             continue
         if person.status == RowStatus.STOPPED and person.reason == NO_LONGER_IN_LIST:
-            moves.move_row(connection, person.id, to=RowStatus.WAITING, now=now)
+            moves.move_row(connection, person.id, to=RowStatus.WAITING, now=now, not_before=person.not_before)
         fields = ("position", "row_number", "cells", "variables", "time_zones")
         kept.append({"contact": person.id, **{f"new_{field}": values[field] for field in fields}})
     for at, person in enumerate(known.values(), start=len(intake.rows)):
         if person.status == RowStatus.WAITING:
-            moves.move_row(connection, person.id, to=RowStatus.STOPPED, now=now, reason=NO_LONGER_IN_LIST)
+            moves.move_row(
+                connection,
+                person.id,
+                to=RowStatus.STOPPED,
+                now=now,
+                reason=NO_LONGER_IN_LIST,
+                not_before=person.not_before,
+            )
         connection.execute(update(table).where(table.c.id == person.id).values(position=at, in_list=0))
     if kept:
         connection.execute(

@@ -96,6 +96,8 @@ class Ledger:
 
 
 def _url_of(location: str) -> URL:
+    if ":memory:" in location:
+        raise ConfigError("ledger: it must outlive the run; give a file path or a postgresql:// URL")
     if "://" not in location:
         return URL.create("sqlite", database=str(Path(location).expanduser()))
     try:

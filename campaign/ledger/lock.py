@@ -64,7 +64,11 @@ def advisory_lock(engine: Engine) -> Iterator[None]:
             )
             raise _held(other or "another run")
         connection.commit()
-        yield
+        try:
+            yield
+        finally:
+            # The lock belongs to the session, so the session ends with it and does not go back to the pool.
+            connection.invalidate()
 
 
 def describe_holder(campaign: str, now: datetime) -> str:

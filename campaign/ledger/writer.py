@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
 
 from campaign.errors import LedgerError
 
 T = TypeVar("T")
 
 MAX_BATCH = 200
+
+# All other errors, a broken constraint for one, are the fault of the piece of work that raised them.
+_DATABASE_TROUBLE = (InterfaceError, InternalError, OperationalError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Writer:
         self._engine = engine
         self._pending: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._broken: LedgerError | None = None
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -44,11 +48,15 @@ class Writer:
         answer: Future[T] = Future()
         # A caller that stops waiting must not take its work back: what happened has to reach the disk.
         answer.set_running_or_notify_cancel()
+        if self._closed:
+            answer.set_exception(LedgerError("the ledger is closed"))
+            return answer
         self._pending.put(_Work(work, answer))
         return answer
 
     def close(self) -> None:
         """Finish what was submitted, then end the thread."""
+        self._closed = True
         self._pending.put(None)
         self._thread.join()
 
@@ -76,11 +84,8 @@ class Writer:
                     try:
                         with connection.begin_nested():
                             result = work.do(connection)
-                    except SQLAlchemyError as error:
-                        # A broken constraint is the work's own fault; all else is the database's.
-                        if not isinstance(error, IntegrityError):
-                            raise
-                        outcomes.append((work, None, error))
+                    except _DATABASE_TROUBLE:
+                        raise
                     except Exception as error:
                         outcomes.append((work, None, error))
                     else:

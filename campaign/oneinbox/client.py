@@ -181,7 +181,7 @@ class OneInbox:
                 # Where there is no such endpoint, `cursor` may be taken for the id of a call.
                 raise Unsupported("the cursor list does not answer with a list")
             self._list_has_cursor = True
-            repeats = page.next_cursor == cursor
+            repeats = cursor is not None and page.next_cursor == cursor
             is_last = page.has_more is False or page.next_cursor is None or repeats
             yield CallPage(page.calls, is_last=is_last and not repeats)
             if is_last:

@@ -148,8 +148,8 @@ def retry_after(response: httpx.Response, *, now: datetime) -> float | None:
     A date is measured against the reply's own `Date`, as the two clocks may differ.
     """
     value = response.headers.get("retry-after", "").strip()
-    if re.fullmatch("[0-9]{1,9}", value):
-        seconds = float(value)
+    if re.fullmatch("[0-9]+", value):
+        seconds = float(value) if len(value) < 10 else RETRY_AFTER_MAX_S
     else:
         until = _http_date(value)
         if until is None:
@@ -161,7 +161,7 @@ def retry_after(response: httpx.Response, *, now: datetime) -> float | None:
 def _http_date(value: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        # Some forms give a time without zone; HTTP dates are UTC by definition.
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    # Some forms give a time without zone; HTTP dates are UTC by definition.
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

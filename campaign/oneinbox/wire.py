@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from campaign.logs import redact
 from campaign.models import Call, CallRequest
 
 # As the vendor's own dashboard has it; everything else is live unless it has an end time.
@@ -29,7 +30,7 @@ def clean_text(text: str) -> str:
 
 
 def _text_or_none(value: object) -> str | None:
-    if value is None or isinstance(value, dict | list):
+    if value is None or isinstance(value, bool | dict | list):
         return None
     return clean_text(str(value)) or None
 
@@ -190,7 +191,7 @@ def create_body(request: CallRequest) -> dict[str, Any]:
 
 
 def error_text(body: Any, reason: str) -> str:
-    """The message of an error reply in any of its documented forms, cut to one short line."""
+    """The message of an error reply in any documented form: one short line without numbers or keys."""
     text = ""
     if isinstance(body, dict):
         detail = body.get("detail")
@@ -200,7 +201,7 @@ def error_text(body: Any, reason: str) -> str:
             text = str(detail.get("message") or detail.get("msg") or detail.get("code") or "")
         else:
             text = str(detail or body.get("message") or body.get("error") or "")
-    return " ".join(clean_text(text or reason).split())[:200]
+    return redact(" ".join(clean_text(text or reason).split())[:200])
 
 
 def error_fields(body: Any) -> set[str]:
