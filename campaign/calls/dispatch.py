@@ -69,7 +69,7 @@ class Dispatcher:
                 return
             for contact in batch:
                 await self._wait_for_room()
-                run.waiting_for = "the pace" if run.pace.paused_for == 0 else "OneInbox asked to wait"
+                run.waiting_for = "OneInbox, which asked to wait" if run.pace.paused_for else ""
                 await run.pace.start()
                 run.waiting_for = ""
                 self._in_hand.add(contact.contact_id)

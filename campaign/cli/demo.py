@@ -11,7 +11,8 @@ from campaign.cli import output
 
 # The simulated people talk this many times as fast, and the runner looks as much more often.
 SPEED = 30.0
-SHOWN_CALLS = 1
+SHOWN_ROWS = 12
+SHOWN_COLUMNS = ("phone", "customer_name", "call_status", "call_reason", "call_outcome")
 
 
 def demo(
@@ -80,7 +81,12 @@ def demo(
                 ),
             )
     assert report is not None  # noqa: S101 - nobody was asked, so nobody said no
+    dials = [dial.to_number for dial in simulator.provider.dials]
     summarise(report, result_path)
+    output.say(
+        f"the simulator counted {len(dials)} dials of {len(set(dials))} people, although one reply was lost: "
+        "that call was found in the list and not dialled again"
+    )
     _show_sample(result_path)
     raise typer.Exit(report.exit_code)
 
@@ -93,18 +99,11 @@ def _show_sample(result_path: Path) -> None:
 
     with result_path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    table = Table(
-        "phone", "customer_name", "call_status", "call_reason", "call_outcome", box=None, pad_edge=False
-    )
-    for row in rows[:12]:
-        table.add_row(
-            *(
-                row[column]
-                for column in ("phone", "customer_name", "call_status", "call_reason", "call_outcome")
-            )
-        )
+    table = Table(*SHOWN_COLUMNS, box=None, pad_edge=False)
+    for row in rows[:SHOWN_ROWS]:
+        table.add_row(*(row[column] for column in SHOWN_COLUMNS))
     console = output.console(stderr=False)
     console.print(table)
-    for row in [row for row in rows if row["call_transcript"]][:SHOWN_CALLS]:
-        console.print(f"\ntranscript of the call to {row['customer_name']}:", markup=False)
-        console.print(row["call_transcript"], markup=False, style="dim")
+    conversation = next(row for row in rows if "user:" in row["call_transcript"])
+    console.print(f"\ntranscript of the call to {conversation['customer_name']}:")
+    console.print(conversation["call_transcript"], style="dim")

@@ -74,7 +74,6 @@ def _show(intake: "Intake") -> None:
         f"{intake.path}: {len(intake.rows):,} rows, {len(intake.contacts):,} can be called, "
         f"{len(intake.rejected):,} cannot (numbers in column {intake.phone_column!r})",
         soft_wrap=True,
-        markup=False,
     )
     if not intake.rejected:
         return
@@ -143,7 +142,7 @@ def show_plan(name: str, planned: "Plan", *, pace: float, stderr: bool) -> None:
     for reason, number in planned.final.items():
         table.add_row(f"{number:,}", f"not dialled: {reason}")
     console = output.console(stderr=stderr)
-    console.print(f"Plan for campaign {name}", markup=False, style="bold")
+    console.print(f"Plan for campaign {name}", style="bold")
     console.print(table)
     if planned.to_dial:
         console.print(

@@ -20,10 +20,10 @@ def say(text: str) -> None:
 
 
 def console(*, stderr: bool = True) -> "Console":
-    """Rich's console, loaded when there is something to show."""
+    """Rich's console, loaded when there is something to show. Brackets in a list are no markup."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    return Console(stderr=stderr, highlight=False, markup=False)
 
 
 def is_terminal() -> bool:

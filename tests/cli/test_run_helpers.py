@@ -1,0 +1,109 @@
+"""Small decisions of `campaign run`."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from campaign.cli import job as jobs
+from campaign.cli import output
+from campaign.cli.app import guarded
+from campaign.cli.run import read_deadline
+from campaign.errors import KeyRefusedError, UsageError
+from campaign.ledger import campaigns
+from campaign.ledger.ledger import Ledger
+from campaign.models import Intake
+from campaign.settings import Environment
+
+EVENING = datetime(2026, 6, 3, 22, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"), [("23:30", 1.5), ("06:30", 8.5), ("22:00", 24.0), ("90m", 1.5), ("8h", 8.0)]
+)
+def test_a_deadline_is_a_time_or_a_span(text: str, hours: float) -> None:
+    """A time of day is the next one that comes."""
+    assert read_deadline(text, now=EVENING) == EVENING + timedelta(hours=hours)
+
+
+@pytest.mark.parametrize("text", ["soon", "25:00", "8", "-1h", ""])
+def test_a_deadline_that_is_neither_is_refused(text: str) -> None:
+    """The error shows both forms."""
+    with pytest.raises(UsageError, match=r"06:30.*8h"):
+        read_deadline(text, now=EVENING)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.2, "1 s"), (45, "45 s"), (100, "2 min"), (12_000, "3 h 20 min")]
+)
+def test_spans_are_told_in_units_that_people_use(seconds: float, text: str) -> None:
+    """Seconds, minutes or hours, whichever says it best."""
+    assert output.span(seconds) == text
+
+
+def raising(error: BaseException) -> Callable[[], object]:
+    def command() -> object:
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (KeyRefusedError("HTTP 401; check\nONEINBOX_API_KEY"), 77, "HTTP 401; check ONEINBOX_API_KEY"),
+        (KeyboardInterrupt(), 130, "run the same command again"),
+        (ExceptionGroup("tasks", [ValueError("x"), KeyRefusedError("no")]), 77, "campaign: no"),
+        (BaseExceptionGroup("tasks", [ValueError("x"), KeyboardInterrupt()]), 130, "left at once"),
+        (ZeroDivisionError("+12025550143"), 70, "a fault in this program (ZeroDivisionError)"),
+    ],
+)
+def test_every_error_is_one_line_and_one_code(
+    error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The one that matters most of several is told; a bug's traceback shows no number."""
+    with pytest.raises(SystemExit) as ended:
+        guarded(raising(error))
+    assert ended.value.code == code
+    printed = capsys.readouterr().err
+    assert said in printed.splitlines()[0]
+    assert "12025550143" not in printed
+
+
+def test_a_dated_campaign_is_continued_after_midnight(
+    make_intake: Callable[..., Intake], tmp_path: Path
+) -> None:
+    """The name of the first start is kept, as long as the same list is unfinished."""
+    config = tmp_path / "campaign.yaml"
+    config.write_text(
+        'name: nightly-{date}\nagent_id: agt_test\nfrom_numbers: ["+12025550100"]\n', encoding="utf-8"
+    )
+    intake = make_intake("phone", "+12025550143")
+    location = str(tmp_path / "own.db")
+    yesterday = datetime.now(UTC) - timedelta(hours=5)
+    with Ledger.open(location) as own:
+        campaign_id = own.write(
+            campaigns.start,
+            name="nightly-yesterday",
+            name_pattern="nightly-{date}",
+            agent_id="agt_test",
+            intake=intake,
+            now=yesterday,
+        ).result()
+
+    def name_of_run() -> str:
+        with jobs.prepare(
+            Path(intake.path),
+            config,
+            name=None,
+            ledger=location,
+            create_ledger=True,
+            environment=Environment(),
+        ) as job:
+            return job.name
+
+    assert name_of_run() == "nightly-yesterday"
+    with Ledger.open(location) as own:
+        own.write(campaigns.finish, campaign_id, yesterday).result()
+    assert name_of_run() == f"nightly-{datetime.now().astimezone().date()}"
