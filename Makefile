@@ -13,7 +13,8 @@ demo: $(VENV)/installed
 	$(BIN)/campaign demo
 
 test: check
-	$(BIN)/python -m pytest -n 3 -m e2e
+	$(BIN)/python -m pytest -n 3 -m "e2e and not alone"
+	$(BIN)/python -m pytest -m alone
 
 check: $(VENV)/installed-test
 	$(BIN)/ruff format --check .

@@ -190,6 +190,7 @@ def test_a_ledger_in_a_read_only_folder_gets_one_clear_line(tmp_path: Path) -> N
     assert len(ended.stderr.splitlines()) == 1
 
 
+@pytest.mark.alone
 def test_help_is_quick(tmp_path: Path) -> None:
     """`campaign --help` takes under 0.3 s; the quickest of five runs counts, as machines are noisy."""
     took = []
