@@ -11,22 +11,22 @@ from datetime import timedelta
 import anyio
 from anyio.abc import TaskGroup
 
+from campaign.calls.gatekeeper import Gatekeeper
 from campaign.calls.run import Run
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts
 from campaign.ledger.attempts import DueContact
 from campaign.ledger.calls import OpenCall
-from campaign.ledger.ledger import Connection
 from campaign.logs import get_logger
 from campaign.models import TOKEN_KEY, AttemptState, CallRequest
 from campaign.oneinbox.errors import Fatal, KeyRefused, NotSent, OutcomeUnknown, Refused, Throttled
 from campaign.rules import gates
-from campaign.rules.gates import Person, Verdict
 
 log = get_logger(__name__)
 
 BATCH_ROWS = 200
+SAME_REFUSALS = 3
 
 
 def choose_from_number(from_numbers: Sequence[str], to_number: str) -> str:
@@ -40,12 +40,15 @@ class Dispatcher:
     def __init__(self, run: Run, tracker: Tracker) -> None:
         self._run = run
         self._tracker = tracker
+        self._gatekeeper = Gatekeeper(run)
         self._in_hand: set[int] = set()
         """Contacts from their start until the end of their request is on disk."""
         self._before_intent = 0
         """How many of them have no attempt yet, and so are not in `run.live`."""
         self._failures = 0
         self._failing_since: float | None = None
+        self._refusals: list[str] = []
+        """The words of the latest refusals in a row."""
 
     async def run(self) -> None:
         """Return when every row is final or has to wait too long, or when dialling was stopped.
@@ -62,12 +65,13 @@ class Dispatcher:
     async def _feed(self, dials: TaskGroup) -> None:
         run = self._run
         while True:
-            batch = await run.fetch(
+            due = await run.fetch(
                 attempts.due, run.campaign_id, run.now(), skip=frozenset(self._in_hand), limit=BATCH_ROWS
             )
-            if not batch and not await self._wait_for_more():
+            if not due and not await self._wait_for_more():
                 return
-            for contact in batch:
+            # Who may not be dialled takes no start of the pace. The others are asked about once more then.
+            for contact in await self._gatekeeper.sift(due):
                 await self._wait_for_room()
                 run.waiting_for = "OneInbox, which asked to wait" if run.pace.paused_for else ""
                 await run.pace.start()
@@ -109,17 +113,7 @@ class Dispatcher:
         """Ask the gates, and put the intent on disk. None when a gate says no."""
         run = self._run
         try:
-            verdict = await self._ask_gates(contact)
-            if not verdict.may_dial:
-                log.debug("row.held", row=contact.row_number, reason=verdict.reason)
-                await run.commit(
-                    attempts.hold,
-                    contact.contact_id,
-                    status=verdict.status,
-                    reason=verdict.reason,
-                    now=run.now(),
-                    not_before=verdict.not_before,
-                )
+            if not await self._gatekeeper.admits(contact):
                 return None
             attempt_id, number = await run.commit(
                 attempts.record_intent,
@@ -134,23 +128,6 @@ class Dispatcher:
             return attempt_id, number
         finally:
             self._before_intent -= 1
-
-    async def _ask_gates(self, contact: DueContact) -> Verdict:
-        run, now = self._run, self._run.now()
-
-        # Beside the event loop, as the zones' rules are read from disk when first needed.
-        def judge(connection: Connection) -> Verdict:
-            standing = attempts.standing(
-                connection,
-                campaign_id=run.campaign_id,
-                to_number=contact.to_number,
-                since=now - run.settings.caps.per_number.within,
-            )
-            because = standing.suppressed_because or run.suppressed.get(contact.to_number)
-            person = Person(contact.to_number, contact.time_zones, because, standing.recent_calls)
-            return gates.judge(person, run.settings, now)
-
-        return await run.fetch(judge)
 
     async def _dial(self, contact: DueContact, token: str, attempt_id: int, number: int) -> None:
         run, settings = self._run, self._run.settings
@@ -174,10 +151,12 @@ class Dispatcher:
             log.debug("call.refused", row=contact.row_number, error=str(error))
             await run.commit(attempts.record_refused, attempt_id, error=str(error), now=run.now())
             run.closed(attempt_id)
+            self._weigh_refusal(str(error))
         except (NotSent, Throttled, Fatal) as error:
             await self._nobody_called(attempt_id, contact, error)
         else:
             self._failures, self._failing_since = 0, None
+            self._refusals.clear()
             await self._placed(contact, attempt_id, call_id)
             log.debug("call.placed", row=contact.row_number, attempt=number, call=call_id)
 
@@ -218,6 +197,17 @@ class Dispatcher:
         state = AttemptState.NOT_SENT if isinstance(error, NotSent) else AttemptState.TURNED_AWAY
         await run.commit(attempts.record_not_called, attempt_id, state=state, error=str(error), now=run.now())
         run.closed(attempt_id)
+
+    def _weigh_refusal(self, words: str) -> None:
+        """The same refusal again and again is not about the rows: stop before it has burnt the list."""
+        self._refusals = [*self._refusals, words] if words in self._refusals[-1:] else [words]
+        if len(self._refusals) >= SAME_REFUSALS:
+            self._run.halt(
+                ApiUnavailableError(
+                    f"OneInbox refused {SAME_REFUSALS} rows in a row with the same words ({words}); "
+                    "check the campaign file and the list, then run again"
+                )
+            )
 
     def _outage(self, error: NotSent) -> None:
         run, now = self._run, anyio.current_time()

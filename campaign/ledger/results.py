@@ -29,7 +29,11 @@ def result_rows(connection: Connection, campaign_id: int) -> Iterator[ResultRow]
     )
     last = schema.attempts.alias("last")
     last_call = (
-        select(calls.c.attempt_id, func.max(calls.c.id).label("id")).group_by(calls.c.attempt_id).subquery()
+        select(calls.c.attempt_id, func.max(calls.c.id).label("id"))
+        .join(schema.attempts)
+        .where(schema.attempts.c.campaign_id == campaign_id)
+        .group_by(calls.c.attempt_id)
+        .subquery()
     )
     newest_error = (
         select(newest.c.error)

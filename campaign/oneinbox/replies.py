@@ -37,8 +37,8 @@ _NEVER_SENT = (
     httpx.PoolTimeout,
     httpx.ProxyError,
 )
-# What all rows of a campaign share.
-_SHARED_FIELDS = frozenset({"agent_id", "from_number"})
+_REQUEST_FIELDS = frozenset({"agent_id", "to_number", "from_number", "variables", "metadata"})
+_ROW_FIELDS = frozenset({"to_number", "variables"})
 _SHARED_WORDS = re.compile(
     r"\bagent|from[_ ]number|caller[_ ]?id|credential|integration|\btrunk|not registered", re.IGNORECASE
 )
@@ -102,15 +102,14 @@ def check_create(response: httpx.Response, *, now: datetime) -> str:
 
 
 def _refusal(status: int, body: Any, text: str) -> ApiError:
-    fields = wire.error_fields(body)
-    if fields & _SHARED_FIELDS:
-        return SetupRefused(text)
-    if fields & {"to_number", "variables"} or _ROW_WORDS.search(text):
+    fields = wire.error_fields(body) & _REQUEST_FIELDS
+    if fields:
+        # A complaint about any other field than the row's own would come for every row.
+        return Refused(text) if fields <= _ROW_FIELDS else SetupRefused(text)
+    if _ROW_WORDS.search(text):
         return Refused(text)
     # The only thing that a create-call request can fail to find is what all rows share.
-    if status == 404 or _SHARED_WORDS.search(text):
-        return SetupRefused(text)
-    return Refused(text)
+    return SetupRefused(text) if status == 404 or _SHARED_WORDS.search(text) else Refused(text)
 
 
 def check_get(response: httpx.Response, *, now: datetime) -> Any:

@@ -197,6 +197,29 @@ async def test_nobody_is_called_outside_the_hours(stage: MakeStage) -> None:
     assert report.next_due == datetime(2026, 6, 3, 13, 0, tzinfo=UTC)
 
 
+async def test_rows_that_may_not_be_dialled_take_no_time(stage: MakeStage) -> None:
+    """Holding a row is not a call: at a call a minute, a thousand closed rows are held at once."""
+    spring = stage()
+    spring.now = lambda: NOON.replace(hour=4)
+    spring.settings = make_settings(
+        pace={"calls_per_second": 1 / 60}, hours={"days": {"mon-sun": "09:00-20:00"}}
+    )
+    await spring.enrol(*(f"+1{area}5550{at:03d}" for area in (202, 212) for at in range(100, 600)))
+    assert (await spring.run()).exit_code is ExitCode.NOT_FINISHED
+    assert {row.reason for row in await spring.rows()} == {"outside calling hours"}
+
+
+async def test_the_same_refusal_again_and_again_stops_dialling(stage: MakeStage) -> None:
+    """Three rows in a row refused with the same words: the rest of the list is not burnt."""
+    spring = stage("refuse#3-9999")
+    spring.settings = make_settings(pace={"calls_per_second": 100, "max_live_calls": 1})
+    await spring.enrol(*numbers(20))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.API_UNAVAILABLE
+    statuses = await spring.statuses()
+    assert (statuses[RowStatus.REFUSED], statuses[RowStatus.WAITING]) == (3, 15)
+
+
 async def test_unanswered_calls_are_tried_again_within_the_budget(stage: MakeStage) -> None:
     """The second try is a new attempt with its own call; after the last one the row is unreached."""
     nobody = Behaviour(answer=0, voicemail=0, busy=0, no_answer=1)
