@@ -134,7 +134,7 @@ def enrol(job: Job, planned: Plan, *, amend: bool, now: datetime) -> int:
             now=now,
         ).result()
     if planned.amendment is not None:
-        if not amend:
+        if planned.amendment.matters and not amend:
             raise UsageError(
                 f"campaign {job.name} was started with another list "
                 f"({planned.amendment.added} people added, {planned.amendment.removed} removed since); "

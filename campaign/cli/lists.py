@@ -151,7 +151,7 @@ def show_plan(name: str, planned: "Plan", *, pace: float, stderr: bool) -> None:
             f"{_zones(planned)}",
             soft_wrap=True,
         )
-    if planned.amendment is not None:
+    if planned.amendment is not None and planned.amendment.matters:
         change = planned.amendment
         console.print(
             f"The list has changed since this campaign began: {change.added:,} people added, "

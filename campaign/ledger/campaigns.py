@@ -37,6 +37,11 @@ class Amendment:
     removed: int
     """People who are gone. Those who were not called yet will not be."""
 
+    @property
+    def matters(self) -> bool:
+        """Whether it changes anything for a person."""
+        return bool(self.added or self.changed or self.removed)
+
 
 def find(connection: Connection, name: str) -> CampaignRecord | None:
     """Exact: the campaign of this name, or None."""
