@@ -15,9 +15,9 @@ from campaign.calls.gatekeeper import Gatekeeper
 from campaign.calls.run import Run
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError
-from campaign.ledger import attempts
-from campaign.ledger.attempts import DueContact
+from campaign.ledger import attempts, waiting
 from campaign.ledger.calls import OpenCall
+from campaign.ledger.waiting import DueContact
 from campaign.logs import get_logger
 from campaign.models import TOKEN_KEY, AttemptState, CallRequest
 from campaign.oneinbox.errors import Fatal, KeyRefused, NotSent, OutcomeUnknown, Refused, Throttled
@@ -66,7 +66,7 @@ class Dispatcher:
         run = self._run
         while True:
             due = await run.fetch(
-                attempts.due, run.campaign_id, run.now(), skip=frozenset(self._in_hand), limit=BATCH_ROWS
+                waiting.due, run.campaign_id, run.now(), skip=frozenset(self._in_hand), limit=BATCH_ROWS
             )
             if not due and not await self._wait_for_more():
                 return
@@ -89,7 +89,7 @@ class Dispatcher:
     async def _wait_for_more(self) -> bool:
         """Wait until a row may be due. False when there is nothing more to do in this run."""
         run = self._run
-        next_due = await run.fetch(attempts.next_due, run.campaign_id)
+        next_due = await run.fetch(waiting.next_due, run.campaign_id)
         wait_s = (next_due - run.now()).total_seconds() if next_due else None
         is_near = wait_s is not None and wait_s <= run.timing.longest_idle_s
         if self._in_hand or run.has_open_attempts or is_near:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from campaign.calls.run import Run
-from campaign.ledger import attempts
-from campaign.ledger.attempts import DueContact
+from campaign.ledger import waiting
 from campaign.ledger.ledger import Connection
+from campaign.ledger.waiting import DueContact
 from campaign.logs import get_logger
 from campaign.rules import gates
 from campaign.rules.gates import Person, Verdict
@@ -42,7 +42,7 @@ class Gatekeeper:
 
     def _judge(self, connection: Connection, contact: DueContact) -> Verdict:
         run, now = self._run, self._run.now()
-        standing = attempts.standing(
+        standing = waiting.standing(
             connection,
             campaign_id=run.campaign_id,
             to_number=contact.to_number,
@@ -55,7 +55,7 @@ class Gatekeeper:
     def _hold_all(self, connection: Connection, held: Sequence[tuple[DueContact, Verdict]]) -> None:
         for contact, verdict in held:
             log.debug("row.held", row=contact.row_number, reason=verdict.reason)
-            attempts.hold(
+            waiting.hold(
                 connection,
                 contact.contact_id,
                 status=verdict.status,

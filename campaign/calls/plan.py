@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from campaign.ledger import attempts, campaigns, suppression
+from campaign.ledger import campaigns, suppression, waiting
 from campaign.ledger.campaigns import Amendment, CampaignRecord
 from campaign.ledger.ledger import Ledger
 from campaign.models import FINAL_STATUSES, Intake, RowStatus
@@ -77,7 +77,7 @@ def make_plan(
     if ledger is not None:
         suppressed = {**suppressed, **ledger.read(suppression.suppressed)}
         since = now - settings.caps.per_number.within
-        recent = ledger.read(attempts.recent_calls, campaign_id=campaign_id, since=since)
+        recent = ledger.read(waiting.recent_calls, campaign_id=campaign_id, since=since)
         if campaign is not None:
             known = ledger.read(campaigns.statuses, campaign.id)
             if campaign.list_fingerprint != intake.fingerprint:

@@ -3,34 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, exists, func, insert, select, update
+from sqlalchemy import Connection, exists, func, insert, select, update
 
 from campaign.ledger import moves, schema
-from campaign.models import E164, HARMLESS_ATTEMPTS, AttemptState, RowStatus, TranscriptStatus
-
-
-@dataclass(frozen=True, slots=True)
-class DueContact:
-    """A waiting row whose time has come."""
-
-    contact_id: int
-    row_number: int
-    to_number: E164
-    variables: dict[str, str]
-    time_zones: tuple[str, ...]
-    tries: int
-    """Earlier tries that count."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the ledger knows about a person at the moment of dialling."""
-
-    suppressed_because: str | None
-    recent_calls: tuple[datetime, ...]
-    """Calls from other campaigns, the oldest first."""
+from campaign.models import AttemptState, RowStatus, TranscriptStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,96 +23,6 @@ class Doubt:
     intent_at: datetime
     looks: int
     """Complete looks through the provider's list that did not find it."""
-
-
-def due(
-    connection: Connection, campaign_id: int, now: datetime, *, skip: Collection[int], limit: int
-) -> list[DueContact]:
-    """In the list's order: waiting rows that may be dialled now, without those in `skip`."""
-    table = schema.contacts.c
-    rows = connection.execute(
-        select(schema.contacts, tries_of(table.id).label("tries"))
-        .where(
-            table.campaign_id == campaign_id,
-            table.status == RowStatus.WAITING,
-            (table.not_before.is_(None)) | (table.not_before <= now),
-        )
-        .order_by(table.position)
-        .limit(limit + len(skip))
-    )
-    return [
-        DueContact(
-            contact_id=row.id,
-            row_number=row.row_number,
-            to_number=E164(row.to_number),
-            variables=row.variables,
-            time_zones=tuple(row.time_zones),
-            tries=row.tries,
-        )
-        for row in rows
-        if row.id not in skip
-    ][:limit]
-
-
-def tries_of(contact_id: ColumnElement[int]) -> ScalarSelect[int]:
-    """The number of a contact's attempts that count, as part of a query."""
-    table = schema.attempts.alias("tried")
-    return (
-        select(func.count())
-        .select_from(table)
-        .where(table.c.contact_id == contact_id, table.c.state.not_in(HARMLESS_ATTEMPTS))
-        .scalar_subquery()
-    )
-
-
-def next_due(connection: Connection, campaign_id: int) -> datetime | None:
-    """The earliest time at which a waiting row may be dialled; None when no row has to wait for one."""
-    table = schema.contacts.c
-    earliest: datetime | None = connection.scalar(
-        select(func.min(table.not_before)).where(
-            table.campaign_id == campaign_id, table.status == RowStatus.WAITING
-        )
-    )
-    return earliest
-
-
-def standing(connection: Connection, *, campaign_id: int, to_number: str, since: datetime) -> Standing:
-    """As committed: whether the person is suppressed, and when other campaigns called since `since`."""
-    because = connection.scalar(
-        select(schema.suppression.c.reason).where(schema.suppression.c.to_number == to_number)
-    )
-    table = schema.attempts.c
-    calls = connection.scalars(
-        select(table.intent_at)
-        .where(
-            table.to_number == to_number,
-            table.intent_at >= since,
-            table.state.not_in(HARMLESS_ATTEMPTS),
-            table.campaign_id != campaign_id,
-        )
-        .order_by(table.intent_at)
-    )
-    return Standing(because, tuple(calls))
-
-
-def recent_calls(
-    connection: Connection, *, campaign_id: int | None, since: datetime
-) -> dict[str, list[datetime]]:
-    """As committed: for each number, when campaigns other than this one called since `since`."""
-    table = schema.attempts.c
-    rows = connection.execute(
-        select(table.to_number, table.intent_at)
-        .where(
-            table.intent_at >= since,
-            table.state.not_in(HARMLESS_ATTEMPTS),
-            table.campaign_id != (campaign_id or 0),
-        )
-        .order_by(table.intent_at)
-    )
-    calls: dict[str, list[datetime]] = {}
-    for to_number, intent_at in rows:
-        calls.setdefault(to_number, []).append(intent_at)
-    return calls
 
 
 def record_intent(
@@ -332,24 +219,3 @@ def give_up(connection: Connection, attempt_id: int, *, reason: str, now: dateti
         detail=reason,
     )
     moves.move_row(connection, attempt.contact_id, to=RowStatus.NEEDS_REVIEW, now=now, reason=reason)
-
-
-def hold(
-    connection: Connection,
-    contact_id: int,
-    *,
-    status: RowStatus,
-    reason: str,
-    now: datetime,
-    not_before: datetime | None,
-) -> None:
-    """A gate said no: the row waits until a time, or is final with the gate's reason."""
-    if status is not RowStatus.WAITING:
-        moves.move_row(connection, contact_id, to=status, now=now, reason=reason)
-        return
-    table: Any = schema.contacts
-    connection.execute(
-        update(table)
-        .where(table.c.id == contact_id, table.c.status == RowStatus.WAITING)
-        .values(reason=reason, not_before=not_before, changed_at=now)
-    )

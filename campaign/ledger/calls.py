@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from campaign.ledger import moves, schema
-from campaign.ledger.attempts import tries_of
+from campaign.ledger.waiting import tries_of
 from campaign.models import (
     AttemptState,
     Call,

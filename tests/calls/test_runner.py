@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from campaign.errors import ExitCode
-from campaign.ledger import attempts, campaigns, suppression
+from campaign.ledger import attempts, campaigns, suppression, waiting
 from campaign.models import Disposition, RowStatus, TranscriptStatus
 from campaign.oneinbox.errors import KeyRefused
 from campaign.simulator.people import Behaviour
@@ -287,7 +287,7 @@ async def test_an_intent_without_an_end_is_in_doubt_and_never_redialled(stage: M
     """What a killed run left in the middle of a request is looked up, and else handed to a human."""
     spring = stage()
     await spring.enrol(*numbers(3))
-    due_rows = await spring.read(attempts.due, spring.campaign_id, spring.now(), skip=(), limit=1)
+    due_rows = await spring.read(waiting.due, spring.campaign_id, spring.now(), skip=(), limit=1)
     due = due_rows[0]
     await spring.write(
         attempts.record_intent,

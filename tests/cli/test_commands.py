@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from campaign.cli.app import app
 from campaign.contacts.intake import take_in
 from campaign.errors import CampaignError, InputMissingError, LedgerError, OutputError, UsageError
-from campaign.ledger import attempts, campaigns, suppression
+from campaign.ledger import attempts, campaigns, suppression, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.settings import load_campaign_file
 from tests.support import NOON
@@ -140,7 +140,7 @@ def test_plan_adds_up_and_makes_no_ledger(place: Path) -> None:
 def test_plan_knows_what_the_ledger_knows(place: Path, enrolled: Ledger) -> None:
     """People who are suppressed or under way are not planned again."""
     with enrolled:
-        due = enrolled.read(attempts.due, 1, NOON, skip=(), limit=2)
+        due = enrolled.read(waiting.due, 1, NOON, skip=(), limit=2)
         enrolled.write(
             attempts.record_intent,
             due[0].contact_id,

@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, select, update
 
-from campaign.ledger import attempts, calls, campaigns, schema
+from campaign.ledger import attempts, calls, campaigns, schema, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.results import result_rows
 from campaign.models import (
@@ -151,7 +151,7 @@ class Case:
         do(self.ledger, attempts.give_up, attempt, reason=reason, now=NOON)
 
     def due(self, *, now: datetime = NOON, skip: frozenset[int] = frozenset(), limit: int = 10) -> list[str]:
-        found = self.ledger.read(attempts.due, self.id, now, skip=skip, limit=limit)
+        found = self.ledger.read(waiting.due, self.id, now, skip=skip, limit=limit)
         return [contact.to_number for contact in found]
 
     def result(self, number: str = ANNA) -> ResultRow:

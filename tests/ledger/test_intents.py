@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from campaign.ledger import attempts
+from campaign.ledger import waiting
 from campaign.ledger.moves import IllegalMoveError
 from campaign.models import AttemptState, RowStatus
 from tests.ledger.case import ANNA, BEN, CARA, Case, do, people, start
@@ -19,7 +19,7 @@ def hold(
     """A gate said no."""
     do(
         case.ledger,
-        attempts.hold,
+        waiting.hold,
         case.contact_id(number),
         status=status,
         reason="closed hours",
@@ -96,7 +96,7 @@ def test_due_follows_the_list(case: Case) -> None:
 
 def test_due_carries_what_a_dial_needs(case: Case) -> None:
     """A due row brings number, variables, zones and row number."""
-    (found,) = case.ledger.read(attempts.due, case.id, NOON, skip=frozenset(), limit=1)
+    (found,) = case.ledger.read(waiting.due, case.id, NOON, skip=frozenset(), limit=1)
 
     assert (found.row_number, found.to_number, found.contact_id) == (2, ANNA, case.contact_id(ANNA))
     assert (found.variables, found.time_zones) == ({"name": "someone"}, ("America/New_York",))
@@ -108,7 +108,7 @@ def test_due_counts_earlier_tries(case: Case) -> None:
     case.whole_call(ANNA, "call-1", status=RowStatus.WAITING)
     case.whole_call(ANNA, "call-2", status=RowStatus.WAITING)
 
-    found = case.ledger.read(attempts.due, case.id, NOON, skip=frozenset(), limit=2)
+    found = case.ledger.read(waiting.due, case.id, NOON, skip=frozenset(), limit=2)
 
     assert [(contact.to_number, contact.tries) for contact in found] == [(ANNA, 2), (BEN, 0)]
 
@@ -123,7 +123,7 @@ def test_due_knows_only_its_own_campaign(case: Case) -> None:
 
 def test_a_held_row_waits_for_its_time(case: Case) -> None:
     """A held row is due from its time on and not before, and the earliest such time is known."""
-    assert case.ledger.read(attempts.next_due, case.id) is None
+    assert case.ledger.read(waiting.next_due, case.id) is None
     hold(case, ANNA, hours=2)
     hold(case, BEN, hours=1)
 
@@ -131,7 +131,7 @@ def test_a_held_row_waits_for_its_time(case: Case) -> None:
     assert case.due(now=NOON + HOUR - timedelta(microseconds=1)) == [CARA]
     assert case.due(now=NOON + HOUR) == [BEN, CARA]
     assert case.due(now=NOON + 2 * HOUR) == [ANNA, BEN, CARA]
-    assert case.ledger.read(attempts.next_due, case.id) == NOON + HOUR
+    assert case.ledger.read(waiting.next_due, case.id) == NOON + HOUR
     assert case.result(ANNA).reason == "closed hours"
 
 
@@ -171,10 +171,10 @@ def test_recent_calls_are_those_of_other_campaigns(case: Case) -> None:
         harmless.not_called(harmless.intend(CARA), state=state)
     case.place(case.intend(ANNA, now=NOON + 2 * HOUR), "call-own")
 
-    standing = case.ledger.read(attempts.standing, campaign_id=case.id, to_number=ANNA, since=NOON)
-    recent = case.ledger.read(attempts.recent_calls, campaign_id=case.id, since=NOON)
-    everything = case.ledger.read(attempts.recent_calls, campaign_id=None, since=NOON + 2 * HOUR)
+    standing = case.ledger.read(waiting.standing, campaign_id=case.id, to_number=ANNA, since=NOON)
+    recent = case.ledger.read(waiting.recent_calls, campaign_id=case.id, since=NOON)
+    everything = case.ledger.read(waiting.recent_calls, campaign_id=None, since=NOON + 2 * HOUR)
 
-    assert standing == attempts.Standing(None, (NOON + HOUR, NOON + 3 * HOUR))
+    assert standing == waiting.Standing(None, (NOON + HOUR, NOON + 3 * HOUR))
     assert recent == {ANNA: [NOON + HOUR, NOON + 3 * HOUR], BEN: [NOON]}
     assert everything == {ANNA: [NOON + 2 * HOUR, NOON + 3 * HOUR]}

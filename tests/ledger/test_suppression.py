@@ -1,6 +1,6 @@
 """Suppression: numbers that no campaign of this ledger may call."""
 
-from campaign.ledger import attempts, suppression
+from campaign.ledger import suppression, waiting
 from campaign.ledger.ledger import Ledger
 from tests.ledger.case import ANNA, BEN, CARA, Case, do
 from tests.support import NOON
@@ -20,7 +20,7 @@ def test_standing_tells_of_suppression(case: Case) -> None:
     do(case.ledger, suppression.suppress, [ANNA], reason="asked", now=NOON)
 
     def because(number: str) -> str | None:
-        found = case.ledger.read(attempts.standing, campaign_id=case.id, to_number=number, since=NOON)
+        found = case.ledger.read(waiting.standing, campaign_id=case.id, to_number=number, since=NOON)
         return found.suppressed_because
 
     assert (because(ANNA), because(BEN)) == ("asked", None)

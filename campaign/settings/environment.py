@@ -1,0 +1,93 @@
+"""The environment: the account, and where the ledger is, as one frozen object that is made once."""
+
+import os
+import re
+import stat
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from campaign.errors import ConfigError, KeyRefusedError
+
+DEFAULT_BASE_URL = "https://api.oneinbox.ai"
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Environment(BaseSettings):
+    """What the environment says: the account, and where the ledger is."""
+
+    model_config = SettingsConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
+
+    oneinbox_api_key: SecretStr | None = None
+    oneinbox_api_key_file: Path | None = None
+    oneinbox_base_url: str = DEFAULT_BASE_URL
+    oneinbox_proxy: str | None = None
+    campaign_ledger: str | None = None
+
+    def api_key(self) -> SecretStr:
+        """The secret key of the account.
+
+        Raises:
+            KeyRefusedError: There is none, its file cannot be read or is open to others, or it is of the
+                publishable kind, which cannot place calls.
+        """
+        key = self.oneinbox_api_key or self._key_from_file()
+        text = key.get_secret_value().strip() if key else ""
+        if not text:
+            raise KeyRefusedError(
+                "no API key: set ONEINBOX_API_KEY, or ONEINBOX_API_KEY_FILE to a file that only you can read"
+            )
+        if text.startswith("oi_pk_"):
+            raise KeyRefusedError(
+                "the API key is a publishable one (oi_pk_), which cannot place calls; "
+                "use the account's secret key (oi_sk_)"
+            )
+        if not text.isascii() or not text.isprintable() or " " in text:
+            raise KeyRefusedError("the API key has characters that no key has; copy it again")
+        return SecretStr(text)
+
+    def _key_from_file(self) -> SecretStr | None:
+        path = self.oneinbox_api_key_file
+        if path is None:
+            return None
+        try:
+            with path.open(encoding="utf-8") as file:
+                mode = os.fstat(file.fileno()).st_mode
+                if mode & (stat.S_IRWXG | stat.S_IRWXO):
+                    raise KeyRefusedError(f"key file {path}: others can read it; run chmod 600 {path}")
+                return SecretStr(file.read(4096))
+        except OSError as error:
+            raise KeyRefusedError(f"key file {path}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise KeyRefusedError(f"key file {path}: this is not a text file") from error
+
+    def base_url(self) -> str:
+        """Where the API is: https, or plain http on this machine only. Raises ConfigError."""
+        return check_base_url(self.oneinbox_base_url)
+
+
+def check_base_url(url: str) -> str:
+    """Return `url` without a trailing slash. Raises ConfigError unless it is https, or http on loopback."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError as error:
+        raise ConfigError("ONEINBOX_BASE_URL: not a URL; write it like https://api.oneinbox.ai") from error
+    # urlsplit drops white space and empty parts without a word.
+    if not host or not re.fullmatch(r"[!-~]+", url) or set(url) & set("?#@"):
+        raise ConfigError("ONEINBOX_BASE_URL: not a plain URL; write it like https://api.oneinbox.ai")
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+        raise ConfigError("ONEINBOX_BASE_URL: must be https (plain http only on this machine)")
+    return url.rstrip("/")
+
+
+def ledger_url(flag: str | None, environment: Environment) -> str:
+    """Where the ledger is: the flag, else CAMPAIGN_LEDGER, else a file in the user's state directory."""
+    if flag or environment.campaign_ledger:
+        return str(flag or environment.campaign_ledger)
+    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return str(Path(state) / "campaign" / "ledger.db")

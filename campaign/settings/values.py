@@ -1,0 +1,139 @@
+"""The values of a campaign file: durations, windows of a day, numbers, countries.
+
+Each reads what people write, and refuses the rest with a text that shows the right form.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import time, timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def parse_duration(value: object) -> timedelta:
+    """Read `90s`, `30m`, `4h` or `2d`. Raises ValueError with the expected form."""
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.fullmatch(str(value).strip())
+    if match is None:
+        raise ValueError(f"{value!r} is not a duration; write it like 90s, 30m, 4h or 2d")
+    try:
+        return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    except OverflowError:
+        raise ValueError(f"{match[0][:20]} is longer than any campaign") from None
+
+
+def _parse_clock_time(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d{1,2}):(\d{2})", text.strip())
+    if match is None or int(match[2]) > 59 or int(match[1]) * 60 + int(match[2]) > 24 * 60:
+        raise ValueError(f"{text!r} is not a time of day; write it like 09:00, at most 24:00")
+    return timedelta(hours=int(match[1]), minutes=int(match[2]))
+
+
+class Window(BaseModel):
+    """The part of a day in which a person may be called: `[opens, closes)` of local time."""
+
+    model_config = ConfigDict(frozen=True)
+
+    opens: timedelta
+    closes: timedelta
+
+    def contains(self, local: time) -> bool:
+        """Whether this local time of day lies in the window."""
+        since_midnight = timedelta(
+            hours=local.hour, minutes=local.minute, seconds=local.second, microseconds=local.microsecond
+        )
+        return self.opens <= since_midnight < self.closes
+
+
+def _parse_window(text: object) -> Window:
+    opens, dash, closes = str(text).partition("-")
+    if not dash:
+        raise ValueError(f"{text!r} is not a window; write it like 09:00-20:00")
+    window = Window(opens=_parse_clock_time(opens), closes=_parse_clock_time(closes))
+    if window.opens >= window.closes:
+        raise ValueError(f"the window {text} spans nothing; it must close after it opens, on the same day")
+    return window
+
+
+def parse_days(value: object) -> Mapping[int, Window]:
+    """Turn `{mon-fri: "09:00-20:00", sat: "10:00-16:00"}` into a window per weekday, Monday being 0."""
+    if not isinstance(value, Mapping):
+        raise ValueError('days is a mapping like {mon-fri: "09:00-20:00"}')
+    week: dict[int, Window] = {}
+    for days, window in value.items():
+        first, _, last = str(days).strip().lower().partition("-")
+        if first not in _WEEKDAYS or (last or first) not in _WEEKDAYS:
+            raise ValueError(f"{days!r} is not a day or a span of days; write mon, tue ... or mon-fri")
+        start, end = _WEEKDAYS.index(first), _WEEKDAYS.index(last or first)
+        if start > end:
+            raise ValueError(f"{days!r} runs backwards; a week starts on mon")
+        for day in range(start, end + 1):
+            if day in week:
+                raise ValueError(f"{_WEEKDAYS[day]} has two windows; give each day once")
+            week[day] = _parse_window(window)
+    if not week:
+        raise ValueError("days names no day, so nobody could ever be called")
+    return week
+
+
+def _check_number(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError('a phone number must stand in quotes: "+15739693824"')
+    if not _E164.fullmatch(value):
+        raise ValueError("a phone number is a plus and 7 to 15 digits, without blanks")
+    return value
+
+
+def _one_or_many(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _texts(value: object) -> object:
+    if not isinstance(value, Mapping):
+        return value
+    for key, text in value.items():
+        if text is None or isinstance(text, Mapping | list):
+            raise ValueError(f"{key} needs a text as its value")
+    return {str(key): str(text) for key, text in value.items()}
+
+
+def _check_region(region: str) -> str:
+    if not re.fullmatch("[A-Z]{2}", region):
+        raise ValueError(f"{region!r} is not a country code; write two capital letters, like US")
+    return region
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta():
+        raise ValueError("must be longer than nothing")
+    return value
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    AfterValidator(_positive),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["30m", "4h"]}),
+]
+Days = Annotated[
+    Mapping[int, Window],
+    BeforeValidator(parse_days),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "additionalProperties": {"type": "string", "examples": ["09:00-20:00"]},
+            "examples": [{"mon-fri": "09:00-20:00"}],
+        }
+    ),
+]
+Region = Annotated[str, AfterValidator(_check_region)]
+Number = Annotated[str, BeforeValidator(_check_number)]
+Texts = Annotated[Mapping[str, str], BeforeValidator(_texts)]
+Numbers = Annotated[tuple[Number, ...], BeforeValidator(_one_or_many)]
