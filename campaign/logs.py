@@ -32,12 +32,24 @@ _BARE_NUMBER = re.compile(r"(?<![\w.-])\d{7,13}(\d{2})(?![\w-])")
 # Ten digits without their plus, the North American way: (202) 555-0143, 202-555-0143, 202.555.0143.
 _NATIONAL_NUMBER = re.compile(r"(?<![\w.-])(?:\(\d{3}\)\s*|\d{3}[\s.-])\d{3}[\s.-]\d{2}(\d{2})(?![\w-])")
 _NUMBER_SIZED = 10**8
+_SECRET_LENGTH = 6
 
 _QUIET_LIBRARIES = ("aiohttp", "asyncio", "httpcore", "httpx", "sqlalchemy", "uvicorn")
 
 
+_secrets: set[str] = set()
+
+
+def hide(secret: str) -> None:
+    """From now on, `redact` removes this very text, whatever it looks like."""
+    if len(secret) >= _SECRET_LENGTH:
+        _secrets.add(secret)
+
+
 def redact(text: str) -> str:
     """Return `text` without API keys and with every phone number cut down to its last digits."""
+    for secret in _secrets:
+        text = text.replace(secret, "[key]")
     text = _KEY.sub("[key]", text)
     text = _PLUS_NUMBER.sub(lambda match: f"[number …{match[0][-2:]}]", text)
     text = _NATIONAL_NUMBER.sub(r"[number …\1]", text)

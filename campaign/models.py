@@ -22,6 +22,11 @@ class E164(str):
         return f"E164('…{self[-2:]}')"
 
 
+def plain(word: str | None) -> str:
+    """Lower case with underscores, as `No-Answer` and `no_answer` are the same."""
+    return (word or "").strip().lower().replace("-", "_").replace(" ", "_")
+
+
 class RowStatus(StrEnum):
     """Where a row stands; the value of the result column `call_status`."""
 
@@ -68,12 +73,23 @@ ROW_MOVES: Mapping[RowStatus, frozenset[RowStatus]] = {
     RowStatus.IN_DOUBT: frozenset({RowStatus.LIVE, RowStatus.NEEDS_REVIEW}),
     RowStatus.LIVE: frozenset({RowStatus.SETTLING, RowStatus.NEEDS_REVIEW}),
     RowStatus.SETTLING: frozenset({RowStatus.COMPLETED, RowStatus.UNREACHED, RowStatus.WAITING}),
+    # Several refusals in a row were not about the rows after all: they wait again.
+    RowStatus.REFUSED: frozenset({RowStatus.WAITING}),
     # An operator took the row out of the list and later put it back; it was never dialled.
     RowStatus.STOPPED: frozenset({RowStatus.WAITING}),
     # A later look may find that a call which seemed endless has ended after all.
     RowStatus.NEEDS_REVIEW: frozenset({RowStatus.SETTLING}),
 }
 """Every legal move of a row. A status that is not a key here is never left by the program."""
+
+
+class Hold(StrEnum):
+    """Why a waiting row has a time before which it is not dialled."""
+
+    RETRY = "retry"
+    """An earlier try is to be followed by another; the time stands."""
+    GATE = "gate"
+    """A gate said no; every run asks again."""
 
 
 class AttemptState(StrEnum):

@@ -21,6 +21,7 @@ from campaign.models import (
 
 REOPENED = {
     RowStatus.STOPPED: {RowStatus.WAITING},
+    RowStatus.REFUSED: {RowStatus.WAITING},
     RowStatus.NEEDS_REVIEW: {RowStatus.SETTLING},
 }
 """The final statuses that are left all the same, as the design says."""

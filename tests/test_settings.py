@@ -192,15 +192,13 @@ def test_name_on(name: str, on: str) -> None:
     assert make_settings(name=name).name_on(date(2026, 6, 3)) == on
 
 
-@given(
-    number=st.integers(0, 10_000), unit=st.sampled_from("smhd"), blanks=st.sampled_from(["{}{}", " {} {}  "])
-)
+@given(number=st.integers(0, 366), unit=st.sampled_from("smhd"), blanks=st.sampled_from(["{}{}", " {} {}  "]))
 def test_whole_duration(number: int, unit: str, blanks: str) -> None:
     """A whole number and a unit is exactly that many units."""
     assert parse_duration(blanks.format(number, unit)) == number * UNITS[unit]
 
 
-@given(number=st.decimals(0, 1000, places=2), unit=st.sampled_from("smhd"))
+@given(number=st.decimals(0, 366, places=2), unit=st.sampled_from("smhd"))
 def test_broken_duration(number: object, unit: str) -> None:
     """A decimal number and a unit is that many units, to the microsecond."""
     seconds = float(str(number)) * UNITS[unit].total_seconds()

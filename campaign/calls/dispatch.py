@@ -6,13 +6,13 @@ Wait for room and pace, ask every gate, put the intent on disk, send the request
 import secrets
 import zlib
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import anyio
 from anyio.abc import TaskGroup
 
 from campaign.calls.gatekeeper import Gatekeeper
-from campaign.calls.run import Run
+from campaign.calls.run import MAX_DOUBTS, Run
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, waiting
@@ -26,7 +26,14 @@ from campaign.rules import gates
 log = get_logger(__name__)
 
 BATCH_ROWS = 200
-SAME_REFUSALS = 3
+BACKLOG = 8
+STALE_S = 5.0
+UNNAMED_REFUSALS = 3
+NAMED_REFUSALS = 20
+
+
+class HeldBack(NotSent):
+    """The request was not sent because the moment for it has passed."""
 
 
 def choose_from_number(from_numbers: Sequence[str], to_number: str) -> str:
@@ -45,10 +52,13 @@ class Dispatcher:
         """Contacts from their start until the end of their request is on disk."""
         self._before_intent = 0
         """How many of them have no attempt yet, and so are not in `run.live`."""
+        self._before_request = 0
+        """How many of them wait for the disk, or for their turn at the wire."""
         self._failures = 0
-        self._failing_since: float | None = None
-        self._refusals: list[str] = []
-        """The words of the latest refusals in a row."""
+        self._unreachable_since: float | None = None
+        self._throttled_since: float | None = None
+        self._refused: list[tuple[int, bool]] = []
+        """Contacts refused in a row, with no call placed in between, and whether the reply named the row."""
 
     async def run(self) -> None:
         """Return when every row is final or has to wait too long, or when dialling was stopped.
@@ -78,12 +88,21 @@ class Dispatcher:
                 run.waiting_for = ""
                 self._in_hand.add(contact.contact_id)
                 self._before_intent += 1
-                dials.start_soon(self._handle, contact)
+                self._before_request += 1
+                dials.start_soon(self._handle, contact, run.now())
 
     async def _wait_for_room(self) -> None:
-        run = self._run
-        while len(run.live) + self._before_intent >= run.settings.pace.max_live_calls:
-            run.waiting_for = "a free line"
+        run, limit = self._run, self._run.settings.pace.max_live_calls
+        while True:
+            if len(run.live) + self._before_intent >= limit:
+                run.waiting_for = "a free line"
+            elif len(run.in_doubt) >= MAX_DOUBTS:
+                run.waiting_for = "calls in doubt to be found"
+            elif self._before_request >= run.settings.pace.burst + BACKLOG:
+                # The disk is slow. Starts that pile up behind it would leave together.
+                run.waiting_for = "the ledger"
+            else:
+                return
             await run.changed.wait(1.0)
 
     async def _wait_for_more(self) -> bool:
@@ -99,17 +118,38 @@ class Dispatcher:
         run.next_due = next_due
         return False
 
-    async def _handle(self, contact: DueContact) -> None:
+    async def _handle(self, contact: DueContact, started_at: datetime) -> None:
+        settings = self._run.settings
         token = secrets.token_hex(16)
+        from_number = choose_from_number(settings.from_numbers, contact.to_number)
         try:
-            intent = await self._intend(contact, token)
+            try:
+                intent = await self._intend(contact, token, from_number)
+                if intent is not None:
+                    await self._run.pace.even_out()
+            finally:
+                self._before_request -= 1
+                self._run.changed.ring()
             if intent is not None:
-                await self._dial(contact, token, *intent)
+                attempt_id, number = intent
+                request = CallRequest(
+                    agent_id=settings.agent_id,
+                    to_number=contact.to_number,
+                    from_number=from_number,
+                    variables={**settings.call.variables, **contact.variables},
+                    metadata={
+                        "campaign": self._run.name,
+                        "row": contact.row_number,
+                        "attempt": number,
+                        TOKEN_KEY: token,
+                    },
+                )
+                await self._dial(contact, attempt_id, request, started_at)
         finally:
             self._in_hand.discard(contact.contact_id)
             self._run.changed.ring()
 
-    async def _intend(self, contact: DueContact, token: str) -> tuple[int, int] | None:
+    async def _intend(self, contact: DueContact, token: str, from_number: str) -> tuple[int, int] | None:
         """Ask the gates, and put the intent on disk. None when a gate says no."""
         run = self._run
         try:
@@ -120,7 +160,7 @@ class Dispatcher:
                 contact.contact_id,
                 token=token,
                 to_number=contact.to_number,
-                from_number=choose_from_number(run.settings.from_numbers, contact.to_number),
+                from_number=from_number,
                 agent_id=run.settings.agent_id,
                 now=run.now(),
             )
@@ -129,47 +169,52 @@ class Dispatcher:
         finally:
             self._before_intent -= 1
 
-    async def _dial(self, contact: DueContact, token: str, attempt_id: int, number: int) -> None:
-        run, settings = self._run, self._run.settings
-        request = CallRequest(
-            agent_id=settings.agent_id,
-            to_number=contact.to_number,
-            from_number=choose_from_number(settings.from_numbers, contact.to_number),
-            variables={**settings.call.variables, **contact.variables},
-            metadata={"campaign": run.name, "row": contact.row_number, "attempt": number, TOKEN_KEY: token},
-        )
+    async def _dial(
+        self, contact: DueContact, attempt_id: int, request: CallRequest, started_at: datetime
+    ) -> None:
+        run, row = self._run, contact.row_number
         try:
-            # A stop or a 429 may have come since the pace gave this start.
-            if run.is_stopping or run.pace.paused_for > 0:
-                raise NotSent("held back before the request")
+            self._check_still_right(started_at)
             call_id = await run.api.create_call(request)
         except OutcomeUnknown as error:
-            log.warning("call.in_doubt", row=contact.row_number, attempt=number, error=str(error))
+            self._unreachable_since = None
+            log.warning("call.in_doubt", row=row, error=error.brief)
             await run.commit(attempts.record_in_doubt, attempt_id, error=str(error), now=run.now())
-            run.doubted.ring()
+            run.doubt(attempt_id)
         except Refused as error:
-            log.debug("call.refused", row=contact.row_number, error=str(error))
+            self._unreachable_since = None
+            log.debug("call.refused", row=row, error=error.brief)
             await run.commit(attempts.record_refused, attempt_id, error=str(error), now=run.now())
             run.closed(attempt_id)
-            self._weigh_refusal(str(error))
+            await self._weigh_refusal(contact, error)
         except (NotSent, Throttled, Fatal) as error:
             await self._nobody_called(attempt_id, contact, error)
         else:
-            self._failures, self._failing_since = 0, None
-            self._refusals.clear()
+            self._failures, self._unreachable_since, self._throttled_since = 0, None, None
+            self._refused.clear()
             await self._placed(contact, attempt_id, call_id)
-            log.debug("call.placed", row=contact.row_number, attempt=number, call=call_id)
+            log.debug("call.placed", row=row, call=call_id)
+
+    def _check_still_right(self, started_at: datetime) -> None:
+        """Nothing is sent when its moment has passed since the pace gave this start."""
+        run = self._run
+        late_s = abs((run.now() - started_at).total_seconds())
+        # A machine that was suspended, or a disk that hung: pace and gates are asked again.
+        if run.is_stopping or run.pace.paused_for > 0 or late_s > STALE_S:
+            raise HeldBack("held back before the request")
 
     async def _placed(self, contact: DueContact, attempt_id: int, call_id: str) -> None:
         run, now = self._run, self._run.now()
         placed = await run.commit(attempts.record_placed, attempt_id, call_ids=[call_id], now=now)
         if not placed:
-            run.doubted.ring()
+            run.doubt(attempt_id)
             return
+        run.placed(attempt_id)
         self._tracker.follow(
             OpenCall(
                 call_id=call_id,
                 attempt_id=attempt_id,
+                campaign_id=run.campaign_id,
                 contact_id=contact.contact_id,
                 row_number=contact.row_number,
                 tries=contact.tries + 1,
@@ -184,36 +229,58 @@ class Dispatcher:
     ) -> None:
         """The row waits again. What made it fail concerns the whole run."""
         run = self._run
-        log.warning("call.not_accepted", row=contact.row_number, error=str(error))
+        log.warning("call.not_accepted", row=contact.row_number, error=error.brief)
         match error:
             case Throttled():
-                self._failures += 1
-                run.pace.throttle()
-                run.pace.pause(error.retry_after_s or self._backoff_s())
+                self._throttled(error)
             case Fatal():
                 run.halt(error.stop_reason(), leave=isinstance(error, KeyRefused))
-            case NotSent() if not run.is_stopping and run.pace.paused_for == 0:
+            case HeldBack():
+                pass
+            case NotSent() if run.pace.paused_for == 0:
                 self._outage(error)
         state = AttemptState.NOT_SENT if isinstance(error, NotSent) else AttemptState.TURNED_AWAY
         await run.commit(attempts.record_not_called, attempt_id, state=state, error=str(error), now=run.now())
         run.closed(attempt_id)
 
-    def _weigh_refusal(self, words: str) -> None:
-        """The same refusal again and again is not about the rows: stop before it has burnt the list."""
-        self._refusals = [*self._refusals, words] if words in self._refusals[-1:] else [words]
-        if len(self._refusals) >= SAME_REFUSALS:
-            self._run.halt(
+    async def _weigh_refusal(self, contact: DueContact, error: Refused) -> None:
+        """One refusal after the other is not about the rows: stop before the list is burnt."""
+        self._refused.append((contact.contact_id, error.names_row))
+        unnamed = sum(not names_row for _, names_row in self._refused)
+        if unnamed < UNNAMED_REFUSALS and len(self._refused) < NAMED_REFUSALS:
+            return
+        rows, self._refused = self._refused, []
+        self._run.halt(
+            ApiUnavailableError(
+                f"OneInbox refused {len(rows)} rows in a row, the last with {error}; "
+                "check the campaign file and the list, then run again"
+            )
+        )
+        await self._run.commit(
+            attempts.take_back_refusals, [contact_id for contact_id, _ in rows], self._run.now()
+        )
+
+    def _throttled(self, error: Throttled) -> None:
+        run, now = self._run, anyio.current_time()
+        self._failures += 1
+        self._unreachable_since = None
+        self._throttled_since = self._throttled_since or now
+        if now - self._throttled_since > run.timing.throttle_patience_s:
+            patience = gates.describe(timedelta(seconds=run.timing.throttle_patience_s))
+            run.halt(
                 ApiUnavailableError(
-                    f"OneInbox refused {SAME_REFUSALS} rows in a row with the same words ({words}); "
-                    "check the campaign file and the list, then run again"
+                    f"OneInbox has accepted no call for {patience} ({error}); "
+                    "lower pace.calls_per_second or ask OneInbox about the account's limits, then run again"
                 )
             )
+        run.pace.throttle()
+        run.pace.pause(error.retry_after_s or self._backoff_s())
 
     def _outage(self, error: NotSent) -> None:
         run, now = self._run, anyio.current_time()
         self._failures += 1
-        self._failing_since = self._failing_since or now
-        if now - self._failing_since > run.timing.api_patience_s:
+        self._unreachable_since = self._unreachable_since or now
+        if now - self._unreachable_since > run.timing.api_patience_s:
             patience = gates.describe(timedelta(seconds=run.timing.api_patience_s))
             run.halt(ApiUnavailableError(f"{error} for {patience}; run again when it is back"))
         run.pace.pause(self._backoff_s())

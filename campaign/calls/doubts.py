@@ -12,7 +12,7 @@ from datetime import timedelta
 import anyio
 
 from campaign.calls import schedule
-from campaign.calls.run import Run
+from campaign.calls.run import MAX_DOUBTS, Run
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, calls
@@ -54,29 +54,31 @@ class DoubtSettler:
     async def settle(self) -> float:
         """Look once for everything that is in doubt. Returns the seconds until the next look is useful."""
         run, timing = self._run, self._run.timing
-        doubts = await run.fetch(attempts.doubts, run.campaign_id)
+        doubts = await run.fetch(attempts.doubts)
         if not doubts:
             return timing.doubt_look_max_s
-        try:
-            look = await self._look(doubts)
-        except ApiError as error:
-            self._trouble(error)
-            return timing.doubt_look_max_s
-        self._failing_since = None
-        known = await run.fetch(calls.known_ids, list(look.calls))
-        for doubt in doubts:
-            await self._judge(doubt, look, known)
+        for agent_id in dict.fromkeys(doubt.agent_id for doubt in doubts):
+            of_agent = [doubt for doubt in doubts if doubt.agent_id == agent_id]
+            try:
+                look = await self._look(agent_id, of_agent)
+            except ApiError as error:
+                self._trouble(error)
+                return timing.doubt_look_max_s
+            self._failing_since = None
+            known = await run.fetch(calls.known_ids, list(look.calls))
+            for doubt in of_agent:
+                await self._judge(doubt, look, known)
         youngest_s = min((run.now() - doubt.intent_at).total_seconds() for doubt in doubts)
         return min(max(youngest_s / 2, timing.doubt_look_min_s), timing.doubt_look_max_s)
 
-    async def _look(self, doubts: Sequence[Doubt]) -> Look:
+    async def _look(self, agent_id: str, doubts: Sequence[Doubt]) -> Look:
         run = self._run
         since = min(doubt.intent_at for doubt in doubts) - timedelta(seconds=run.timing.clock_skew_s)
         seen: dict[str, Call] = {}
         in_order: list[Call] = []
         pages = 0
         try:
-            async with aclosing(run.api.recent_calls(run.settings.agent_id)) as listing:
+            async with aclosing(run.api.recent_calls(agent_id)) as listing:
                 async for page in listing:
                     in_order += [call for call in page.calls if call.id not in seen]
                     seen |= {call.id: call for call in page.calls}
@@ -86,7 +88,7 @@ class DoubtSettler:
                     if pages == MAX_PAGES:
                         break
         except (Unsupported, NotFound) as error:
-            log.info("list.unusable", error=str(error))
+            log.info("list.unusable", error=error.brief)
         return Look(seen, shows_all=False)
 
     async def _judge(self, doubt: Doubt, look: Look, known: set[str]) -> None:
@@ -105,17 +107,21 @@ class DoubtSettler:
         age_s = (run.now() - doubt.intent_at).total_seconds()
         if age_s < run.timing.doubt_wait_s or doubt.looks + 1 < LOOKS:
             return
-        found = (
-            "the call is not in OneInbox's list"
-            if look.shows_all
-            else "OneInbox's list does not reach back far enough"
-        )
+        where = "in OneInbox's list" if look.shows_all else "in what OneInbox's list shows"
         reason = (
-            f"the reply to the request was lost, and {found}: check by hand whether the person was called"
+            f"the reply was lost, and the call is not {where}: check by hand whether the person was called"
         )
         log.warning("call.needs_review", row=doubt.row_number)
         await run.commit(attempts.give_up, doubt.attempt_id, reason=reason, now=run.now())
         run.closed(doubt.attempt_id)
+        run.lost_in_a_row += 1
+        if run.lost_in_a_row >= MAX_DOUBTS:
+            run.halt(
+                ApiUnavailableError(
+                    f"{run.lost_in_a_row} requests in a row got no reply and are not in OneInbox's list; "
+                    "dialling was stopped, run again when OneInbox works"
+                )
+            )
 
     async def _adopt(self, doubt: Doubt, matches: Sequence[Call]) -> None:
         run = self._run
@@ -123,6 +129,7 @@ class DoubtSettler:
         placed = await run.commit(attempts.record_placed, doubt.attempt_id, call_ids=call_ids, now=run.now())
         if not placed:
             return
+        run.placed(doubt.attempt_id)
         log.debug("call.found", row=doubt.row_number, calls=call_ids)
         for record in await run.fetch(calls.open_calls, run.campaign_id, attempt_id=doubt.attempt_id):
             self._tracker.follow(record)
@@ -136,7 +143,7 @@ class DoubtSettler:
 
     def _trouble(self, error: ApiError) -> None:
         run, now = self._run, anyio.current_time()
-        log.warning("doubts.trouble", error=str(error))
+        log.warning("doubts.trouble", error=error.brief)
         if isinstance(error, KeyRefused):
             run.halt(error.stop_reason(), leave=True)
             return

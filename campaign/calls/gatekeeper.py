@@ -49,7 +49,13 @@ class Gatekeeper:
             since=now - run.settings.caps.per_number.within,
         )
         because = standing.suppressed_because or run.suppressed.get(contact.to_number)
-        person = Person(contact.to_number, contact.time_zones, because, standing.recent_calls)
+        person = Person(
+            to_number=contact.to_number,
+            time_zones=contact.time_zones,
+            suppressed_because=because,
+            recent_calls=standing.recent_calls,
+            unsettled_elsewhere=standing.unsettled_elsewhere,
+        )
         return gates.judge(person, run.settings, now)
 
     def _hold_all(self, connection: Connection, held: Sequence[tuple[DueContact, Verdict]]) -> None:

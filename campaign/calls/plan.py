@@ -1,4 +1,4 @@
-"""The plan: what a run would do with a list at this moment. It calls nobody and writes nothing."""
+"""The plan: what a run would do with a list at this moment. It calls nobody."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaign.ledger import campaigns, suppression, waiting
-from campaign.ledger.campaigns import Amendment, CampaignRecord
+from campaign.ledger.campaigns import Amendment, CampaignRecord, PersonRecord
 from campaign.ledger.ledger import Ledger
 from campaign.models import FINAL_STATUSES, Intake, RowStatus
 from campaign.rules import gates
@@ -57,6 +57,7 @@ def make_plan(
     *,
     ledger: Ledger | None,
     campaign: CampaignRecord | None,
+    amendment: Amendment | None,
     suppressed: Mapping[str, str],
     now: datetime,
 ) -> Plan:
@@ -67,30 +68,32 @@ def make_plan(
         settings: The campaign file.
         ledger: What is known already; None when there is no ledger yet.
         campaign: The campaign that a run would go on with; None when it would start a new one.
+        amendment: How the list differs from the one that the campaign knows.
         suppressed: Numbers of the campaign file's suppression lists, with the reason.
         now: The moment to plan for.
     """
     campaign_id = campaign.id if campaign else None
-    known: Mapping[str, RowStatus] = {}
+    known: Mapping[str, PersonRecord] = {}
     recent: Mapping[str, list[datetime]] = {}
-    amendment = None
     if ledger is not None:
         suppressed = {**suppressed, **ledger.read(suppression.suppressed)}
         since = now - settings.caps.per_number.within
         recent = ledger.read(waiting.recent_calls, campaign_id=campaign_id, since=since)
         if campaign is not None:
-            known = ledger.read(campaigns.statuses, campaign.id)
-            if campaign.list_fingerprint != intake.fingerprint:
-                amendment = ledger.read(campaigns.compare, campaign.id, intake)
+            known = ledger.read(campaigns.people, campaign.id)
     tally = _Tally()
     for rejected in intake.rejected:
         tally.final[_rejection(rejected.status, rejected.reason)] += 1
     for contact in intake.contacts:
-        status = known.get(contact.to_number, RowStatus.WAITING)
+        record = known.get(contact.to_number)
+        status = record.status if record else RowStatus.WAITING
         if status in FINAL_STATUSES and status is not RowStatus.STOPPED:
             tally.final[f"{status} in an earlier run"] += 1
         elif status not in (RowStatus.WAITING, RowStatus.STOPPED):
             tally.under_way += 1
+        elif record and record.retry_at and record.retry_at > now:
+            tally.later["the time of the next try has not come"] += 1
+            tally.openings.append(record.retry_at)
         else:
             number = contact.to_number
             person = Person(number, contact.time_zones, suppressed.get(number), recent.get(number, []))

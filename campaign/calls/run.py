@@ -21,6 +21,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+MAX_DOUBTS = 5
+"""So many calls in doubt hold up dialling until they are found; so many that are not found stop it."""
+
+
 class Bell:
     """Wakes the one task that waits for it; a ring while nobody waits is kept."""
 
@@ -57,6 +61,10 @@ class Run:
     """Attempts that count as live calls: from the intent until the call has ended, doubt included."""
     settling: set[int] = field(default_factory=set)
     """Attempts whose call has ended and whose results are awaited."""
+    in_doubt: set[int] = field(default_factory=set)
+    """Those of the live attempts whose fate is unknown."""
+    lost_in_a_row: int = 0
+    """Requests that got no reply and were not found either, with no call placed in between."""
     changed: Bell = field(default_factory=Bell)
     """Rings for the dispatcher when an attempt has left `live` or `settling`."""
     doubted: Bell = field(default_factory=Bell)
@@ -66,7 +74,7 @@ class Run:
     stop_error: CampaignError | None = None
     """Why dialling was stopped by trouble."""
     stop_notice: str = ""
-    """Why dialling was stopped by a signal or the deadline."""
+    """Why dialling was stopped, when it was by a signal or the deadline."""
     leave_at_once: bool = False
     """Whether live calls are left to the next run."""
     waiting_for: str = ""
@@ -84,25 +92,40 @@ class Run:
         """Whether an attempt is under way."""
         return bool(self.live or self.settling)
 
-    def drain(self, notice: str) -> None:
-        """Dial no more, let requests in flight end, leave live calls to the next run."""
+    def drain(self, notice: str, *, leave: bool) -> None:
+        """Dial no more and let requests in flight end; leave live calls to the next run, or follow them."""
         self.stop_notice = self.stop_notice or notice
-        self.leave_at_once = True
+        self.leave_at_once = self.leave_at_once or leave
         self.dialling.cancel()
+        self.changed.ring()
 
     def halt(self, error: CampaignError, *, leave: bool = False) -> None:
         """Dial no more because going on would do harm; follow the live calls, unless told to leave."""
         self.stop_error = self.stop_error or error
         self.leave_at_once = self.leave_at_once or leave
         self.dialling.cancel()
+        self.changed.ring()
 
     def no_longer_live(self, attempt_id: int) -> None:
         """The attempt has left the line: there is room for another call."""
         self.live.discard(attempt_id)
         self.changed.ring()
 
+    def doubt(self, attempt_id: int) -> None:
+        """The reply was lost: the attempt stays live, and is looked for."""
+        self.live.add(attempt_id)
+        self.in_doubt.add(attempt_id)
+        self.doubted.ring()
+
+    def placed(self, attempt_id: int) -> None:
+        """The call is known: dialling works."""
+        self.in_doubt.discard(attempt_id)
+        self.lost_in_a_row = 0
+        self.changed.ring()
+
     def closed(self, attempt_id: int) -> None:
         """The attempt is over."""
+        self.in_doubt.discard(attempt_id)
         self.live.discard(attempt_id)
         self.settling.discard(attempt_id)
         self.changed.ring()

@@ -5,7 +5,7 @@ It can be killed at any instant. The next run finds in the ledger what this one 
 
 import signal
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
@@ -21,7 +21,7 @@ from campaign.calls.run import Run
 from campaign.calls.timing import Timing
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError, CampaignError, ExitCode, OutputError
-from campaign.ledger import attempts, calls, campaigns
+from campaign.ledger import attempts, calls, campaigns, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
@@ -96,7 +96,7 @@ async def run_campaign(
         write_results: Writes the result file from the ledger; runs in a thread.
         on_progress: Told about once a second how the run stands.
         suppressed: Numbers that the campaign file's lists forbid, with the reason.
-        deadline: When dialling stops at the latest.
+        deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
         timing: Waits; the defaults suit real calls.
         now: The wall clock.
         rng: Source of jitter.
@@ -120,27 +120,47 @@ async def run_campaign(
         rng=rng,
         suppressed=suppressed or {},
     )
+    async with anyio.create_task_group() as watchers:
+        # Until the last result is written, a signal must find somebody who knows what to do.
+        if handle_signals:
+            watchers.start_soon(_watch_signals, run)
+        if deadline is not None:
+            watchers.start_soon(_watch_deadline, run, deadline)
+        try:
+            report = await _work(run, write_results, on_progress)
+        except Exception:
+            # Whatever went wrong, what is known by now is for the operator.
+            with suppress(Exception):
+                await anyio.to_thread.run_sync(write_results)
+            raise
+        watchers.cancel_scope.cancel()
+    return report
+
+
+async def _work(
+    run: Run, write_results: Callable[[], object], on_progress: Callable[[Progress], None]
+) -> RunReport:
     tracker = Tracker(run)
     doubts = DoubtSettler(run, tracker)
     meter = ProgressMeter(run, on_progress)
+    await run.commit(waiting.release_holds, run.campaign_id)
     await anyio.to_thread.run_sync(write_results)
-    async with anyio.create_task_group() as tasks:
-        if handle_signals:
-            tasks.start_soon(_watch_signals, run)
-        if deadline is not None:
-            tasks.start_soon(_watch_deadline, run, deadline)
-        await _recover(run, tracker)
-        if await _has_work(run) and await _reach_api(run):
+    await _recover(run, tracker)
+    if await _has_work(run) and await _reach_api(run):
+        async with anyio.create_task_group() as tasks:
             tasks.start_soon(tracker.run)
             await doubts.settle()
             tasks.start_soon(doubts.run)
             tasks.start_soon(_refresh_results, run, write_results)
             tasks.start_soon(meter.run)
             await Dispatcher(run, tracker).run()
-        tasks.cancel_scope.cancel()
+            tasks.cancel_scope.cancel()
+    await run.commit(campaigns.finish_settled, run.now())
+    await anyio.to_thread.run_sync(write_results)
     progress = await meter.read()
-    report = RunReport(
-        name=name,
+    on_progress(progress)
+    return RunReport(
+        name=run.name,
         counts=progress.counts,
         dispositions=progress.dispositions,
         dials=progress.dials,
@@ -149,22 +169,22 @@ async def run_campaign(
         stop_notice=run.stop_notice,
         next_due=run.next_due,
     )
-    if not report.unfinished:
-        await run.commit(campaigns.finish, campaign_id, now())
-    await anyio.to_thread.run_sync(write_results)
-    on_progress(progress)
-    return report
 
 
 async def _recover(run: Run, tracker: Tracker) -> None:
-    """Take up what an earlier run left: requests cut off in the middle, doubts, live and settling calls."""
-    interrupted = await run.commit(attempts.doubt_interrupted, run.campaign_id, run.now())
-    if interrupted:
-        log.warning("run.recovered", in_doubt=interrupted)
-    for doubt in await run.fetch(attempts.doubts, run.campaign_id):
-        run.live.add(doubt.attempt_id)
-    for record in await run.fetch(calls.open_calls, run.campaign_id):
+    """Take up what earlier runs left: requests cut off in the middle, doubts, live and settling calls.
+
+    Those of other campaigns are brought to their end as well, since nobody else would; none of their rows is
+    dialled.
+    """
+    interrupted = await run.commit(attempts.doubt_interrupted, run.now())
+    for doubt in await run.fetch(attempts.doubts):
+        run.doubt(doubt.attempt_id)
+    left_over = await run.fetch(calls.open_calls, run.campaign_id)
+    for record in left_over:
         tracker.follow(record)
+    if interrupted or left_over:
+        log.info("run.recovered", in_doubt=interrupted, calls=len(left_over))
 
 
 async def _has_work(run: Run) -> bool:
@@ -199,19 +219,26 @@ async def _reach_api(run: Run) -> bool:
 
 
 async def _watch_signals(run: Run) -> None:
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    # Under nohup a hang-up is ignored, and stays so.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    with anyio.open_signal_receiver(*numbers) as signals:
+        is_draining = False
         async for number in signals:
-            if run.stop_notice:
+            if is_draining:
                 raise InterruptedTwice
+            is_draining = True
             log.warning("run.draining", signal=number.name)
-            run.drain(f"stopped by {number.name}")
+            run.drain(f"stopped by {number.name}", leave=True)
 
 
 async def _watch_deadline(run: Run, deadline: datetime) -> None:
     # In steps, as the wall clock may be set or the machine suspended meanwhile.
     while (left_s := (deadline - run.now()).total_seconds()) > 0:  # noqa: ASYNC110 - a time, not an event
         await anyio.sleep(min(left_s, 60.0))
-    run.drain("the deadline has come")
+    # Calls that are live are followed to their end: tomorrow's run may be of another campaign.
+    run.drain("the deadline has come", leave=False)
 
 
 async def _refresh_results(run: Run, write_results: Callable[[], object]) -> None:

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 from campaign.calls.timing import Timing
 from campaign.ledger.attempts import Doubt
-from campaign.models import TOKEN_KEY, Call, TranscriptStatus
+from campaign.models import TOKEN_KEY, Call, TranscriptStatus, plain
+
+_UNCONNECTED = frozenset({"no_answer", "busy", "failed", "canceled", "cancelled"})
 
 
 def pages_worth_reading(ranks: Sequence[int], page_size: int) -> int:
@@ -52,10 +54,8 @@ def results_in(call: Call, since_end_s: float, timing: Timing) -> TranscriptStat
         awaits_analysis = call.has_analysis is False and since_end_s < timing.analysis_wait_s
         return None if awaits_analysis else TranscriptStatus.COMPLETE
     # Where nobody was connected there is nothing to wait for.
-    was_connected = (call.duration_seconds or 0) > 0 or (
-        call.duration_seconds is None and call.status.lower() == "completed"
-    )
-    if was_connected and since_end_s < timing.results_wait_s:
+    is_unconnected = plain(call.status) in _UNCONNECTED and not call.duration_seconds
+    if not is_unconnected and since_end_s < timing.results_wait_s:
         return None
     return TranscriptStatus.EMPTY
 
@@ -70,7 +70,9 @@ def find_matches(
 ) -> list[Call]:
     """The calls of the provider's list that the request in doubt has made.
 
-    By our token where this API gives metadata back, else by number, from number, agent and time.
+    By our token where this API gives metadata back. Else by number, from number, agent and time, as long as
+    it is not another tool's call: one with metadata but without a token is ours only where our own known
+    calls are listed without their token too.
 
     Args:
         doubt: The attempt.
@@ -82,11 +84,13 @@ def find_matches(
     unknown = [call for call in listed if call.id not in known_ids]
     if any(TOKEN_KEY in call.metadata for call in listed):
         return [call for call in unknown if call.metadata.get(TOKEN_KEY) == doubt.token]
+    tokens_are_dropped = any(call.id in known_ids for call in listed)
     earliest, latest = doubt.intent_at - skew, doubt.intent_at + window + skew
     return [
         call
         for call in unknown
-        if call.to_number == doubt.to_number
+        if (tokens_are_dropped or not call.metadata)
+        and call.to_number == doubt.to_number
         and call.from_number in (doubt.from_number, None)
         and call.agent_id in (doubt.agent_id, None)
         and call.created_at is not None

@@ -28,6 +28,8 @@ class Timing:
     """The provider's clock and ours may differ by so much."""
     api_patience_s: float = 300.0
     """When OneInbox cannot be reached for so long, the run ends."""
+    throttle_patience_s: float = 1800.0
+    """When OneInbox has answered nothing but 429 for so long, the run ends."""
     preflight_s: float = 15.0
     """The same before anybody was called."""
     backoff_s: float = 2.0

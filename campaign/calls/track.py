@@ -4,7 +4,7 @@ One list page carries the state of a hundred calls, so a sweep reads pages where
 and fetches singly what the pages do not show. It never stops a call.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -16,10 +16,11 @@ from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, calls
 from campaign.ledger.calls import OpenCall
 from campaign.logs import get_logger
-from campaign.models import AttemptState, Call
+from campaign.models import AttemptState, Call, TranscriptStatus
 from campaign.oneinbox.client import PAGE_SIZE
-from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, Throttled, Unsupported
+from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, NotSent, Throttled, Unsupported
 from campaign.rules import endings
+from campaign.settings import RetrySettings
 
 log = get_logger(__name__)
 
@@ -27,6 +28,9 @@ PARALLEL_GETS = 16
 # Enough to share commits, and few enough that a dial does not queue behind a whole sweep.
 PARALLEL_COMMITS = 8
 SMOOTHING = 0.1
+LIST_REST_S = 600.0
+"""A list that cannot be used, or does not show our calls, is tried again after so long."""
+FRUITLESS_SWEEPS = 3
 
 
 @dataclass
@@ -38,6 +42,10 @@ class Tracked:
     placed_at: float
     next_look_at: float
     ended_at: float | None = None
+    needs_single_look: bool = False
+    """The list shows no results of this call; only the call itself can say that there are none."""
+    is_gone: bool = False
+    """OneInbox says that there is no such call."""
 
 
 class Tracker:
@@ -49,7 +57,8 @@ class Tracker:
         self._placed = 0
         self._news = Bell()
         self._typical_s: float | None = None
-        self._list_works = True
+        self._list_rests_until = 0.0
+        self._fruitless_sweeps = 0
         self._failing_since: float | None = None
 
     def follow(self, record: OpenCall) -> None:
@@ -84,29 +93,29 @@ class Tracker:
             await self._sweep([call for call in self._tracked.values() if call.next_look_at <= now])
 
     async def _sweep(self, due: Sequence[Tracked]) -> None:
-        seen: dict[str, Call] = {}
-        try:
-            if self._list_works:
-                ranks = [self._placed - call.serial for call in due]
-                seen = await self._read_pages(schedule.pages_worth_reading(ranks, PAGE_SIZE))
-            missing = [call for call in due if call.record.call_id not in seen]
-            seen |= await self._get_each(missing)
-        except ApiError as error:
-            await self._trouble(error)
-        else:
-            self._failing_since = None
-        await self._observe_each(seen)
+        seen = await self._read_pages(due)
+        for tracked in due:
+            if tracked.needs_single_look:
+                seen.pop(tracked.record.call_id, None)
+        missing = [tracked for tracked in due if tracked.record.call_id not in seen]
+        singles = await self._get_each(missing)
+        seen |= singles
+        await self._observe_each(seen, singles.keys())
         now = anyio.current_time()
         for tracked in due:
+            if tracked.is_gone and tracked.record.call_id in self._tracked:
+                await self._gone(tracked)
             # What could not be seen is looked at again, and not at once.
-            if tracked.next_look_at <= now:
+            tracked.next_look_at = max(tracked.next_look_at, now + self._run.timing.look_min_s / 10)
+            if tracked.record.call_id not in seen:
                 tracked.next_look_at = now + self._run.timing.look_min_s
-                await self._check_age(tracked)
 
-    async def _read_pages(self, pages: int) -> dict[str, Call]:
-        """The calls that the newest list pages show."""
+    async def _read_pages(self, due: Sequence[Tracked]) -> dict[str, Call]:
+        """The calls that the newest list pages show, where pages cost fewer requests than single looks."""
         seen: dict[str, Call] = {}
-        if pages == 0:
+        ranks = [self._placed - tracked.serial for tracked in due if not tracked.needs_single_look]
+        pages = schedule.pages_worth_reading(ranks, PAGE_SIZE)
+        if pages == 0 or anyio.current_time() < self._list_rests_until:
             return seen
         try:
             async with aclosing(self._run.api.recent_calls(self._run.settings.agent_id)) as listing:
@@ -116,47 +125,55 @@ class Tracker:
                     if pages == 0 or page.is_last:
                         break
         except (Unsupported, NotFound) as error:
-            log.info("list.unusable", error=str(error))
-            self._list_works = False
+            log.info("list.unusable", error=error.brief)
+            self._list_rests_until = anyio.current_time() + LIST_REST_S
+            return seen
+        except ApiError as error:
+            await self._trouble(error)
+            return seen
+        self._failing_since = None
+        self._fruitless_sweeps = 0 if seen.keys() & self._tracked.keys() else self._fruitless_sweeps + 1
+        if self._fruitless_sweeps == FRUITLESS_SWEEPS:
+            self._fruitless_sweeps = 0
+            self._list_rests_until = anyio.current_time() + LIST_REST_S
         return seen
 
     async def _get_each(self, wanted: Sequence[Tracked]) -> dict[str, Call]:
-        """The calls fetched one by one. The first trouble with the API ends it, with what there is."""
+        """The calls fetched one by one. When none can be had, that is trouble with the API."""
         seen: dict[str, Call] = {}
         troubles: list[ApiError] = []
         limiter = anyio.CapacityLimiter(PARALLEL_GETS)
 
-        async def get(call_id: str) -> None:
+        async def get(tracked: Tracked) -> None:
             async with limiter:
-                if troubles:
+                if any(isinstance(trouble, Throttled | KeyRefused | NotSent) for trouble in troubles):
                     return
                 try:
-                    seen[call_id] = await self._run.api.get_call(call_id)
+                    seen[tracked.record.call_id] = await self._run.api.get_call(tracked.record.call_id)
+                    tracked.needs_single_look = tracked.is_gone = False
                 except (NotFound, Unsupported) as error:
                     # A call may be unknown for a moment after it was created.
-                    log.debug("call.not_found", call=call_id, error=str(error))
+                    log.debug("call.not_found", call=tracked.record.call_id, error=error.brief)
+                    tracked.is_gone = True
                 except ApiError as error:
                     troubles.append(error)
 
         async with anyio.create_task_group() as group:
             for tracked in wanted:
-                group.start_soon(get, tracked.record.call_id)
-        if troubles:
-            await self._trouble(troubles[0])
-        elif wanted:
+                group.start_soon(get, tracked)
+        if seen:
             self._failing_since = None
+        if troubles:
+            await self._trouble(troubles[-1])
         return seen
 
     async def _trouble(self, error: ApiError) -> None:
         """Slow down, and end the run when OneInbox stays away or takes the key back."""
         run, now = self._run, anyio.current_time()
-        log.warning("tracking.trouble", error=str(error))
+        log.warning("tracking.trouble", error=error.brief)
         match error:
             case KeyRefused():
                 run.halt(error.stop_reason(), leave=True)
-            case Throttled():
-                run.pace.pause(error.retry_after_s or run.timing.backoff_s)
-                await anyio.sleep(error.retry_after_s or run.timing.backoff_s)
             case _:
                 self._failing_since = self._failing_since or now
                 if now - self._failing_since > run.timing.api_patience_s:
@@ -164,21 +181,25 @@ class Tracker:
                         ApiUnavailableError(f"live calls cannot be followed: {error}; run again later"),
                         leave=True,
                     )
-                await anyio.sleep(run.timing.backoff_s)
+                pause_s = run.timing.backoff_s
+                if isinstance(error, Throttled):
+                    pause_s = error.retry_after_s or pause_s
+                    run.pace.pause(pause_s)
+                await anyio.sleep(pause_s)
 
-    async def _observe_each(self, seen: Mapping[str, Call]) -> None:
+    async def _observe_each(self, seen: Mapping[str, Call], singles: Collection[str]) -> None:
         limiter = anyio.CapacityLimiter(PARALLEL_COMMITS)
 
         async def observe(tracked: Tracked, call: Call) -> None:
             async with limiter:
-                await self._observe(tracked, call)
+                await self._observe(tracked, call, is_single=call.id in singles)
 
         async with anyio.create_task_group() as group:
             for call_id, call in seen.items():
                 if tracked := self._tracked.get(call_id):
                     group.start_soon(observe, tracked, call)
 
-    async def _observe(self, tracked: Tracked, call: Call) -> None:
+    async def _observe(self, tracked: Tracked, call: Call, *, is_single: bool) -> None:
         run, now = self._run, anyio.current_time()
         if not call.has_ended:
             age_s = now - tracked.placed_at
@@ -194,12 +215,23 @@ class Tracker:
             soon = max(run.timing.results_first_s - since_end_s, 0.0)
             tracked.next_look_at = now + max(soon, min(since_end_s / 2, run.timing.look_max_s), 0.05)
             return
+        if transcript_status is TranscriptStatus.EMPTY and not is_single:
+            tracked.needs_single_look = True
+            tracked.next_look_at = now
+            return
+        await self._settle(tracked, call, transcript_status)
+
+    async def _settle(self, tracked: Tracked, call: Call, transcript_status: TranscriptStatus) -> None:
+        run, record, now = self._run, tracked.record, self._run.now()
         disposition = endings.read_disposition(call)
+        is_plausible = call.ended_at is not None and record.placed_at <= call.ended_at <= now
         ending = endings.decide(
             disposition,
-            tries=tracked.record.tries,
-            ended_at=call.ended_at or run.now(),
-            retry=run.settings.retry,
+            tries=record.tries,
+            # A provider whose clock is off must not bring the next try forward.
+            ended_at=call.ended_at if is_plausible and call.ended_at else now,
+            # What another campaign left behind is brought to its end, and not dialled again.
+            retry=run.settings.retry if record.campaign_id == run.campaign_id else RetrySettings(),
         )
         is_closed = await run.commit(
             calls.record_settled,
@@ -209,12 +241,21 @@ class Tracker:
             status=ending.status,
             reason=ending.reason,
             not_before=ending.not_before,
-            now=run.now(),
+            now=now,
         )
-        del self._tracked[call.id]
-        log.debug("call.settled", row=tracked.record.row_number, call=call.id, disposition=disposition.value)
+        self._tracked.pop(record.call_id, None)
+        log.debug("call.settled", row=record.row_number, call=call.id, disposition=disposition.value)
         if is_closed:
-            run.closed(tracked.record.attempt_id)
+            run.closed(record.attempt_id)
+
+    async def _gone(self, tracked: Tracked) -> None:
+        """OneInbox does not know the call any more: with what is known, that is its end."""
+        run, now = self._run, anyio.current_time()
+        if tracked.ended_at is None:
+            await self._check_age(tracked)
+        elif now - tracked.ended_at > run.timing.results_wait_s:
+            known = Call(id=tracked.record.call_id, status="", has_ended=True)
+            await self._settle(tracked, known, TranscriptStatus.EMPTY)
 
     async def _ended(self, tracked: Tracked, call: Call) -> None:
         run = self._run
@@ -232,15 +273,14 @@ class Tracker:
         longest_s = run.settings.call.max_duration.total_seconds() + run.timing.end_margin_s
         if tracked.ended_at is not None or anyio.current_time() - tracked.placed_at <= longest_s:
             return
-        del self._tracked[tracked.record.call_id]
-        if tracked.record.state is AttemptState.NEEDS_REVIEW:
-            run.closed(tracked.record.attempt_id)
+        if self._tracked.pop(tracked.record.call_id, None) is None:
             return
-        log.warning("call.endless", row=tracked.record.row_number, call=tracked.record.call_id)
-        await run.commit(
-            attempts.give_up,
-            tracked.record.attempt_id,
-            reason=f"no end of call {tracked.record.call_id} was seen; look it up at OneInbox",
-            now=run.now(),
-        )
+        if tracked.record.state is not AttemptState.NEEDS_REVIEW:
+            log.warning("call.endless", row=tracked.record.row_number, call=tracked.record.call_id)
+            await run.commit(
+                attempts.give_up,
+                tracked.record.attempt_id,
+                reason=f"no end of call {tracked.record.call_id} was seen; look it up at OneInbox",
+                now=run.now(),
+            )
         run.closed(tracked.record.attempt_id)

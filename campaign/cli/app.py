@@ -9,6 +9,7 @@ import typer
 
 from campaign.cli import demo, init, lists, run, simulate, views
 from campaign.errors import CampaignError, ExitCode
+from campaign.logs import redact
 
 _USAGE_EXIT = 2
 
@@ -71,7 +72,7 @@ def _code(cause: BaseException) -> ExitCode:
 
 def _line(cause: BaseException) -> str:
     if isinstance(cause, CampaignError):
-        return " ".join(str(cause).split())
+        return redact(" ".join(str(cause).split()))
     if isinstance(cause, Exception):
         return f"a fault in this program ({type(cause).__name__}); what was done so far is in the ledger"
     return "left at once; what was done so far is in the ledger, run the same command again"

@@ -12,7 +12,7 @@ from campaign.contacts.intake import take_in
 from campaign.errors import LedgerError, ListError, UsageError
 from campaign.ledger import campaigns
 from campaign.ledger import results as result_views
-from campaign.ledger.campaigns import CampaignRecord
+from campaign.ledger.campaigns import Amendment, CampaignRecord
 from campaign.ledger.ledger import Ledger
 from campaign.models import Intake
 from campaign.results import files
@@ -61,19 +61,17 @@ def prepare(
         opened = _open_ledger(ledger_url(ledger, environment or Environment()), create=create_ledger)
         if opened is not None:
             stack.enter_context(opened)
-        campaign = None
-        resolved = settings.name_on(datetime.now().astimezone().date())
-        if opened is not None:
-            campaign = _find_campaign(opened, settings, intake, resolved)
-        yield Job(
+        job = Job(
             settings=settings,
             intake=intake,
             name_pattern=settings.name,
-            name=campaign.name if campaign else resolved,
+            name=settings.name_on(datetime.now().astimezone().date()),
             ledger=opened,
-            campaign=campaign,
+            campaign=None,
             suppressed=suppressed,
         )
+        locate(job)
+        yield job
 
 
 def _open_ledger(location: str, *, create: bool) -> Ledger | None:
@@ -82,18 +80,29 @@ def _open_ledger(location: str, *, create: bool) -> Ledger | None:
     return Ledger.open(location)
 
 
-def _find_campaign(
-    ledger: Ledger, settings: CampaignSettings, intake: Intake, name: str
-) -> CampaignRecord | None:
-    campaign = ledger.read(campaigns.find, name)
-    if campaign is None and "{date}" in settings.name:
-        return ledger.read(
+def locate(job: Job) -> None:
+    """Find the campaign that a run would go on with. Under the run lock the answer stays true."""
+    if job.ledger is None:
+        return
+    job.campaign = job.ledger.read(campaigns.find, job.name)
+    if job.campaign is None and "{date}" in job.name_pattern:
+        job.campaign = job.ledger.read(
             campaigns.find_unfinished,
-            name_pattern=settings.name,
-            fingerprint=intake.fingerprint,
+            name_pattern=job.name_pattern,
+            fingerprint=job.intake.fingerprint,
             since=datetime.now().astimezone() - SAME_NIGHT,
         )
-    return campaign
+    if job.campaign is not None:
+        job.name = job.campaign.name
+
+
+def amendment(job: Job) -> Amendment | None:
+    """How the list differs from the one that the campaign knows; None when it does not."""
+    if job.ledger is None or job.campaign is None:
+        return None
+    if job.campaign.list_fingerprint == job.intake.fingerprint:
+        return None
+    return job.ledger.read(campaigns.compare, job.campaign.id, job.intake)
 
 
 def plan(job: Job, *, now: datetime) -> Plan:
@@ -103,12 +112,13 @@ def plan(job: Job, *, now: datetime) -> Plan:
         job.settings,
         ledger=job.ledger,
         campaign=job.campaign,
+        amendment=amendment(job),
         suppressed=job.suppressed,
         now=now,
     )
 
 
-def enrol(job: Job, planned: Plan, *, amend: bool, now: datetime) -> int:
+def enrol(job: Job, *, amend: bool, now: datetime) -> int:
     """Put the list into the ledger, or find it there.
 
     Returns:
@@ -133,11 +143,12 @@ def enrol(job: Job, planned: Plan, *, amend: bool, now: datetime) -> int:
             intake=job.intake,
             now=now,
         ).result()
-    if planned.amendment is not None:
-        if planned.amendment.matters and not amend:
+    change = amendment(job)
+    if change is not None:
+        if change.matters and not amend:
             raise UsageError(
                 f"campaign {job.name} was started with another list "
-                f"({planned.amendment.added} people added, {planned.amendment.removed} removed since); "
+                f"({change.added} people added, {change.changed} changed, {change.removed} removed since); "
                 "run with --amend to go on with this one, or with another --name for a new campaign"
             )
         job.ledger.write(campaigns.amend, job.campaign.id, job.intake, now).result()

@@ -2,6 +2,8 @@
 
 import logging
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -97,6 +99,7 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
     environment = Environment()
     environment.api_key()
     environment.base_url()
+    environment.proxy()
     with jobs.prepare(
         options.contact_list,
         options.config,
@@ -106,6 +109,7 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
         environment=environment,
     ) as job:
         result_path = choose_output(job, options.output_file)
+        refuse_to_overwrite(result_path, [options.contact_list, options.config, *job.settings.suppression])
         report = carry_out(
             job,
             environment,
@@ -118,7 +122,7 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
         )
     if report is None:
         output.say("Nobody was called.")
-        return ExitCode.OK
+        return ExitCode.NOT_FINISHED
     if options.as_json:
         output.say_json(as_data(report, result_path))
     summarise(report, result_path)
@@ -150,21 +154,23 @@ def carry_out(
     files.check_output(result_path)
     with ledger.run_lock(f"campaign {job.name}"):
         now = datetime.now(UTC)
-        planned = jobs.plan(job, now=now)
+        jobs.locate(job)
         if on_terminal:
+            planned = jobs.plan(job, now=now)
             show_plan(job.name, planned, pace=job.settings.pace.calls_per_second, stderr=True)
-        if ask and not _confirmed(planned):
-            return None
-        campaign_id = jobs.enrol(
-            job, planned, amend=amend or (ask and planned.amendment is not None), now=now
-        )
+            if ask and planned.to_dial:
+                if not _confirmed(planned):
+                    return None
+                amend = True
+        files.remove_leftovers(result_path)
+        campaign_id = jobs.enrol(job, amend=amend, now=now)
 
         async def main() -> "RunReport":
             api = OneInbox(
                 environment.base_url(),
                 environment.api_key(),
                 max_connections=job.settings.pace.max_live_calls + 10,
-                proxy=environment.oneinbox_proxy,
+                proxy=environment.proxy(),
             )
             async with api:
                 with live.shown(job.name, on_terminal=on_terminal) as on_progress:
@@ -187,7 +193,10 @@ def carry_out(
 
 
 def _confirmed(planned: "Plan") -> bool:
-    return typer.confirm(f"Call {planned.to_dial:,} people?", err=True)
+    try:
+        return typer.confirm(f"Call {planned.to_dial:,} people?", err=True)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
 
 
 def choose_output(job: "Job", flag: Path | None) -> Path:
@@ -196,8 +205,16 @@ def choose_output(job: "Job", flag: Path | None) -> Path:
         return flag
     path = Path(job.settings.output.replace("{name}", job.name))
     if "output" not in job.settings.model_fields_set:
-        path.parent.mkdir(exist_ok=True)
+        with suppress(OSError):
+            path.parent.mkdir(exist_ok=True)
     return path
+
+
+def refuse_to_overwrite(result_path: Path, inputs: Iterable[Path]) -> None:
+    """Raise UsageError when the result would take the place of something that the run reads."""
+    for path in inputs:
+        if result_path.resolve() == path.resolve():
+            raise UsageError(f"--output {result_path}: this file is read by the run; choose another name")
 
 
 def read_deadline(text: str, *, now: datetime) -> datetime:

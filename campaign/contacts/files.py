@@ -7,6 +7,7 @@ import codecs
 import csv
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from campaign.errors import InputMissingError, ListError
 from campaign.models import Row
 
 CHUNK_ROWS = 50_000
+
+_NUMBER = re.compile(r"\+?[\d\s().\-]{7,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,8 @@ def _check_headers(path: Path, cells: Sequence[str]) -> tuple[str, ...]:
     headers = tuple(cell.strip() for cell in cells)
     if not any(headers):
         raise ListError(f"{path}: the first line must name the columns, but it is blank")
+    if any(_NUMBER.fullmatch(header) for header in headers):
+        raise ListError(f"{path}: the first line holds data; put a line above it that names the columns")
     seen: set[str] = set()
     for header in headers:
         if header and header.casefold() in seen:

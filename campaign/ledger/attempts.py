@@ -22,7 +22,7 @@ class Doubt:
     agent_id: str
     intent_at: datetime
     looks: int
-    """Complete looks through the provider's list that did not find it."""
+    """Looks through the provider's list that did not find it."""
 
 
 def record_intent(
@@ -160,28 +160,26 @@ def record_in_doubt(connection: Connection, attempt_id: int, *, error: str, now:
     )
 
 
-def doubt_interrupted(connection: Connection, campaign_id: int, now: datetime) -> int:
-    """Only under the run lock: what a dead run left in the middle of a request is in doubt, never retried.
+def doubt_interrupted(connection: Connection, now: datetime) -> int:
+    """Only under the run lock: what a dead run left in mid-request is in doubt, never retried.
 
     Returns:
         How many attempts were found.
     """
     attempts = connection.scalars(
-        select(schema.attempts.c.id)
-        .join(schema.contacts)
-        .where(schema.contacts.c.campaign_id == campaign_id, schema.attempts.c.state == AttemptState.DIALING)
+        select(schema.attempts.c.id).where(schema.attempts.c.state == AttemptState.DIALING)
     ).all()
     for attempt_id in attempts:
         record_in_doubt(connection, attempt_id, error="the run ended during the request", now=now)
     return len(attempts)
 
 
-def doubts(connection: Connection, campaign_id: int) -> list[Doubt]:
-    """Complete: every attempt of the campaign that is in doubt."""
+def doubts(connection: Connection) -> list[Doubt]:
+    """Complete: every attempt that is in doubt, whichever campaign made it."""
     rows = connection.execute(
         select(schema.attempts, schema.contacts.c.row_number)
         .join(schema.contacts)
-        .where(schema.attempts.c.campaign_id == campaign_id, schema.attempts.c.state == AttemptState.IN_DOUBT)
+        .where(schema.attempts.c.state == AttemptState.IN_DOUBT)
         .order_by(schema.attempts.c.id)
     )
     return [
@@ -200,7 +198,7 @@ def doubts(connection: Connection, campaign_id: int) -> list[Doubt]:
 
 
 def record_look(connection: Connection, attempt_ids: Collection[int]) -> None:
-    """Counted on disk: a complete look through the provider's list did not find these."""
+    """Counted on disk: a look through the provider's list did not find these."""
     connection.execute(
         update(schema.attempts)
         .where(schema.attempts.c.id.in_(attempt_ids))
@@ -209,7 +207,13 @@ def record_look(connection: Connection, attempt_ids: Collection[int]) -> None:
 
 
 def give_up(connection: Connection, attempt_id: int, *, reason: str, now: datetime) -> None:
-    """For a human: the fate of the attempt stays unknown, and the program never dials for it again."""
+    """For a human: the fate of the attempt stays unknown, and the program never dials for it again.
+
+    Done once: when another call of the same attempt was given up already, nothing changes.
+    """
+    state = connection.scalar(select(schema.attempts.c.state).where(schema.attempts.c.id == attempt_id))
+    if state == AttemptState.NEEDS_REVIEW:
+        return
     attempt = moves.move_attempt(
         connection,
         attempt_id,
@@ -219,3 +223,9 @@ def give_up(connection: Connection, attempt_id: int, *, reason: str, now: dateti
         detail=reason,
     )
     moves.move_row(connection, attempt.contact_id, to=RowStatus.NEEDS_REVIEW, now=now, reason=reason)
+
+
+def take_back_refusals(connection: Connection, contact_ids: Collection[int], now: datetime) -> None:
+    """Nobody was called: rows whose refusals were not about them wait again."""
+    for contact_id in contact_ids:
+        moves.move_row(connection, contact_id, to=RowStatus.WAITING, now=now)

@@ -13,6 +13,7 @@ from campaign.models import (
     AttemptState,
     Call,
     Disposition,
+    Hold,
     RowStatus,
     TranscriptStatus,
 )
@@ -24,6 +25,7 @@ class OpenCall:
 
     call_id: str
     attempt_id: int
+    campaign_id: int
     contact_id: int
     row_number: int
     tries: int
@@ -34,11 +36,15 @@ class OpenCall:
 
 
 def open_calls(connection: Connection, campaign_id: int, *, attempt_id: int | None = None) -> list[OpenCall]:
-    """Complete: every call of the campaign (or of one attempt) that has not settled."""
+    """Complete: the calls (of one attempt, when given) that have not settled, whichever campaign made them.
+
+    Those that need review are looked at again with their own campaign only.
+    """
     query = (
         select(
             schema.calls.c.call_id,
             schema.calls.c.attempt_id,
+            schema.attempts.c.campaign_id,
             schema.attempts.c.contact_id,
             schema.contacts.c.row_number,
             tries_of(schema.attempts.c.contact_id).label("tries"),
@@ -49,7 +55,14 @@ def open_calls(connection: Connection, campaign_id: int, *, attempt_id: int | No
         .select_from(schema.calls)
         .join(schema.attempts)
         .join(schema.contacts)
-        .where(schema.attempts.c.campaign_id == campaign_id, schema.calls.c.settled_at.is_(None))
+        .where(
+            schema.calls.c.settled_at.is_(None),
+            schema.attempts.c.state.in_([AttemptState.LIVE, AttemptState.SETTLING])
+            | (
+                (schema.attempts.c.state == AttemptState.NEEDS_REVIEW)
+                & (schema.attempts.c.campaign_id == campaign_id)
+            ),
+        )
         .order_by(schema.calls.c.id)
     )
     if attempt_id is not None:
@@ -143,6 +156,7 @@ def record_settled(
         now=now,
         reason=reason,
         not_before=not_before,
+        hold=Hold.RETRY if not_before is not None else None,
     )
     return True
 

@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from campaign.ledger import moves, schema
-from campaign.models import Contact, Intake, RejectedRow, RowStatus
+from campaign.models import FINAL_STATUSES, Contact, Hold, Intake, RejectedRow, RowStatus
 
 NO_LONGER_IN_LIST = "no longer in the list"
+_NOBODY = (RowStatus.REJECTED, RowStatus.DUPLICATE)
+"""Rows behind which no person of the campaign stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +129,15 @@ def amend(connection: Connection, campaign_id: int, intake: Intake, now: datetim
     """
     amendment = compare(connection, campaign_id, intake)
     table = schema.contacts
+    old_headers = (
+        connection.scalar(select(schema.campaigns.c.headers).where(schema.campaigns.c.id == campaign_id))
+        or []
+    )
     # A person is told by the number; all else of the old list goes, as nothing ever happened to it.
     connection.execute(
         delete(table).where(
             table.c.campaign_id == campaign_id,
-            table.c.status.in_([RowStatus.REJECTED, RowStatus.DUPLICATE]),
+            table.c.status.in_(_NOBODY),
         )
     )
     # Out of the way of the new positions.
@@ -160,8 +166,14 @@ def amend(connection: Connection, campaign_id: int, intake: Intake, now: datetim
                 now=now,
                 reason=NO_LONGER_IN_LIST,
                 not_before=person.not_before,
+                hold=person.hold,
             )
-        connection.execute(update(table).where(table.c.id == person.id).values(position=at, in_list=0))
+        # The row may still be in the result, so its cells take the columns of the new list.
+        named = dict(zip(old_headers, person.cells, strict=False))
+        cells = [named.get(header, "") for header in intake.headers]
+        connection.execute(
+            update(table).where(table.c.id == person.id).values(position=at, in_list=0, cells=cells)
+        )
     if kept:
         connection.execute(
             update(table)
@@ -198,12 +210,22 @@ def amend(connection: Connection, campaign_id: int, intake: Intake, now: datetim
     return amendment
 
 
-def finish(connection: Connection, campaign_id: int, now: datetime) -> None:
-    """Recorded once every row is final."""
-    connection.execute(
-        update(schema.campaigns).where(schema.campaigns.c.id == campaign_id).values(finished_at=now)
+def finish_settled(connection: Connection, now: datetime) -> None:
+    """Recorded once for each campaign: every row of it is final."""
+    table = schema.contacts.c
+    unfinished = (
+        select(table.id)
+        .where(table.campaign_id == schema.campaigns.c.id, table.status.not_in(FINAL_STATUSES))
+        .exists()
     )
-    moves.journal(connection, now, "campaign.finished", campaign_id=campaign_id)
+    finished = connection.scalars(
+        update(schema.campaigns)
+        .where(schema.campaigns.c.finished_at.is_(None), ~unfinished)
+        .values(finished_at=now)
+        .returning(schema.campaigns.c.id)
+    ).all()
+    for campaign_id in finished:
+        moves.journal(connection, now, "campaign.finished", campaign_id=campaign_id)
 
 
 def counts(connection: Connection, campaign_id: int) -> dict[RowStatus, int]:
@@ -217,9 +239,27 @@ def counts(connection: Connection, campaign_id: int) -> dict[RowStatus, int]:
     return {RowStatus(status): number for status, number in rows}
 
 
-def statuses(connection: Connection, campaign_id: int) -> dict[str, RowStatus]:
-    """Complete: the status of each person of the campaign, by number."""
-    return {number: RowStatus(person.status) for number, person in _people(connection, campaign_id).items()}
+@dataclass(frozen=True, slots=True)
+class PersonRecord:
+    """Where a person of a campaign stands."""
+
+    status: RowStatus
+    retry_at: datetime | None
+    """The time of the next try, when one is due later."""
+
+
+def people(connection: Connection, campaign_id: int) -> dict[str, PersonRecord]:
+    """Complete: where each person of the campaign stands, by number."""
+    table = schema.contacts.c
+    rows = connection.execute(
+        select(table.to_number, table.status, table.not_before, table.hold).where(
+            table.campaign_id == campaign_id, table.status.not_in(_NOBODY)
+        )
+    )
+    return {
+        row.to_number: PersonRecord(RowStatus(row.status), row.not_before if row.hold == Hold.RETRY else None)
+        for row in rows
+    }
 
 
 def in_result() -> Any:
@@ -234,7 +274,7 @@ def _people(connection: Connection, campaign_id: int) -> dict[str, Any]:
     rows = connection.execute(
         select(schema.contacts).where(
             table.campaign_id == campaign_id,
-            table.status.not_in([RowStatus.REJECTED, RowStatus.DUPLICATE]),
+            table.status.not_in(_NOBODY),
         )
     )
     return {row.to_number: row for row in rows}

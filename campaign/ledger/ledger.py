@@ -29,7 +29,8 @@ class Ledger:
 
     def __init__(self, engine: Engine, path: Path | None) -> None:
         self._engine = engine
-        self._snapshots = engine.execution_options(reads=True)
+        snapshot = {"reads": True} if path else {"isolation_level": "REPEATABLE READ"}
+        self._snapshots = engine.execution_options(**snapshot)
         self._path = path
         self._writer = Writer(engine)
 
@@ -154,7 +155,16 @@ def _postgresql_engine(url: URL) -> Engine:
         url,
         hide_parameters=True,
         pool_pre_ping=True,
-        connect_args={"application_name": f"campaign process {os.getpid()}", "connect_timeout": 10},
+        connect_args={
+            "application_name": f"campaign process {os.getpid()}",
+            "connect_timeout": 10,
+            # A server that has vanished without a word is noticed within a minute.
+            "keepalives_idle": 20,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 60_000,
+            "options": "-c statement_timeout=60s -c synchronous_commit=on",
+        },
     )
 
 

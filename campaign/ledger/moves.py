@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, update
 
 from campaign.ledger import schema
-from campaign.models import ATTEMPT_MOVES, ROW_MOVES, AttemptState, RowStatus
+from campaign.models import ATTEMPT_MOVES, ROW_MOVES, AttemptState, Hold, RowStatus
 
 
 class IllegalMoveError(Exception):
@@ -21,6 +21,7 @@ def move_row(
     now: datetime,
     reason: str = "",
     not_before: datetime | None = None,
+    hold: Hold | None = None,
 ) -> int:
     """Legal or nothing: the row changes only from a status that may become `to`.
 
@@ -34,7 +35,7 @@ def move_row(
     campaign_id: int | None = connection.scalar(
         update(schema.contacts)
         .where(schema.contacts.c.id == contact_id, schema.contacts.c.status.in_(origins))
-        .values(status=to, reason=reason, not_before=not_before, changed_at=now)
+        .values(status=to, reason=reason, not_before=not_before, hold=hold, changed_at=now)
         .returning(schema.contacts.c.campaign_id)
     )
     if campaign_id is None:

@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-from campaign.models import OPEN_ATTEMPTS, AttemptState, Disposition, RowStatus, TranscriptStatus
+from campaign.models import OPEN_ATTEMPTS, AttemptState, Disposition, Hold, RowStatus, TranscriptStatus
 
 metadata = MetaData(
     naming_convention={
@@ -97,8 +97,10 @@ contacts = Table(
     Column("status", String(16), nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
     Column("not_before", Utc),
+    Column("hold", String(8)),
     Column("changed_at", Utc, nullable=False),
     CheckConstraint(_one_of("status", RowStatus), name="status"),
+    CheckConstraint(_one_of("hold", Hold), name="hold"),
     CheckConstraint("to_number IS NOT NULL OR status = 'rejected'", name="number"),
     UniqueConstraint("campaign_id", "position"),
     # A person stands in a campaign once, whatever the list says.

@@ -3,12 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select, update
 
 from campaign.ledger import moves, schema
-from campaign.models import E164, HARMLESS_ATTEMPTS, RowStatus
+from campaign.models import E164, HARMLESS_ATTEMPTS, OPEN_ATTEMPTS, AttemptState, Hold, RowStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +30,8 @@ class Standing:
     suppressed_because: str | None
     recent_calls: tuple[datetime, ...]
     """Calls from other campaigns, the oldest first."""
+    unsettled_elsewhere: AttemptState | None
+    """How an attempt of another campaign stands whose fate is not known yet."""
 
 
 def due(
@@ -100,7 +101,16 @@ def standing(connection: Connection, *, campaign_id: int, to_number: str, since:
         )
         .order_by(table.intent_at)
     )
-    return Standing(because, tuple(calls))
+    unsettled = connection.scalar(
+        select(table.state)
+        .where(
+            table.to_number == to_number,
+            table.campaign_id != campaign_id,
+            table.state.in_([*OPEN_ATTEMPTS, AttemptState.NEEDS_REVIEW]),
+        )
+        .limit(1)
+    )
+    return Standing(because, tuple(calls), AttemptState(unsettled) if unsettled else None)
 
 
 def recent_calls(
@@ -136,9 +146,22 @@ def hold(
     if status is not RowStatus.WAITING:
         moves.move_row(connection, contact_id, to=status, now=now, reason=reason)
         return
-    table: Any = schema.contacts
+    connection.execute(
+        update(schema.contacts)
+        .where(schema.contacts.c.id == contact_id, schema.contacts.c.status == RowStatus.WAITING)
+        .values(reason=reason, not_before=not_before, hold=Hold.GATE, changed_at=now)
+    )
+
+
+def release_holds(connection: Connection, campaign_id: int) -> None:
+    """Every run asks the gates anew: what an earlier one held back may be dialled as soon as they say yes."""
+    table = schema.contacts
     connection.execute(
         update(table)
-        .where(table.c.id == contact_id, table.c.status == RowStatus.WAITING)
-        .values(reason=reason, not_before=not_before, changed_at=now)
+        .where(
+            table.c.campaign_id == campaign_id,
+            table.c.status == RowStatus.WAITING,
+            table.c.hold == Hold.GATE,
+        )
+        .values(reason="", not_before=None, hold=None)
     )

@@ -196,7 +196,8 @@ class OneInbox:
             new = {call.id for call in page.calls} - seen
             seen |= new
             reached = offset + len(page.calls)
-            is_last = reached >= page.total if page.total is not None else len(page.calls) < PAGE_SIZE
+            # A short page proves nothing: the server may give fewer than it was asked for.
+            is_last = not page.calls or (page.total is not None and reached >= page.total)
             yield CallPage(page.calls, is_last=is_last)
             # A page without anything new: the server does not know offsets.
             if is_last or not new or not self._list_has_offset:

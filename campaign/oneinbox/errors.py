@@ -19,6 +19,11 @@ from campaign.errors import ApiUnavailableError, CampaignError, ConfigError, Key
 class ApiError(Exception):
     """A request to OneInbox did not give what was asked for. The text never holds a number or the key."""
 
+    @property
+    def brief(self) -> str:
+        """The kind of trouble without the words of the reply, which may name a person: fit for a log."""
+        return f"{type(self).__name__}: {str(self).partition(':')[0]}"
+
 
 class NotSent(ApiError):
     """The request never left: refused port, unknown host, failed TLS handshake, refused proxy tunnel."""
@@ -35,6 +40,11 @@ class Throttled(ApiError):
 
 class Refused(ApiError):
     """OneInbox did not accept this request; others may fare better."""
+
+    def __init__(self, message: str, *, names_row: bool = True) -> None:
+        super().__init__(message)
+        self.names_row = names_row
+        """Whether the reply says that the number or the variables are wrong."""
 
 
 class Fatal(ApiError):

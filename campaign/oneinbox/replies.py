@@ -88,17 +88,22 @@ def check_create(response: httpx.Response, *, now: datetime) -> str:
             raise OutcomeUnknown(f"HTTP {status} without a call id")
         return call.id
     text = f"HTTP {status}: {wire.error_text(body, response.reason_phrase)}"
+    _raise_for_all(response, text, now=now)
     match status:
-        case 429:
-            raise Throttled(text, retry_after_s=retry_after(response, now=now))
-        case 401 | 403:
-            raise KeyRefused(text)
         case 402:
             raise AccountRefused(text)
         case 400 | 404 | 413 | 422:
             raise _refusal(status, body, text)
         case _:
             raise OutcomeUnknown(text)
+
+
+def _raise_for_all(response: httpx.Response, text: str, *, now: datetime) -> None:
+    """The statuses that mean the same for every request."""
+    if response.status_code == 429:
+        raise Throttled(text, retry_after_s=retry_after(response, now=now))
+    if response.status_code in (401, 403):
+        raise KeyRefused(text)
 
 
 def _refusal(status: int, body: Any, text: str) -> ApiError:
@@ -109,7 +114,9 @@ def _refusal(status: int, body: Any, text: str) -> ApiError:
     if _ROW_WORDS.search(text):
         return Refused(text)
     # The only thing that a create-call request can fail to find is what all rows share.
-    return SetupRefused(text) if status == 404 or _SHARED_WORDS.search(text) else Refused(text)
+    if status == 404 or _SHARED_WORDS.search(text):
+        return SetupRefused(text)
+    return Refused(text, names_row=False)
 
 
 def check_get(response: httpx.Response, *, now: datetime) -> Any:
@@ -128,11 +135,8 @@ def check_get(response: httpx.Response, *, now: datetime) -> Any:
             raise OutcomeUnknown(f"HTTP {status} without JSON")
         return body
     text = f"HTTP {status}: {wire.error_text(body, response.reason_phrase)}"
+    _raise_for_all(response, text, now=now)
     match status:
-        case 429:
-            raise Throttled(text, retry_after_s=retry_after(response, now=now))
-        case 401 | 403:
-            raise KeyRefused(text)
         case 404 | 410:
             raise NotFound(text)
         case 400 | 405 | 422 | 501:

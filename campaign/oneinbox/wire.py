@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from campaign.logs import redact
-from campaign.models import Call, CallRequest
+from campaign.models import Call, CallRequest, plain
 
 # As the vendor's own dashboard has it; everything else is live unless it has an end time.
 ENDED_STATUSES = frozenset({"completed", "failed", "no_answer", "busy", "canceled", "cancelled"})
@@ -115,7 +115,7 @@ class WireCall(BaseModel):
         return Call(
             id=call_id,
             status=status,
-            has_ended=_simplified(status) in ENDED_STATUSES or self.ended_at is not None,
+            has_ended=plain(status) in ENDED_STATUSES or self.ended_at is not None,
             to_number=self.to_number,
             from_number=self.from_number,
             agent_id=self.agent_id,
@@ -244,13 +244,9 @@ def _spoken(messages: tuple[Mapping[str, Any], ...]) -> str:
     """What was said, a line per turn. Tool calls are not speech."""
     lines = []
     for message in messages:
-        role = _simplified(str(message.get("role") or "unknown"))
+        role = plain(str(message.get("role") or "unknown"))
         content = message.get("content")
         if role in ("tool_call", "tool_result", "system") or not isinstance(content, str) or not content:
             continue
         lines.append(f"{_SPOKEN_ROLES.get(role, role)}: {content}")
     return "\n".join(lines)
-
-
-def _simplified(word: str) -> str:
-    return word.strip().lower().replace("-", "_").replace(" ", "_")

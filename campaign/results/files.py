@@ -1,8 +1,10 @@
 """Result files: `.csv`, `.xlsx` and `.jsonl`, each the old or the new complete file at any instant."""
 
 import csv
+import glob
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,6 +18,7 @@ from campaign.errors import OutputError
 from campaign.models import RESULT_COLUMNS, ResultRow
 from campaign.results import table
 
+_ASIDE = ".new"
 XLSX_CELL_LIMIT = 32_767
 XLSX_ROW_LIMIT = 1_048_576
 _CUT = " [cut: a spreadsheet cell holds no more; the whole text is in .csv and .jsonl results]"
@@ -41,6 +44,14 @@ def check_output(path: Path) -> None:
         raise OutputError(f"output {path}: this is a folder")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"output {path}: no permission to write into {folder}")
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what a killed run left aside while it wrote this result. Only under the run lock."""
+    target = path.resolve()
+    for leftover in target.parent.glob(f".{glob.escape(target.name)}.*{_ASIDE}"):
+        with suppress(OSError):
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
 
 
 def write(path: Path, headers: Sequence[str], rows: Iterable[ResultRow]) -> int:
@@ -71,7 +82,7 @@ def _replacement(path: Path) -> Iterator[IO[bytes]]:
     # A link stays a link: what it points to is replaced.
     target = path.resolve()
     file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - it is closed below, and kept
-        prefix=f".{target.name}.", suffix=".new", dir=target.parent, delete=False
+        prefix=f".{target.name}.", suffix=_ASIDE, dir=target.parent, delete=False
     )
     aside = Path(file.name)
     try:
@@ -118,7 +129,8 @@ def _write_jsonl(file: IO[bytes], headers: Sequence[str], rows: Iterable[ResultR
 def _write_xlsx(file: IO[bytes], headers: Sequence[str], rows: Iterable[ResultRow]) -> int:
     # The writer keeps rows aside while it works. They hold conversations, so they stay beside the result,
     # in a folder that goes away whatever happens.
-    with tempfile.TemporaryDirectory(prefix=".", suffix=".new", dir=Path(file.name).parent) as aside:
+    own = Path(file.name)
+    with tempfile.TemporaryDirectory(prefix=own.name, suffix=_ASIDE, dir=own.parent) as aside:
         try:
             return _write_workbook(file, headers, rows, aside)
         except XlsxWriterException as error:

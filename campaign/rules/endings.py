@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from campaign.models import Call, Disposition, RowStatus
+from campaign.models import Call, Disposition, RowStatus, plain
 from campaign.settings import RetrySettings
 
 # Statuses are an open set; these are the ones that say by themselves how the call went. Their source is
@@ -36,14 +36,9 @@ class Ending:
     not_before: datetime | None = None
 
 
-def simplify(word: str | None) -> str:
-    """Lower case with underscores, as `No-Answer` and `no_answer` are the same."""
-    return (word or "").strip().lower().replace("-", "_").replace(" ", "_")
-
-
 def read_disposition(call: Call) -> Disposition:
     """How the call ended, read from what OneInbox reports; `unknown` rather than a guess."""
-    status, reason, outcome = simplify(call.status), simplify(call.end_reason), simplify(call.outcome)
+    status, reason, outcome = plain(call.status), plain(call.end_reason), plain(call.outcome)
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     if outcome == "voicemail":

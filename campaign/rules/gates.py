@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from campaign.models import RowStatus
+from campaign.models import AttemptState, RowStatus
 from campaign.rules import hours
 from campaign.settings import CampaignSettings, NumberCap
 
@@ -18,6 +18,8 @@ class Person:
     suppressed_because: str | None
     recent_calls: Sequence[datetime]
     """Calls from other campaigns within the cap's time, the oldest first."""
+    unsettled_elsewhere: AttemptState | None = None
+    """How an attempt of another campaign stands whose fate is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ def judge(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
     """Ask every gate, the final ones first."""
     for verdict in (
         _suppression(person),
+        _other_campaign(person, now),
         _hours(person, settings, now),
         _cap(person, settings.caps.per_number, now),
     ):
@@ -49,6 +52,18 @@ def _suppression(person: Person) -> Verdict:
     if person.suppressed_because is None:
         return YES
     return Verdict(may_dial=False, status=RowStatus.SUPPRESSED, reason=person.suppressed_because)
+
+
+def _other_campaign(person: Person, now: datetime) -> Verdict:
+    """While the fate of one call is unknown, no other goes to that person, whichever campaign asks."""
+    match person.unsettled_elsewhere:
+        case None:
+            return YES
+        case AttemptState.NEEDS_REVIEW:
+            reason, wait = "another campaign's call to this person needs review first", timedelta(days=1)
+        case _:
+            reason, wait = "another campaign's call to this person is not settled", timedelta(minutes=1)
+    return Verdict(may_dial=False, reason=reason, not_before=now + wait)
 
 
 def _hours(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:

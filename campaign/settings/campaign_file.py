@@ -7,9 +7,10 @@ is reported in one line: file, key, what is wrong, what would be right.
 import difflib
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from campaign.errors import ConfigError, InputMissingError
 from campaign.settings.values import Days, Duration, Numbers, Region, Texts, parse_days
@@ -66,6 +67,15 @@ class RetrySettings(_Section):
     busy: tuple[Duration, ...] = ()
     voicemail: tuple[Duration, ...] = ()
     failed: tuple[Duration, ...] = ()
+
+    @model_validator(mode="after")
+    def _takes_effect(self) -> Self:
+        has_gaps = bool(self.no_answer or self.busy or self.voicemail or self.failed)
+        if has_gaps and self.max_attempts == 1:
+            raise ValueError("gaps have no effect while max_attempts is 1; set it to 2 or more")
+        if self.max_attempts > 1 and not has_gaps:
+            raise ValueError("max_attempts needs a gap, like no_answer: [30m, 4h]")
+        return self
 
 
 class NumberCap(_Section):

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from campaign.errors import ConfigError, KeyRefusedError
+from campaign.logs import hide
 
 DEFAULT_BASE_URL = "https://api.oneinbox.ai"
 
@@ -24,7 +25,7 @@ class Environment(BaseSettings):
     oneinbox_api_key: SecretStr | None = None
     oneinbox_api_key_file: Path | None = None
     oneinbox_base_url: str = DEFAULT_BASE_URL
-    oneinbox_proxy: str | None = None
+    oneinbox_proxy: SecretStr | None = None
     campaign_ledger: str | None = None
 
     def api_key(self) -> SecretStr:
@@ -47,7 +48,23 @@ class Environment(BaseSettings):
             )
         if not text.isascii() or not text.isprintable() or " " in text:
             raise KeyRefusedError("the API key has characters that no key has; copy it again")
+        hide(text)
         return SecretStr(text)
+
+    def proxy(self) -> str | None:
+        """URL of the HTTP proxy, when there is one. Raises ConfigError when it is not such a URL."""
+        if self.oneinbox_proxy is None:
+            return None
+        url = self.oneinbox_proxy.get_secret_value()
+        try:
+            parts = urlsplit(url)
+            is_right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            is_right = False
+        if not is_right or not re.fullmatch(r"[!-~]+", url):
+            # The text may hold a password, so it is not repeated.
+            raise ConfigError("ONEINBOX_PROXY: not a proxy URL; write it like http://proxy.example:3128")
+        return url
 
     def _key_from_file(self) -> SecretStr | None:
         path = self.oneinbox_api_key_file

@@ -10,8 +10,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
+LONGEST = timedelta(days=366)
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -23,10 +25,10 @@ def parse_duration(value: object) -> timedelta:
     match = _DURATION.fullmatch(str(value).strip())
     if match is None:
         raise ValueError(f"{value!r} is not a duration; write it like 90s, 30m, 4h or 2d")
-    try:
-        return timedelta(**{_UNITS[match[2]]: float(match[1])})
-    except OverflowError:
-        raise ValueError(f"{match[0][:20]} is longer than any campaign") from None
+    seconds = float(match[1]) * _SECONDS[match[2]]
+    if seconds > LONGEST.total_seconds():
+        raise ValueError(f"{match[0][:20]} is longer than a year")
+    return timedelta(seconds=seconds)
 
 
 def _parse_clock_time(text: str) -> timedelta:

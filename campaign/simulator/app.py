@@ -42,6 +42,8 @@ class Simulator:
     api_key: str = SIMULATOR_KEY
     agents: frozenset[str] | None = None
     """The agents that exist; None takes any."""
+    slim_lists: bool = False
+    """Whether list items leave out the conversation, as no documentation promises it."""
     quota: int | None = None
     """Calls that the account may make; the next one is answered 402."""
     app: Starlette = field(init=False)
@@ -175,7 +177,11 @@ class Simulator:
         )
 
     def _shown(self, call: SimulatedCall) -> dict[str, Any]:
-        return wire.call_object(self.provider, call, self.generation)
+        shown = wire.call_object(self.provider, call, self.generation)
+        if self.slim_lists:
+            for key in ("messages", "transcript"):
+                shown.pop(key, None)
+        return shown
 
     def _denied(self, request: Request) -> Response | None:
         if request.headers.get("authorization") == f"Bearer {self.api_key}":

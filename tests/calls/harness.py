@@ -39,6 +39,7 @@ QUICK = Timing(
     doubt_look_min_s=0.05,
     doubt_look_max_s=0.2,
     api_patience_s=0.5,
+    throttle_patience_s=0.5,
     preflight_s=0.3,
     backoff_s=0.05,
     backoff_max_s=0.1,

@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 import anyio
 import pytest
 
+from campaign.calls.runner import utc_now
 from campaign.errors import ExitCode
 from campaign.ledger import attempts, campaigns, suppression, waiting
 from campaign.models import Disposition, RowStatus, TranscriptStatus
 from campaign.oneinbox.errors import KeyRefused
+from campaign.simulator.faults import Fault
 from campaign.simulator.people import Behaviour
 from tests.calls.harness import FAST, Stage, numbers, simulated
 from tests.support import NOON, make_settings
@@ -209,15 +211,143 @@ async def test_rows_that_may_not_be_dialled_take_no_time(stage: MakeStage) -> No
     assert {row.reason for row in await spring.rows()} == {"outside calling hours"}
 
 
-async def test_the_same_refusal_again_and_again_stops_dialling(stage: MakeStage) -> None:
-    """Three rows in a row refused with the same words: the rest of the list is not burnt."""
-    spring = stage("refuse#3-9999")
+@pytest.mark.parametrize(
+    ("fault", "refused"), [("status=400#3-9999", 3), ("refuse#3-9999", 20)], ids=["unnamed", "about the row"]
+)
+async def test_one_refusal_after_the_other_stops_dialling(stage: MakeStage, fault: str, refused: int) -> None:
+    """Refusals in a row are not about the rows: the list is not burnt, and who was refused waits again."""
+    spring = stage(fault)
     spring.settings = make_settings(pace={"calls_per_second": 100, "max_live_calls": 1})
-    await spring.enrol(*numbers(20))
+    await spring.enrol(*numbers(40))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.API_UNAVAILABLE
+    assert f"refused {refused} rows in a row" in str(report.stop_error)
+    statuses = await spring.statuses()
+    assert (statuses[RowStatus.REFUSED], statuses[RowStatus.WAITING]) == (0, 38)
+
+
+async def test_requests_that_are_never_found_stop_dialling(stage: MakeStage) -> None:
+    """Every reply is lost and no call is in the list: those in flight are for a human, the others wait."""
+    spring = stage("status=503#3-9999")
+    spring.settings = make_settings(pace=FAST | {"max_live_calls": 10})
+    await spring.enrol(*numbers(40))
     report = await spring.run()
     assert report.exit_code is ExitCode.API_UNAVAILABLE
     statuses = await spring.statuses()
-    assert (statuses[RowStatus.REFUSED], statuses[RowStatus.WAITING]) == (3, 15)
+    assert 5 <= statuses[RowStatus.NEEDS_REVIEW] <= 10
+    assert statuses[RowStatus.WAITING] >= 28
+
+
+async def test_replies_that_are_all_lost_do_not_stop_a_campaign(stage: MakeStage) -> None:
+    """As long as the calls are found in the list, everybody is called, and nobody twice."""
+    spring = stage("lose_reply")
+    await spring.enrol(*numbers(15))
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(15), 1)
+
+
+async def test_nothing_but_429_ends_the_run(stage: MakeStage) -> None:
+    """When OneInbox accepts nothing for long, the run ends with 69, and no try is used up."""
+    spring = stage("throttle")
+    await spring.enrol(*numbers(3))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.API_UNAVAILABLE
+    assert "has accepted no call" in str(report.stop_error)
+    assert {row.attempts for row in await spring.rows()} == {0}
+
+
+async def test_calls_that_cannot_be_followed_end_the_run(stage: MakeStage) -> None:
+    """When every look at the live calls fails, the run ends with 69, and the next one takes them up."""
+    spring = stage("status=503@get", "status=404@list")
+    await spring.enrol(*numbers(3))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.API_UNAVAILABLE
+    assert "cannot be followed" in str(report.stop_error)
+    spring.simulator.faults.faults = ()
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(3), 1)
+
+
+async def test_a_failing_look_is_no_end_of_a_call(stage: MakeStage) -> None:
+    """After a long break an API that fails for a moment does not hand old calls to a human."""
+    spring = stage()
+    spring.settings = make_settings(pace=FAST, call={"max_duration": "1s"})
+    await spring.enrol(*numbers(3))
+    late = datetime.now(UTC) - timedelta(hours=5)
+    spring.now = lambda: late
+    with anyio.move_on_after(0.3):
+        await spring.run()
+    spring.now = utc_now
+    spring.simulator.faults.faults = (Fault.parse("status=503@list#2-4"), Fault.parse("status=503@get#1-4"))
+    assert (await spring.run()).exit_code is ExitCode.OK
+
+
+async def test_a_call_that_was_forgotten_does_not_hold_up_the_run(stage: MakeStage) -> None:
+    """A call that has ended and is then unknown to the API is settled with what the ledger has."""
+    spring = stage(simulator=simulated(behaviour=Behaviour(results_late_s=10**6)))
+    await spring.enrol(*numbers(2))
+
+    async def forget() -> None:
+        while True:
+            for call_id, call in list(spring.simulator.provider.calls.items()):
+                if call.has_ended(spring.simulator.provider.now() - 50):
+                    del spring.simulator.provider.calls[call_id]
+            await anyio.sleep(0.01)
+
+    report = await spring.run(alongside=forget)
+    assert report.exit_code in (ExitCode.OK, ExitCode.NEEDS_REVIEW)
+
+
+async def test_a_list_without_conversations_is_completed_by_single_looks(stage: MakeStage) -> None:
+    """Where list items carry no messages, the transcript is read from the call itself."""
+    spring = stage(simulator=simulated(slim_lists=True))
+    await spring.enrol(*numbers(20))
+    assert (await spring.run()).exit_code is ExitCode.OK
+    for row in await spring.rows():
+        reached = row.disposition in (Disposition.ANSWERED, Disposition.VOICEMAIL)
+        assert bool(row.transcript) is reached
+
+
+async def test_calls_that_another_campaign_left_are_brought_to_their_end(stage: MakeStage) -> None:
+    """Tonight's run follows what last night's left on the line, and dials none of its people."""
+    spring = stage("never_end#1-4")
+    await spring.enrol(*numbers(4), name="last-night")
+    left_over = spring.campaign_id
+    with anyio.move_on_after(0.6):
+        await spring.run()
+    dialled = dict(spring.dialled())
+    for call in spring.simulator.provider.calls.values():
+        spring.simulator.provider.stop(call)
+    await spring.enrol("+13125550199", name="tonight")
+    assert (await spring.run()).exit_code is ExitCode.OK
+    spring.campaign_id = left_over
+    statuses = await spring.statuses()
+    assert not statuses[RowStatus.LIVE]
+    assert dict(spring.dialled()) == {**dialled, "+13125550199": 1}
+
+
+async def test_nobody_is_called_while_another_campaigns_call_is_unknown(stage: MakeStage) -> None:
+    """A call that needs review in one campaign holds the same person in every other."""
+    spring = stage("drop#1")
+    spring.settings = make_settings(pace=FAST, caps={"per_number": {"calls": 5, "within": "1s"}})
+    await spring.enrol(numbers(1)[0], name="first")
+    assert (await spring.run()).exit_code is ExitCode.NEEDS_REVIEW
+    await spring.enrol(*numbers(2), name="second")
+    assert (await spring.run()).exit_code is ExitCode.NOT_FINISHED
+    assert spring.dialled() == {numbers(2)[1]: 1}
+    assert "needs review first" in (await spring.rows())[0].reason
+
+
+async def test_a_held_row_is_asked_about_anew_by_every_run(stage: MakeStage) -> None:
+    """When the operator widens the hours, the next run dials at once."""
+    spring = stage()
+    spring.now = lambda: NOON.replace(hour=4)
+    spring.settings = make_settings(pace=FAST, hours={"days": {"mon-sun": "09:00-20:00"}})
+    await spring.enrol(*numbers(3))
+    assert (await spring.run()).exit_code is ExitCode.NOT_FINISHED
+    spring.settings = make_settings(pace=FAST)
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert len(spring.dialled()) == 3
 
 
 async def test_unanswered_calls_are_tried_again_within_the_budget(stage: MakeStage) -> None:

@@ -11,9 +11,9 @@ from campaign.cli import output
 from campaign.cli.app import guarded
 from campaign.cli.run import read_deadline
 from campaign.errors import KeyRefusedError, UsageError
-from campaign.ledger import campaigns
+from campaign.ledger import campaigns, waiting
 from campaign.ledger.ledger import Ledger
-from campaign.models import Intake
+from campaign.models import Intake, RowStatus
 from campaign.settings import Environment
 
 EVENING = datetime(2026, 6, 3, 22, 0, tzinfo=UTC)
@@ -105,5 +105,14 @@ def test_a_dated_campaign_is_continued_after_midnight(
 
     assert name_of_run() == "nightly-yesterday"
     with Ledger.open(location) as own:
-        own.write(campaigns.finish, campaign_id, yesterday).result()
+        (due,) = own.read(waiting.due, campaign_id, yesterday, skip=(), limit=2)
+        own.write(
+            waiting.hold,
+            due.contact_id,
+            status=RowStatus.SUPPRESSED,
+            reason="",
+            now=yesterday,
+            not_before=None,
+        ).result()
+        own.write(campaigns.finish_settled, yesterday).result()
     assert name_of_run() == f"nightly-{datetime.now().astimezone().date()}"

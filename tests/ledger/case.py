@@ -161,7 +161,22 @@ class Case:
         return self.ledger.read(all_rows, self.id)
 
     def statuses(self) -> dict[str, RowStatus]:
-        return self.ledger.read(campaigns.statuses, self.id)
+        people = self.ledger.read(campaigns.people, self.id)
+        return {number: person.status for number, person in people.items()}
+
+    def finish(self, now: datetime) -> None:
+        """Bring every row that waits to an end, and let the ledger notice."""
+        for due in self.ledger.read(waiting.due, self.id, now, skip=(), limit=1000):
+            do(
+                self.ledger,
+                waiting.hold,
+                due.contact_id,
+                status=RowStatus.STOPPED,
+                reason="by the test",
+                now=now,
+                not_before=None,
+            )
+        do(self.ledger, campaigns.finish_settled, now)
 
     def contact_id(self, number: str) -> int:
         table = schema.contacts.c

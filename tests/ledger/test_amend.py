@@ -66,7 +66,7 @@ def test_amend_replaces_unusable_rows(ledger: Ledger) -> None:
 
 def test_amend_reopens_a_finished_campaign(case: Case) -> None:
     """A campaign whose list was changed is unfinished, and knows the new list."""
-    do(case.ledger, campaigns.finish, case.id, NOON)
+    case.finish(NOON)
 
     amend(case, listed(contact(ANNA), fingerprint="0" * 64))
 

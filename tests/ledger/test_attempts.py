@@ -54,7 +54,7 @@ def test_a_doubt_is_settled_by_its_call(case: Case) -> None:
     assert case.place(attempt, "call-1")
 
     assert case.statuses()[ANNA] == RowStatus.LIVE
-    assert case.ledger.read(attempts.doubts, case.id) == []
+    assert case.ledger.read(attempts.doubts) == []
 
 
 @pytest.mark.parametrize("state", [AttemptState.NOT_SENT, AttemptState.TURNED_AWAY])
@@ -96,7 +96,7 @@ def test_a_doubt_keeps_all_it_takes_to_find_the_call(case: Case) -> None:
     do(case.ledger, attempts.record_look, [attempt])
     do(case.ledger, attempts.record_look, [attempt])
 
-    assert case.ledger.read(attempts.doubts, case.id) == [
+    assert case.ledger.read(attempts.doubts) == [
         attempts.Doubt(
             attempt_id=attempt,
             row_number=3,
@@ -112,18 +112,18 @@ def test_a_doubt_keeps_all_it_takes_to_find_the_call(case: Case) -> None:
 
 
 def test_a_dead_run_leaves_doubts(case: Case) -> None:
-    """What a dead run left in the middle of a request is in doubt, and nothing else is touched."""
+    """What a dead run of any campaign left in mid-request is in doubt, and nothing else is touched."""
     interrupted = case.intend(ANNA)
     live = case.intend(BEN)
     case.place(live, "call-1")
     elsewhere = start(case.ledger, people(ANNA), name="other")
     other = elsewhere.intend(ANNA)
 
-    assert do(case.ledger, attempts.doubt_interrupted, case.id, NOON) == 1
-    assert do(case.ledger, attempts.doubt_interrupted, case.id, NOON) == 0
+    assert do(case.ledger, attempts.doubt_interrupted, NOON) == 2
+    assert do(case.ledger, attempts.doubt_interrupted, NOON) == 0
 
     assert case.state(interrupted) == AttemptState.IN_DOUBT
-    assert (case.state(live), case.state(other)) == (AttemptState.LIVE, AttemptState.DIALING)
+    assert (case.state(live), case.state(other)) == (AttemptState.LIVE, AttemptState.IN_DOUBT)
     assert case.statuses() == {ANNA: RowStatus.IN_DOUBT, BEN: RowStatus.LIVE, CARA: RowStatus.WAITING}
 
 
@@ -135,7 +135,7 @@ def test_giving_up_hands_the_row_to_a_human(case: Case) -> None:
 
     row = case.result(ANNA)
     assert (row.status, row.reason, row.attempts) == (RowStatus.NEEDS_REVIEW, "not in the list", 1)
-    assert case.ledger.read(attempts.doubts, case.id) == []
+    assert case.ledger.read(attempts.doubts) == []
     with pytest.raises(IllegalMoveError):
         case.intend(ANNA)
 

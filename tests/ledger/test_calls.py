@@ -29,7 +29,7 @@ def open_ids(case: Case, **only: int) -> list[str]:
 
 
 def test_open_calls_are_all_that_have_not_settled(case: Case) -> None:
-    """Live and settling calls of this campaign are open; settled ones and other campaigns' are not."""
+    """Live and settling calls are open, whichever campaign made them; settled ones are not."""
     live, ended = case.intend(ANNA), case.intend(BEN)
     case.place(live, "live-1", "live-2")
     case.place(ended, "ended")
@@ -38,7 +38,7 @@ def test_open_calls_are_all_that_have_not_settled(case: Case) -> None:
     other = start(case.ledger, people(ANNA), name="other")
     other.place(other.intend(ANNA), "elsewhere")
 
-    assert open_ids(case) == ["live-1", "live-2", "ended"]
+    assert open_ids(case) == ["live-1", "live-2", "ended", "elsewhere"]
     assert open_ids(case, attempt_id=live) == ["live-1", "live-2"]
 
 
@@ -54,6 +54,7 @@ def test_an_open_call_counts_the_tries_of_its_person(case: Case) -> None:
     assert found == calls.OpenCall(
         call_id="call-2",
         attempt_id=attempt,
+        campaign_id=case.id,
         contact_id=case.contact_id(ANNA),
         row_number=2,
         tries=2,
@@ -160,4 +161,4 @@ def test_a_doubt_has_no_open_call(case: Case) -> None:
     case.doubt(case.intend(ANNA))
 
     assert open_ids(case) == []
-    assert len(case.ledger.read(attempts.doubts, case.id)) == 1
+    assert len(case.ledger.read(attempts.doubts)) == 1

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from campaign.ledger import campaigns
 from campaign.ledger.ledger import Ledger
 from campaign.models import RowStatus
-from tests.ledger.case import ANNA, BEN, CARA, HEADERS, Case, contact, do, listed, people, rejected, start
+from tests.ledger.case import ANNA, BEN, CARA, HEADERS, Case, contact, listed, people, rejected, start
 from tests.support import NOON
 
 MIXED = listed(
@@ -75,7 +75,7 @@ def test_find_unfinished(ledger: Ledger) -> None:
     start(ledger, people(ANNA), name="first")
     start(ledger, people(ANNA), name="second", now=NOON + timedelta(days=1))
     over = start(ledger, people(ANNA), name="finished", now=NOON + timedelta(days=1, hours=1))
-    do(ledger, campaigns.finish, over.id, NOON + timedelta(days=1, hours=2))
+    over.finish(NOON + timedelta(days=1, hours=2))
 
     def found(pattern: str = "{name}", fingerprint: str = "f" * 64, days: int = 0) -> str | None:
         since = NOON + timedelta(days=days)
@@ -90,7 +90,7 @@ def test_find_unfinished(ledger: Ledger) -> None:
 
 def test_finish_is_remembered(case: Case) -> None:
     """A finished campaign says when it was finished."""
-    do(case.ledger, campaigns.finish, case.id, NOON + timedelta(hours=1))
+    case.finish(NOON + timedelta(hours=1))
 
     record = case.ledger.read(campaigns.find, "spring")
 

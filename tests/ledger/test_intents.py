@@ -175,6 +175,6 @@ def test_recent_calls_are_those_of_other_campaigns(case: Case) -> None:
     recent = case.ledger.read(waiting.recent_calls, campaign_id=case.id, since=NOON)
     everything = case.ledger.read(waiting.recent_calls, campaign_id=None, since=NOON + 2 * HOUR)
 
-    assert standing == waiting.Standing(None, (NOON + HOUR, NOON + 3 * HOUR))
+    assert standing == waiting.Standing(None, (NOON + HOUR, NOON + 3 * HOUR), AttemptState.LIVE)
     assert recent == {ANNA: [NOON + HOUR, NOON + 3 * HOUR], BEN: [NOON]}
     assert everything == {ANNA: [NOON + 2 * HOUR, NOON + 3 * HOUR]}

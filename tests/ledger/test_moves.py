@@ -87,6 +87,7 @@ def test_final_rows_are_left_only_by_hand() -> None:
     """The program leaves no final status, but for a row that was never dialled or a call that ended late."""
     assert {status for status in FINAL_STATUSES if ROW_MOVES.get(status)} == {
         RowStatus.STOPPED,
+        RowStatus.REFUSED,
         RowStatus.NEEDS_REVIEW,
     }
     assert not any(

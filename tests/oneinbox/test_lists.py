@@ -92,14 +92,14 @@ async def test_every_call_is_seen(has_cursor: bool, number: int) -> None:
 
 
 @pytest.mark.parametrize("envelope", ENVELOPES)
-@pytest.mark.parametrize(("number", "is_last"), [(99, True), (250, False)])
-async def test_a_list_without_offsets(envelope: str, number: int, is_last: bool) -> None:
-    """The first generation repeats its first page: that ends the look, and is not the whole list."""
+@pytest.mark.parametrize("number", [99, 250])
+async def test_a_list_without_offsets(envelope: str, number: int) -> None:
+    """The first generation repeats its first page: that ends the look, and may not be the whole list."""
     simulator = with_calls(number, generation="v1", envelope=envelope)
 
     pages = await pages_of(talk_to(simulator))
 
-    assert pages[-1].is_last is is_last
+    assert not any(page.is_last for page in pages)
     assert len(pages) <= 2
     assert len(numbers(pages)) == min(number, 100)
 
@@ -160,7 +160,7 @@ async def test_the_cursor_list_may_be_taken_for_a_call(cursor_reply: httpx.Respo
             pages = [page async for page in client.recent_calls(AGENT)]
             assert [call.id for call in pages[0].calls] == ["call_1"]
 
-    assert asked == ["/v1/calls/cursor", "/v1/calls", "/v1/calls"]
+    assert asked == ["/v1/calls/cursor", *["/v1/calls"] * 4]
 
 
 async def test_a_list_that_takes_no_parameters() -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.models import Call, Disposition, RowStatus
-from campaign.rules.endings import Ending, decide, read_disposition, simplify
+from campaign.models import Call, Disposition, RowStatus, plain
+from campaign.rules.endings import Ending, decide, read_disposition
 from campaign.settings import RetrySettings
 from tests.support import NOON
 
@@ -65,9 +65,9 @@ def test_disposition(call: Call, disposition: Disposition) -> None:
     ("word", "simple"),
     [(None, ""), ("", ""), (" No-Answer ", "no_answer"), ("Not Connected", "not_connected")],
 )
-def test_simplify(word: str | None, simple: str) -> None:
+def test_plain(word: str | None, simple: str) -> None:
     """Case, hyphens and blanks make no other word."""
-    assert simplify(word) == simple
+    assert plain(word) == simple
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_voicemail_after_its_retries() -> None:
 
 
 @given(
-    budget=st.integers(1, 20),
-    gaps=st.lists(st.integers(1, 600).map(lambda minutes: f"{minutes}m"), max_size=25),
+    budget=st.integers(2, 20),
+    gaps=st.lists(st.integers(1, 600).map(lambda minutes: f"{minutes}m"), min_size=1, max_size=25),
     ends=st.lists(st.sampled_from(list(Disposition)), min_size=30, max_size=30),
 )
 def test_tries_never_exceed_the_budget(budget: int, gaps: list[str], ends: list[Disposition]) -> None:
