@@ -56,7 +56,7 @@ class LocalPace:
         self._rng = rng
         self._rate = self._ceiling
         self._starts: _Meter | None = None
-        self._requests: _Meter | None = None
+        self._requests: AsyncLimiter | None = None
         self._paused_until = 0.0
         self._clean_since = 0.0
 
@@ -67,7 +67,7 @@ class LocalPace:
             self._recover()
             if self._starts is None:
                 self._starts = await _Meter.used_up(self._rate, self._burst)
-                self._requests = await _Meter.used_up(self._rate, self._burst)
+                self._requests = AsyncLimiter(self._burst, self._burst / self._rate)
             meter = self._starts
             await meter.wait()
             if self.paused_for == 0 and meter is self._starts:
@@ -80,11 +80,8 @@ class LocalPace:
         Between its start and its request a dial waits for the disk; after a slow flush several dials
         would leave in one instant. There is no wait while nothing is late.
         """
-        while self.paused_for == 0 and (meter := self._requests) is not None:
-            await meter.wait()
-            if meter is self._requests:
-                await meter.take()
-                return
+        if self._requests is not None:
+            await self._requests.acquire()
 
     def pause(self, seconds: float) -> None:
         """Start nothing for so long, and a little longer, so that parallel workers do not return together."""

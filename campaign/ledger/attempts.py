@@ -4,10 +4,22 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
 from campaign.ledger import moves, schema
 from campaign.models import AttemptState, RowStatus, TranscriptStatus
+
+# Built once, as every dial runs them.
+_HIGHEST = select(func.coalesce(func.max(schema.attempts.c.number), 0)).where(
+    schema.attempts.c.contact_id == bindparam("contact")
+)
+_INTENT = (
+    insert(schema.attempts)
+    .values(number=_HIGHEST.scalar_subquery() + 1)
+    .returning(schema.attempts.c.id, schema.attempts.c.number)
+)
+_TAKEN = select(exists().where(schema.calls.c.call_id.in_(bindparam("call_ids", expanding=True))))
+_NEW_CALL = insert(schema.calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +56,19 @@ def record_intent(
         IllegalMoveError: The row is not waiting (another worker was first).
     """
     campaign_id = moves.move_row(connection, contact_id, to=RowStatus.DIALING, now=now)
-    table = schema.attempts
-    highest = select(func.coalesce(func.max(table.c.number), 0)).where(table.c.contact_id == contact_id)
     attempt_id, number = connection.execute(
-        insert(table)
-        .values(
-            campaign_id=campaign_id,
-            contact_id=contact_id,
-            number=highest.scalar_subquery() + 1,
-            token=token,
-            to_number=to_number,
-            from_number=from_number,
-            agent_id=agent_id,
-            state=AttemptState.DIALING,
-            intent_at=now,
-        )
-        .returning(table.c.id, table.c.number)
+        _INTENT,
+        {
+            "contact": contact_id,
+            "campaign_id": campaign_id,
+            "contact_id": contact_id,
+            "token": token,
+            "to_number": to_number,
+            "from_number": from_number,
+            "agent_id": agent_id,
+            "state": AttemptState.DIALING,
+            "intent_at": now,
+        },
     ).one()
     moves.journal(
         connection,
@@ -83,7 +92,7 @@ def record_placed(
     Returns:
         False when an id belongs to another attempt already. The attempt then stays in doubt.
     """
-    taken = connection.scalar(select(exists().where(schema.calls.c.call_id.in_(call_ids))))
+    taken = connection.scalar(_TAKEN, {"call_ids": list(call_ids)})
     if taken:
         state = connection.scalar(select(schema.attempts.c.state).where(schema.attempts.c.id == attempt_id))
         if state == AttemptState.DIALING:
@@ -94,7 +103,7 @@ def record_placed(
     )
     moves.move_row(connection, attempt.contact_id, to=RowStatus.LIVE, now=now)
     connection.execute(
-        insert(schema.calls),
+        _NEW_CALL,
         [
             {
                 "call_id": call_id,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from campaign.ledger import moves, schema
 from campaign.ledger.waiting import tries_of
@@ -17,6 +17,26 @@ from campaign.models import (
     RowStatus,
     TranscriptStatus,
 )
+
+# Built once, as every call runs them.
+_OTHER = schema.calls.alias("other")
+_OTHERS = (
+    select(func.count())
+    .select_from(_OTHER)
+    .where(_OTHER.c.attempt_id == schema.calls.c.attempt_id, _OTHER.c.id != schema.calls.c.id)
+)
+_KNOWN = (
+    select(
+        schema.calls.c.attempt_id,
+        schema.calls.c.ended_at,
+        schema.attempts.c.state,
+        _OTHERS.where(_OTHER.c.ended_at.is_(None)).scalar_subquery().label("others_unended"),
+        _OTHERS.where(_OTHER.c.settled_at.is_(None)).scalar_subquery().label("others_unsettled"),
+    )
+    .join(schema.attempts)
+    .where(schema.calls.c.call_id == bindparam("call"))
+)
+_UPDATE = update(schema.calls).where(schema.calls.c.call_id == bindparam("call"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +104,10 @@ def record_ended(connection: Connection, call: Call, now: datetime) -> bool:
     Returns:
         Whether the attempt is settling now; False while another call of it has not ended.
     """
-    record = _update(connection, call)
-    if record.ended_at is None:
-        connection.execute(
-            update(schema.calls)
-            .where(schema.calls.c.call_id == call.id)
-            .values(ended_at=call.ended_at or now)
-        )
+    record = _known(connection, call)
+    _update(connection, call, ended_at=call.ended_at or record.ended_at or now)
     # A provider that made several calls of one request is waited for until all have ended.
-    unended = connection.scalar(
-        select(func.count())
-        .select_from(schema.calls)
-        .where(schema.calls.c.attempt_id == record.attempt_id, schema.calls.c.ended_at.is_(None))
-    )
-    if unended == 0 and record.state in (AttemptState.LIVE, AttemptState.NEEDS_REVIEW):
+    if record.others_unended == 0 and record.state in (AttemptState.LIVE, AttemptState.NEEDS_REVIEW):
         attempt = moves.move_attempt(
             connection,
             record.attempt_id,
@@ -127,18 +137,9 @@ def record_settled(
     Returns:
         Whether the attempt is closed; False while another call of the same attempt is unsettled.
     """
-    record = _update(connection, call)
-    connection.execute(
-        update(schema.calls)
-        .where(schema.calls.c.call_id == call.id)
-        .values(transcript_status=transcript_status, settled_at=now)
-    )
-    unsettled = connection.scalar(
-        select(func.count())
-        .select_from(schema.calls)
-        .where(schema.calls.c.attempt_id == record.attempt_id, schema.calls.c.settled_at.is_(None))
-    )
-    if unsettled:
+    record = _known(connection, call)
+    _update(connection, call, transcript_status=transcript_status, settled_at=now)
+    if record.others_unsettled:
         return False
     attempt = moves.move_attempt(
         connection,
@@ -161,14 +162,14 @@ def record_settled(
     return True
 
 
-def _update(connection: Connection, call: Call) -> Any:
-    """Write what the provider reports, and return what the ledger knew of the call before."""
-    record = connection.execute(
-        select(schema.calls.c.attempt_id, schema.calls.c.ended_at, schema.attempts.c.state)
-        .join(schema.attempts)
-        .where(schema.calls.c.call_id == call.id)
-    ).one()
-    known = {
+def _known(connection: Connection, call: Call) -> Any:
+    """What the ledger knows of the call, and how many other calls of its attempt are not over."""
+    return connection.execute(_KNOWN, {"call": call.id}).one()
+
+
+def _update(connection: Connection, call: Call, **ours: Any) -> None:
+    """Write what the provider reports, and what we know beside it."""
+    reported = {
         "status": call.status[:100] or None,
         "end_reason": call.end_reason,
         "outcome": call.outcome,
@@ -183,6 +184,5 @@ def _update(connection: Connection, call: Call) -> Any:
         "recording_url": call.recording_url,
     }
     # What was known once is not forgotten because a later report leaves it out.
-    if news := {key: value for key, value in known.items() if value is not None}:
-        connection.execute(update(schema.calls).where(schema.calls.c.call_id == call.id).values(news))
-    return record
+    news = {key: value for key, value in reported.items() if value is not None}
+    connection.execute(_UPDATE, {"call": call.id, **news, **ours})

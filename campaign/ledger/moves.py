@@ -1,12 +1,39 @@
 """Moves: the only way in which the status of a row or the state of an attempt changes."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, update
+from sqlalchemy import Connection, Row, bindparam, insert, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from campaign.ledger import schema
 from campaign.models import ATTEMPT_MOVES, ROW_MOVES, AttemptState, Hold, RowStatus
+
+# Statements that every dial runs are built once: building them takes longer than running them.
+_JOURNAL = insert(schema.events)
+
+
+@cache
+def _row_move(to: RowStatus) -> ReturningUpdate[Any]:
+    origins = [status for status, targets in ROW_MOVES.items() if to in targets]
+    table = schema.contacts
+    return (
+        update(table)
+        .where(table.c.id == bindparam("contact"), table.c.status.in_(origins))
+        .returning(table.c.campaign_id)
+    )
+
+
+@cache
+def _attempt_move(to: AttemptState) -> ReturningUpdate[Any]:
+    origins = [state for state, targets in ATTEMPT_MOVES.items() if to in targets]
+    table = schema.attempts
+    return (
+        update(table)
+        .where(table.c.id == bindparam("attempt"), table.c.state.in_(origins))
+        .returning(table.c.contact_id, table.c.campaign_id)
+    )
 
 
 class IllegalMoveError(Exception):
@@ -31,12 +58,16 @@ def move_row(
     Raises:
         IllegalMoveError: It stands elsewhere, or there is no such row.
     """
-    origins = [status for status, targets in ROW_MOVES.items() if to in targets]
     campaign_id: int | None = connection.scalar(
-        update(schema.contacts)
-        .where(schema.contacts.c.id == contact_id, schema.contacts.c.status.in_(origins))
-        .values(status=to, reason=reason, not_before=not_before, hold=hold, changed_at=now)
-        .returning(schema.contacts.c.campaign_id)
+        _row_move(to),
+        {
+            "contact": contact_id,
+            "status": to,
+            "reason": reason,
+            "not_before": not_before,
+            "hold": hold,
+            "changed_at": now,
+        },
     )
     if campaign_id is None:
         raise IllegalMoveError(f"contact {contact_id} cannot become {to}")
@@ -61,12 +92,9 @@ def move_attempt(
     Raises:
         IllegalMoveError: It stands elsewhere, or there is no such attempt.
     """
-    origins = [state for state, targets in ATTEMPT_MOVES.items() if to in targets]
+    closed_at = None if to in ATTEMPT_MOVES else now
     attempt = connection.execute(
-        update(schema.attempts)
-        .where(schema.attempts.c.id == attempt_id, schema.attempts.c.state.in_(origins))
-        .values(state=to, closed_at=None if to in ATTEMPT_MOVES else now, **values)
-        .returning(schema.attempts.c.contact_id, schema.attempts.c.campaign_id)
+        _attempt_move(to), {"attempt": attempt_id, "state": to, "closed_at": closed_at, **values}
     ).one_or_none()
     if attempt is None:
         raise IllegalMoveError(f"attempt {attempt_id} cannot become {to}")
@@ -94,12 +122,13 @@ def journal(
 ) -> None:
     """Kept for ever: one line of what happened, in the same transaction as the change itself."""
     connection.execute(
-        insert(schema.events).values(
-            at=now,
-            event=event,
-            campaign_id=campaign_id,
-            contact_id=contact_id,
-            attempt_id=attempt_id,
-            detail=detail,
-        )
+        _JOURNAL,
+        {
+            "at": now,
+            "event": event,
+            "campaign_id": campaign_id,
+            "contact_id": contact_id,
+            "attempt_id": attempt_id,
+            "detail": detail,
+        },
     )

@@ -4,10 +4,33 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, select, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, func, select, update
 
 from campaign.ledger import moves, schema
 from campaign.models import E164, HARMLESS_ATTEMPTS, OPEN_ATTEMPTS, AttemptState, Hold, RowStatus
+
+# Built once, as every dial runs them.
+_ATTEMPTS = schema.attempts.c
+_SUPPRESSED = select(schema.suppression.c.reason).where(schema.suppression.c.to_number == bindparam("number"))
+_CALLED_ELSEWHERE = (
+    select(_ATTEMPTS.intent_at)
+    .where(
+        _ATTEMPTS.to_number == bindparam("number"),
+        _ATTEMPTS.intent_at >= bindparam("since"),
+        _ATTEMPTS.state.not_in(HARMLESS_ATTEMPTS),
+        _ATTEMPTS.campaign_id != bindparam("campaign"),
+    )
+    .order_by(_ATTEMPTS.intent_at)
+)
+_UNSETTLED_ELSEWHERE = (
+    select(_ATTEMPTS.state)
+    .where(
+        _ATTEMPTS.to_number == bindparam("number"),
+        _ATTEMPTS.campaign_id != bindparam("campaign"),
+        _ATTEMPTS.state.in_([*OPEN_ATTEMPTS, AttemptState.NEEDS_REVIEW]),
+    )
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,30 +110,11 @@ def next_due(connection: Connection, campaign_id: int) -> datetime | None:
 
 def standing(connection: Connection, *, campaign_id: int, to_number: str, since: datetime) -> Standing:
     """As committed: whether the person is suppressed, and when other campaigns called since `since`."""
-    because = connection.scalar(
-        select(schema.suppression.c.reason).where(schema.suppression.c.to_number == to_number)
-    )
-    table = schema.attempts.c
-    calls = connection.scalars(
-        select(table.intent_at)
-        .where(
-            table.to_number == to_number,
-            table.intent_at >= since,
-            table.state.not_in(HARMLESS_ATTEMPTS),
-            table.campaign_id != campaign_id,
-        )
-        .order_by(table.intent_at)
-    )
-    unsettled = connection.scalar(
-        select(table.state)
-        .where(
-            table.to_number == to_number,
-            table.campaign_id != campaign_id,
-            table.state.in_([*OPEN_ATTEMPTS, AttemptState.NEEDS_REVIEW]),
-        )
-        .limit(1)
-    )
-    return Standing(because, tuple(calls), AttemptState(unsettled) if unsettled else None)
+    because = connection.scalar(_SUPPRESSED, {"number": to_number})
+    elsewhere = {"number": to_number, "campaign": campaign_id}
+    recent = tuple(connection.scalars(_CALLED_ELSEWHERE, {**elsewhere, "since": since}))
+    unsettled = connection.scalar(_UNSETTLED_ELSEWHERE, elsewhere)
+    return Standing(because, recent, AttemptState(unsettled) if unsettled else None)
 
 
 def recent_calls(
