@@ -21,7 +21,7 @@ check: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -n 2 -m "not e2e"
+	$(BIN)/python -m pytest -n 2 -m "not e2e and not alone"
 
 # The stamps make a second run start at once, also without a network.
 $(VENV)/installed: pyproject.toml constraints.txt

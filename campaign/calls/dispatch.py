@@ -96,7 +96,7 @@ class Dispatcher:
         while True:
             if len(run.live) + self._before_intent >= limit:
                 run.waiting_for = "a free line"
-            elif len(run.in_doubt) >= MAX_DOUBTS:
+            elif len(run.in_doubt) + run.lost_in_a_row >= MAX_DOUBTS:
                 run.waiting_for = "calls in doubt to be found"
             elif self._before_request >= run.settings.pace.burst + BACKLOG:
                 # The disk is slow. Starts that pile up behind it would leave together.
