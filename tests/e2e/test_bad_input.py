@@ -57,6 +57,7 @@ CASES: list[tuple[str, Callable[[Path], None], list[str], int, str]] = [
     ("blank list", damage("list.csv", "\n\n"), [], 65, "the first line must name the columns"),
     ("header only", damage("list.csv", "phone,name\n"), [], 65, "no row below it"),
     ("no phone column", damage("list.csv", "who,what\na,b\n"), [], 65, "no phone column among who, what"),
+    ("no header", damage("list.csv", "+12025550143,Dana\n"), [], 65, "the first line holds data"),
     ("no callable row", damage("list.csv", "phone\n12\n"), [], 65, "no row can be called"),
     ("not text", damage("list.csv", b"\x89PNG\x00\x00"), [], 65, "save it as CSV (UTF-8)"),
     ("latin-1", damage("list.csv", "phone,n\n+12025550143,Zo\u00eb\n".encode("latin-1")), [], 65, "UTF-8"),
@@ -106,6 +107,10 @@ CASES: list[tuple[str, Callable[[Path], None], list[str], int, str]] = [
     ("ledger is no database", damage("other.db", "x" * 4096), ["--ledger", "other.db"], 74, "not a database"),
     ("unknown database", lambda folder: None, ["--ledger", "mysql://a/b"], 78, "not supported"),
     ("output folder missing", lambda folder: None, ["--output", "no/r.csv"], 73, "mkdir -p no"),
+    ("output over the list", lambda folder: None, ["--output", "list.csv"], 64, "read by the run"),
+    ("bad proxy", lambda folder: None, ["ONEINBOX_PROXY=u:pw@h:1"], 78, "ONEINBOX_PROXY"),
+    ("endless cap", setting("caps: {per_number: {within: 9999999d}}"), [], 78, "longer than a year"),
+    ("results is a file", damage("results", ""), [], 73, "is not a folder"),
     ("unknown output format", lambda folder: None, ["--output", "r.pdf"], 73, "must end in .csv"),
     ("nobody to ask", lambda folder: None, ["NO --yes"], 64, "--yes"),
     ("unknown option", lambda folder: None, ["--fast"], 64, "--fast"),
@@ -156,7 +161,7 @@ def test_bad_input_gets_one_clear_line(
         assert len(lines) == 1
     assert ended.stdout == ""
     assert not list(tmp_path.glob("*.new"))
-    assert not (tmp_path / "results").exists() or not list((tmp_path / "results").iterdir())
+    assert not list(tmp_path.glob("results/*"))
 
 
 def test_a_ledger_in_a_read_only_folder_gets_one_clear_line(tmp_path: Path) -> None:
