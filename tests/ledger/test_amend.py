@@ -6,7 +6,7 @@ from datetime import timedelta
 from campaign.ledger import campaigns
 from campaign.ledger.campaigns import NO_LONGER_IN_LIST, Amendment
 from campaign.ledger.ledger import Ledger
-from campaign.models import AttemptState, Intake, RowStatus
+from campaign.models import AttemptState, Contact, Intake, Row, RowStatus
 from tests.ledger.case import ANNA, BEN, CARA, DORA, Case, contact, do, listed, people, rejected, start
 from tests.support import NOON
 
@@ -163,3 +163,19 @@ def test_not_sent_does_not_bind(case: Case) -> None:
 
     amend(case, people(ANNA, BEN))
     assert case.due() == [ANNA, BEN]
+
+
+def test_cells_follow_their_columns(case: Case) -> None:
+    """Who was called and is gone keeps the row in the result, under the columns of the new list."""
+    case.whole_call(ANNA, "call-1")
+    moved = Intake(
+        path="list.csv",
+        headers=("name", "city", "phone"),
+        phone_column="phone",
+        rows=(Contact(Row(2, ("Ben", "Bern", BEN)), BEN, {}, ("America/New_York",)),),
+        fingerprint="0" * 64,
+    )
+
+    amend(case, moved)
+
+    assert [row.cells for row in case.rows()] == [("Ben", "Bern", BEN), ("someone", "", ANNA)]

@@ -243,3 +243,15 @@ def test_possible_output(tmp_path: Path, suffix: str) -> None:
     """Checking an output writes nothing."""
     files.check_output(tmp_path / f"out{suffix}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_run_left_aside_is_removed(tmp_path: Path) -> None:
+    """Half-written results hold conversations: they go, and nothing else does."""
+    output = tmp_path / "out[1].csv"
+    (tmp_path / ".out[1].csv.abc123.new").write_text("half", encoding="utf-8")
+    (tmp_path / ".out[1].csv.def456.newxyz.new").mkdir()
+    kept = [tmp_path / ".other.csv.abc.new", tmp_path / ".out1.csv.abc.new", output]
+    for path in kept:
+        path.write_text("whole", encoding="utf-8")
+    files.remove_leftovers(output)
+    assert sorted(tmp_path.iterdir()) == sorted(kept)
