@@ -67,7 +67,14 @@ FINAL_STATUSES = frozenset(RowStatus) - OPEN_STATUSES - {RowStatus.WAITING}
 
 ROW_MOVES: Mapping[RowStatus, frozenset[RowStatus]] = {
     RowStatus.WAITING: frozenset(
-        {RowStatus.DIALING, RowStatus.SUPPRESSED, RowStatus.EXPIRED, RowStatus.STOPPED}
+        {
+            RowStatus.DIALING,
+            RowStatus.SUPPRESSED,
+            RowStatus.EXPIRED,
+            RowStatus.STOPPED,
+            # Another campaign's call to the same person needs review.
+            RowStatus.NEEDS_REVIEW,
+        }
     ),
     RowStatus.DIALING: frozenset({RowStatus.LIVE, RowStatus.IN_DOUBT, RowStatus.REFUSED, RowStatus.WAITING}),
     RowStatus.IN_DOUBT: frozenset({RowStatus.LIVE, RowStatus.NEEDS_REVIEW}),
@@ -185,7 +192,7 @@ class Intake:
     phone_column: str
     rows: tuple[Contact | RejectedRow, ...]
     fingerprint: str
-    """SHA-256 of the bytes that were read."""
+    """SHA-256 of the file and of the settings that it was read by."""
 
     @property
     def contacts(self) -> list[Contact]:

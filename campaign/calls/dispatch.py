@@ -26,8 +26,8 @@ from campaign.rules import gates
 log = get_logger(__name__)
 
 BATCH_ROWS = 200
-BACKLOG = 8
-STALE_S = 5.0
+BACKLOG_S = 0.05
+"""Starts of so many seconds may wait for the disk at a time; they crowd at the provider by no more."""
 UNNAMED_REFUSALS = 3
 NAMED_REFUSALS = 20
 
@@ -53,12 +53,16 @@ class Dispatcher:
         self._before_intent = 0
         """How many of them have no attempt yet, and so are not in `run.live`."""
         self._before_request = 0
-        """How many of them wait for the disk, or for their turn at the wire."""
+        """How many of them wait for the disk."""
         self._failures = 0
         self._unreachable_since: float | None = None
         self._throttled_since: float | None = None
-        self._refused: list[tuple[int, bool]] = []
-        """Contacts refused in a row, with no call placed in between, and whether the reply named the row."""
+        self._pause_ends_at = 0.0
+        self._refusals = 0
+        """Refusals in a row, with no call placed in between."""
+        self._refused: list[int] = []
+        """The contacts among them about which the reply did not complain."""
+        self._is_refused = False
 
     async def run(self) -> None:
         """Return when every row is final or has to wait too long, or when dialling was stopped.
@@ -98,7 +102,7 @@ class Dispatcher:
                 run.waiting_for = "a free line"
             elif len(run.in_doubt) + run.lost_in_a_row >= MAX_DOUBTS:
                 run.waiting_for = "calls in doubt to be found"
-            elif self._before_request >= run.settings.pace.burst + BACKLOG:
+            elif self._before_request > BACKLOG_S * run.settings.pace.calls_per_second:
                 # The disk is slow. Starts that pile up behind it would leave together.
                 run.waiting_for = "the ledger"
             else:
@@ -125,8 +129,6 @@ class Dispatcher:
         try:
             try:
                 intent = await self._intend(contact, token, from_number)
-                if intent is not None:
-                    await self._run.pace.even_out()
             finally:
                 self._before_request -= 1
                 self._run.changed.ring()
@@ -177,12 +179,12 @@ class Dispatcher:
             self._check_still_right(started_at)
             call_id = await run.api.create_call(request)
         except OutcomeUnknown as error:
-            self._unreachable_since = None
+            self._unreachable_since = self._throttled_since = None
             log.warning("call.in_doubt", row=row, error=error.brief)
             await run.commit(attempts.record_in_doubt, attempt_id, error=str(error), now=run.now())
-            run.doubt(attempt_id)
+            run.doubt(attempt_id, own=True)
         except Refused as error:
-            self._unreachable_since = None
+            self._unreachable_since = self._throttled_since = None
             log.debug("call.refused", row=row, error=error.brief)
             await run.commit(attempts.record_refused, attempt_id, error=str(error), now=run.now())
             run.closed(attempt_id)
@@ -191,6 +193,7 @@ class Dispatcher:
             await self._nobody_called(attempt_id, contact, error)
         else:
             self._failures, self._unreachable_since, self._throttled_since = 0, None, None
+            self._refusals = 0
             self._refused.clear()
             await self._placed(contact, attempt_id, call_id)
             log.debug("call.placed", row=row, call=call_id)
@@ -200,14 +203,14 @@ class Dispatcher:
         run = self._run
         late_s = abs((run.now() - started_at).total_seconds())
         # A machine that was suspended, or a disk that hung: pace and gates are asked again.
-        if run.is_stopping or run.pace.paused_for > 0 or late_s > STALE_S:
+        if run.is_stopping or run.pace.paused_for > 0 or late_s > run.timing.stale_s:
             raise HeldBack("held back before the request")
 
     async def _placed(self, contact: DueContact, attempt_id: int, call_id: str) -> None:
         run, now = self._run, self._run.now()
         placed = await run.commit(attempts.record_placed, attempt_id, call_ids=[call_id], now=now)
         if not placed:
-            run.doubt(attempt_id)
+            run.doubt(attempt_id, own=True)
             return
         run.placed(attempt_id)
         self._tracker.follow(
@@ -245,26 +248,31 @@ class Dispatcher:
 
     async def _weigh_refusal(self, contact: DueContact, error: Refused) -> None:
         """One refusal after the other is not about the rows: stop before the list is burnt."""
-        self._refused.append((contact.contact_id, error.names_row))
-        unnamed = sum(not names_row for _, names_row in self._refused)
-        if unnamed < UNNAMED_REFUSALS and len(self._refused) < NAMED_REFUSALS:
+        self._refusals += 1
+        if not error.names_row:
+            self._refused.append(contact.contact_id)
+        if not self._is_refused and len(self._refused) < UNNAMED_REFUSALS and self._refusals < NAMED_REFUSALS:
             return
+        # Those that were in flight at that moment are taken back as well, as they come.
+        self._is_refused = True
         rows, self._refused = self._refused, []
         self._run.halt(
             ApiUnavailableError(
-                f"OneInbox refused {len(rows)} rows in a row, the last with {error}; "
+                f"OneInbox refused {self._refusals} rows in a row, the last with {error}; "
                 "check the campaign file and the list, then run again"
             )
         )
-        await self._run.commit(
-            attempts.take_back_refusals, [contact_id for contact_id, _ in rows], self._run.now()
-        )
+        await self._run.commit(attempts.take_back_refusals, rows, self._run.now())
 
     def _throttled(self, error: Throttled) -> None:
         run, now = self._run, anyio.current_time()
         self._failures += 1
         self._unreachable_since = None
-        self._throttled_since = self._throttled_since or now
+        pause_s = error.retry_after_s or self._backoff_s()
+        if self._throttled_since is None or now - self._pause_ends_at > run.timing.api_patience_s:
+            # Time in which nothing was tried says nothing.
+            self._throttled_since = now
+        self._pause_ends_at = now + pause_s
         if now - self._throttled_since > run.timing.throttle_patience_s:
             patience = gates.describe(timedelta(seconds=run.timing.throttle_patience_s))
             run.halt(
@@ -274,7 +282,7 @@ class Dispatcher:
                 )
             )
         run.pace.throttle()
-        run.pace.pause(error.retry_after_s or self._backoff_s())
+        run.pace.pause(pause_s)
 
     def _outage(self, error: NotSent) -> None:
         run, now = self._run, anyio.current_time()

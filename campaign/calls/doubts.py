@@ -44,6 +44,7 @@ class DoubtSettler:
         self._run = run
         self._tracker = tracker
         self._failing_since: float | None = None
+        self._known_since: dict[int, float] = {}
 
     async def run(self) -> None:
         """Look for as long as the run lasts, whenever something is in doubt."""
@@ -63,7 +64,7 @@ class DoubtSettler:
                 look = await self._look(agent_id, of_agent)
             except ApiError as error:
                 self._trouble(error)
-                return timing.doubt_look_max_s
+                continue
             self._failing_since = None
             known = await run.fetch(calls.known_ids, list(look.calls))
             for doubt in of_agent:
@@ -104,7 +105,9 @@ class DoubtSettler:
             await self._adopt(doubt, matches)
             return
         await run.commit(attempts.record_look, [doubt.attempt_id])
-        age_s = (run.now() - doubt.intent_at).total_seconds()
+        # By our own clock too, as the wall clock may have been set back since the intent.
+        known_since = self._known_since.setdefault(doubt.attempt_id, anyio.current_time())
+        age_s = max((run.now() - doubt.intent_at).total_seconds(), anyio.current_time() - known_since)
         if age_s < run.timing.doubt_wait_s or doubt.looks + 1 < LOOKS:
             return
         where = "in OneInbox's list" if look.shows_all else "in what OneInbox's list shows"
@@ -114,7 +117,7 @@ class DoubtSettler:
         log.warning("call.needs_review", row=doubt.row_number)
         await run.commit(attempts.give_up, doubt.attempt_id, reason=reason, now=run.now())
         run.closed(doubt.attempt_id)
-        run.lost_in_a_row += 1
+        run.lost_in_a_row += doubt.attempt_id in run.own_doubts
         if run.lost_in_a_row >= MAX_DOUBTS:
             run.halt(
                 ApiUnavailableError(

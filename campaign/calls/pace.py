@@ -29,9 +29,6 @@ class Pace(Protocol):
     async def start(self) -> None:
         """Wait until one more call may start, and take that start."""
 
-    async def even_out(self) -> None:
-        """Wait, right before the request, until it keeps the law at the provider too."""
-
     def pause(self, seconds: float) -> None:
         """Start nothing for so long."""
 
@@ -55,8 +52,8 @@ class LocalPace:
         self._burst = settings.burst
         self._rng = rng
         self._rate = self._ceiling
-        self._starts: _Meter | None = None
-        self._requests: AsyncLimiter | None = None
+        self._limiter: AsyncLimiter | None = None
+        self._last_start = 0.0
         self._paused_until = 0.0
         self._clean_since = 0.0
 
@@ -65,35 +62,24 @@ class LocalPace:
         while True:
             await self._sit_out_pause()
             self._recover()
-            if self._starts is None:
-                self._starts = await _Meter.used_up(self._rate, self._burst)
-                self._requests = AsyncLimiter(self._burst, self._burst / self._rate)
-            meter = self._starts
-            await meter.wait()
-            if self.paused_for == 0 and meter is self._starts:
-                await meter.take()
+            limiter = self._limiter or await self._exhausted_limiter()
+            await self._wait_for(limiter)
+            if self.paused_for == 0 and limiter is self._limiter:
+                await limiter.acquire()
+                self._last_start = anyio.current_time()
                 return
-
-    async def even_out(self) -> None:
-        """Wait, right before the request, until it keeps the law at the provider too.
-
-        Between its start and its request a dial waits for the disk; after a slow flush several dials
-        would leave in one instant. There is no wait while nothing is late.
-        """
-        if self._requests is not None:
-            await self._requests.acquire()
 
     def pause(self, seconds: float) -> None:
         """Start nothing for so long, and a little longer, so that parallel workers do not return together."""
         jittered = seconds * (1 + self._rng.uniform(0, JITTER))
         self._paused_until = max(self._paused_until, anyio.current_time() + jittered)
-        self._starts = self._requests = None
+        self._limiter = None
 
     def throttle(self) -> None:
         """Halve the rate. Several replies to one burst of requests count once."""
         if self.paused_for == 0:
             self._rate = max(self._rate / 2, self._ceiling / 64)
-            self._starts = self._requests = None
+            self._limiter = None
 
     @property
     def paused_for(self) -> float:
@@ -115,36 +101,23 @@ class LocalPace:
         if self._rate < self._ceiling and now - self._clean_since >= RECOVERY_S:
             self._rate = min(self._rate + self._ceiling * RECOVERY_SHARE, self._ceiling)
             self._clean_since = now
-            self._starts = self._requests = None
+            self._limiter = None
 
+    async def _exhausted_limiter(self) -> AsyncLimiter:
+        """A limiter for the present rate whose burst is used up already."""
+        limiter = AsyncLimiter(self._burst, self._burst / self._rate)
+        await limiter.acquire(self._burst)
+        self._limiter = limiter
+        self._last_start = anyio.current_time()
+        return limiter
 
-class _Meter:
-    """A limiter for one rate, waited for to the fraction of a millisecond."""
-
-    def __init__(self, rate: float, burst: int) -> None:
-        self._gap_s = 1 / rate
-        self._limiter = AsyncLimiter(burst, burst / rate)
-        self._last_take = anyio.current_time()
-
-    @classmethod
-    async def used_up(cls, rate: float, burst: int) -> "_Meter":
-        """A meter that has no credit yet."""
-        meter = cls(rate, burst)
-        await meter._limiter.acquire(burst)
-        return meter
-
-    async def wait(self) -> None:
-        """Return when there is room for one more."""
-        while not self._limiter.has_capacity():
-            left = self._last_take + self._gap_s - anyio.current_time()
-            if self._gap_s > _SHORT_GAP_S:
+    async def _wait_for(self, limiter: AsyncLimiter) -> None:
+        gap = 1 / self._rate
+        while not limiter.has_capacity():
+            left = self._last_start + gap - anyio.current_time()
+            if gap > _SHORT_GAP_S:
                 await anyio.sleep(max(left, _COARSE_TIMER_S))
             elif left > _COARSE_TIMER_S:
                 await anyio.sleep(left - _COARSE_TIMER_S)
             else:
                 await anyio.lowlevel.checkpoint()
-
-    async def take(self) -> None:
-        """Take the room that there is. Does not wait after `wait`."""
-        await self._limiter.acquire()
-        self._last_take = anyio.current_time()

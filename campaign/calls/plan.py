@@ -8,7 +8,7 @@ from datetime import datetime
 from campaign.ledger import campaigns, suppression, waiting
 from campaign.ledger.campaigns import Amendment, CampaignRecord, PersonRecord
 from campaign.ledger.ledger import Ledger
-from campaign.models import FINAL_STATUSES, Intake, RowStatus
+from campaign.models import FINAL_STATUSES, AttemptState, Intake, RowStatus
 from campaign.rules import gates
 from campaign.rules.gates import Person
 from campaign.settings import CampaignSettings
@@ -75,7 +75,9 @@ def make_plan(
     campaign_id = campaign.id if campaign else None
     known: Mapping[str, PersonRecord] = {}
     recent: Mapping[str, list[datetime]] = {}
+    unsettled: Mapping[str, AttemptState] = {}
     if ledger is not None:
+        unsettled = ledger.read(waiting.unsettled_elsewhere, campaign_id=campaign_id)
         suppressed = {**suppressed, **ledger.read(suppression.suppressed)}
         since = now - settings.caps.per_number.within
         recent = ledger.read(waiting.recent_calls, campaign_id=campaign_id, since=since)
@@ -96,7 +98,13 @@ def make_plan(
             tally.openings.append(record.retry_at)
         else:
             number = contact.to_number
-            person = Person(number, contact.time_zones, suppressed.get(number), recent.get(number, []))
+            person = Person(
+                to_number=number,
+                time_zones=contact.time_zones,
+                suppressed_because=suppressed.get(number),
+                recent_calls=recent.get(number, []),
+                unsettled_elsewhere=unsettled.get(number),
+            )
             _weigh(tally, person, gates.judge(person, settings, now))
     by_pace = (tally.dial_now + tally.later.total()) / settings.pace.calls_per_second
     return Plan(

@@ -25,6 +25,8 @@ class Progress:
     live: int
     rate: float
     """Call starts per second, measured over the last seconds."""
+    limit: float
+    """Call starts per second that are allowed at present."""
     waiting_for: str
     """Why no call starts at this moment; empty when nothing holds it up."""
     elapsed_s: float
@@ -64,6 +66,7 @@ class ProgressMeter:
             dials=dials,
             live=len(run.live),
             rate=self._measure_rate(now, dials),
+            limit=run.pace.rate,
             waiting_for=run.waiting_for,
             elapsed_s=now - self._started_at,
             left_s=self._expected_end(now, unfinished),

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from random import Random
 from typing import Concatenate, ParamSpec, TypeVar
 
 import anyio
@@ -54,7 +53,6 @@ class Run:
     pace: Pace
     timing: Timing
     now: Callable[[], datetime]
-    rng: Random
     suppressed: Mapping[str, str] = field(default_factory=dict)
     """Numbers of the campaign file's suppression lists, with the list they stand in."""
     live: set[int] = field(default_factory=set)
@@ -63,8 +61,10 @@ class Run:
     """Attempts whose call has ended and whose results are awaited."""
     in_doubt: set[int] = field(default_factory=set)
     """Those of the live attempts whose fate is unknown."""
+    own_doubts: set[int] = field(default_factory=set)
+    """Doubts of this run. Those of a killed run say nothing about OneInbox."""
     lost_in_a_row: int = 0
-    """Requests that got no reply and were not found either, with no call placed in between."""
+    """Requests of this run that got no reply and were not found either, with no call placed in between."""
     changed: Bell = field(default_factory=Bell)
     """Rings for the dispatcher when an attempt has left `live` or `settling`."""
     doubted: Bell = field(default_factory=Bell)
@@ -111,8 +111,10 @@ class Run:
         self.live.discard(attempt_id)
         self.changed.ring()
 
-    def doubt(self, attempt_id: int) -> None:
-        """The reply was lost: the attempt stays live, and is looked for."""
+    def doubt(self, attempt_id: int, *, own: bool) -> None:
+        """The reply was lost, in this run or an earlier one: the attempt stays live, and is looked for."""
+        if own:
+            self.own_doubts.add(attempt_id)
         self.live.add(attempt_id)
         self.in_doubt.add(attempt_id)
         self.doubted.ring()

@@ -102,7 +102,7 @@ async def run_campaign(
         rng: Source of jitter.
         handle_signals: Whether SIGINT, SIGTERM and SIGHUP drain the run.
 
-    Raises:
+    Raises, possibly within an exception group:
         OutputError: The result file cannot be written. Nobody has been called when that shows at the start.
         LedgerError: The ledger cannot be read or written.
         InterruptedTwice: A second signal came.
@@ -117,7 +117,6 @@ async def run_campaign(
         pace=LocalPace(settings.pace, rng=rng),
         timing=timing,
         now=now,
-        rng=rng,
         suppressed=suppressed or {},
     )
     async with anyio.create_task_group() as watchers:
@@ -172,14 +171,14 @@ async def _work(
 
 
 async def _recover(run: Run, tracker: Tracker) -> None:
-    """Take up what earlier runs left: requests cut off in the middle, doubts, live and settling calls.
+    """Take up what earlier runs left: requests cut off in the middle, doubts, calls that have not settled.
 
     Those of other campaigns are brought to their end as well, since nobody else would; none of their rows is
     dialled.
     """
     interrupted = await run.commit(attempts.doubt_interrupted, run.now())
     for doubt in await run.fetch(attempts.doubts):
-        run.doubt(doubt.attempt_id)
+        run.doubt(doubt.attempt_id, own=False)
     left_over = await run.fetch(calls.open_calls, run.campaign_id)
     for record in left_over:
         tracker.follow(record)

@@ -18,6 +18,10 @@ class Timing:
     """After that, an empty transcript is final."""
     end_margin_s: float = 300.0
     """A call without an end so long after the agent's maximum duration needs review."""
+    foreign_longest_s: float = 7200.0
+    """The same for a call that another campaign left behind, from its placing."""
+    stale_s: float = 5.0
+    """A request that is so late after its start is not sent; pace and gates are asked again."""
     doubt_wait_s: float = 120.0
     """A call in doubt may still turn up in the provider's list for so long; at least twice the deadline
     of a create-call request."""

@@ -4,7 +4,7 @@ One list page carries the state of a hundred calls, so a sweep reads pages where
 and fetches singly what the pages do not show. It never stops a call.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -44,8 +44,8 @@ class Tracked:
     ended_at: float | None = None
     needs_single_look: bool = False
     """The list shows no results of this call; only the call itself can say that there are none."""
-    is_gone: bool = False
-    """OneInbox says that there is no such call."""
+    gone_since: float | None = None
+    """Since when OneInbox says that there is no such call."""
 
 
 class Tracker:
@@ -93,22 +93,25 @@ class Tracker:
             await self._sweep([call for call in self._tracked.values() if call.next_look_at <= now])
 
     async def _sweep(self, due: Sequence[Tracked]) -> None:
-        seen = await self._read_pages(due)
+        shown = await self._read_pages(due)
         for tracked in due:
             if tracked.needs_single_look:
-                seen.pop(tracked.record.call_id, None)
-        missing = [tracked for tracked in due if tracked.record.call_id not in seen]
-        singles = await self._get_each(missing)
-        seen |= singles
-        await self._observe_each(seen, singles.keys())
+                shown.pop(tracked.record.call_id, None)
+        await self._observe_each(shown, is_single=False)
+        missing = [tracked for tracked in due if tracked.record.call_id not in shown]
+        found, trouble = await self._get_each(missing)
+        await self._observe_each(found, is_single=True)
+        seen = shown.keys() | found.keys()
         now = anyio.current_time()
         for tracked in due:
-            if tracked.is_gone and tracked.record.call_id in self._tracked:
-                await self._gone(tracked)
+            if tracked.gone_since is not None and tracked.record.call_id in self._tracked:
+                await self._gone(tracked, now - tracked.gone_since)
             # What could not be seen is looked at again, and not at once.
             tracked.next_look_at = max(tracked.next_look_at, now + self._run.timing.look_min_s / 10)
             if tracked.record.call_id not in seen:
                 tracked.next_look_at = now + self._run.timing.look_min_s
+        if trouble is not None:
+            await self._trouble(trouble)
 
     async def _read_pages(self, due: Sequence[Tracked]) -> dict[str, Call]:
         """The calls that the newest list pages show, where pages cost fewer requests than single looks."""
@@ -138,8 +141,8 @@ class Tracker:
             self._list_rests_until = anyio.current_time() + LIST_REST_S
         return seen
 
-    async def _get_each(self, wanted: Sequence[Tracked]) -> dict[str, Call]:
-        """The calls fetched one by one. When none can be had, that is trouble with the API."""
+    async def _get_each(self, wanted: Sequence[Tracked]) -> tuple[dict[str, Call], ApiError | None]:
+        """The calls fetched one by one, and what was wrong with those that could not be had."""
         seen: dict[str, Call] = {}
         troubles: list[ApiError] = []
         limiter = anyio.CapacityLimiter(PARALLEL_GETS)
@@ -150,11 +153,11 @@ class Tracker:
                     return
                 try:
                     seen[tracked.record.call_id] = await self._run.api.get_call(tracked.record.call_id)
-                    tracked.needs_single_look = tracked.is_gone = False
-                except (NotFound, Unsupported) as error:
+                    tracked.needs_single_look = False
+                except NotFound as error:
                     # A call may be unknown for a moment after it was created.
                     log.debug("call.not_found", call=tracked.record.call_id, error=error.brief)
-                    tracked.is_gone = True
+                    tracked.gone_since = tracked.gone_since or anyio.current_time()
                 except ApiError as error:
                     troubles.append(error)
 
@@ -163,9 +166,7 @@ class Tracker:
                 group.start_soon(get, tracked)
         if seen:
             self._failing_since = None
-        if troubles:
-            await self._trouble(troubles[-1])
-        return seen
+        return seen, troubles[-1] if troubles else None
 
     async def _trouble(self, error: ApiError) -> None:
         """Slow down, and end the run when OneInbox stays away or takes the key back."""
@@ -176,23 +177,39 @@ class Tracker:
                 run.halt(error.stop_reason(), leave=True)
             case _:
                 self._failing_since = self._failing_since or now
-                if now - self._failing_since > run.timing.api_patience_s:
-                    run.halt(
-                        ApiUnavailableError(f"live calls cannot be followed: {error}; run again later"),
-                        leave=True,
-                    )
-                pause_s = run.timing.backoff_s
+                patience_s, pause_s = run.timing.api_patience_s, run.timing.backoff_s
                 if isinstance(error, Throttled):
                     pause_s = error.retry_after_s or pause_s
+                    patience_s = run.timing.throttle_patience_s + pause_s
                     run.pace.pause(pause_s)
+                if now - self._failing_since > patience_s:
+                    await self._lose_patience(error)
                 await anyio.sleep(pause_s)
 
-    async def _observe_each(self, seen: Mapping[str, Call], singles: Collection[str]) -> None:
+    async def _lose_patience(self, error: ApiError) -> None:
+        """End the run, unless OneInbox works and only has no answer for what is still followed."""
+        run = self._run
+        try:
+            async with aclosing(run.api.recent_calls(run.settings.agent_id)) as pages:
+                await anext(pages)
+        except ApiError:
+            run.halt(
+                ApiUnavailableError(f"live calls cannot be followed: {error}; run again later"), leave=True
+            )
+            return
+        self._failing_since = None
+        for tracked in list(self._tracked.values()):
+            if tracked.ended_at is not None:
+                await self._settle_as_known(tracked)
+            else:
+                await self._check_age(tracked)
+
+    async def _observe_each(self, seen: Mapping[str, Call], *, is_single: bool) -> None:
         limiter = anyio.CapacityLimiter(PARALLEL_COMMITS)
 
         async def observe(tracked: Tracked, call: Call) -> None:
             async with limiter:
-                await self._observe(tracked, call, is_single=call.id in singles)
+                await self._observe(tracked, call, is_single=is_single)
 
         async with anyio.create_task_group() as group:
             for call_id, call in seen.items():
@@ -201,6 +218,7 @@ class Tracker:
 
     async def _observe(self, tracked: Tracked, call: Call, *, is_single: bool) -> None:
         run, now = self._run, anyio.current_time()
+        tracked.gone_since = None
         if not call.has_ended:
             age_s = now - tracked.placed_at
             tracked.next_look_at = now + schedule.look_interval(age_s, self._typical_s, run.timing)
@@ -248,14 +266,17 @@ class Tracker:
         if is_closed:
             run.closed(record.attempt_id)
 
-    async def _gone(self, tracked: Tracked) -> None:
-        """OneInbox does not know the call any more: with what is known, that is its end."""
-        run, now = self._run, anyio.current_time()
+    async def _gone(self, tracked: Tracked, gone_s: float) -> None:
+        """OneInbox does not know the call: after a while that is its end, with what the ledger knows."""
         if tracked.ended_at is None:
             await self._check_age(tracked)
-        elif now - tracked.ended_at > run.timing.results_wait_s:
-            known = Call(id=tracked.record.call_id, status="", has_ended=True)
-            await self._settle(tracked, known, TranscriptStatus.EMPTY)
+        elif gone_s > self._run.timing.results_wait_s:
+            await self._settle_as_known(tracked)
+
+    async def _settle_as_known(self, tracked: Tracked) -> None:
+        known = await self._run.fetch(calls.stored, tracked.record.call_id)
+        status = TranscriptStatus.COMPLETE if known.transcript else TranscriptStatus.EMPTY
+        await self._settle(tracked, known, status)
 
     async def _ended(self, tracked: Tracked, call: Call) -> None:
         run = self._run
@@ -271,6 +292,9 @@ class Tracker:
         """A call that does not end is handed to a human; a later run looks at it once more."""
         run = self._run
         longest_s = run.settings.call.max_duration.total_seconds() + run.timing.end_margin_s
+        if tracked.record.campaign_id != run.campaign_id:
+            # How long its own campaign allows is not known here.
+            longest_s = max(longest_s, run.timing.foreign_longest_s)
         if tracked.ended_at is not None or anyio.current_time() - tracked.placed_at <= longest_s:
             return
         if self._tracked.pop(tracked.record.call_id, None) is None:

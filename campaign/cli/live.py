@@ -61,7 +61,9 @@ def _view(name: str, progress: Progress) -> RenderableType:
         Text(f"{final:,} of {rows:,} rows final"),
     )
     body = Table.grid(padding=(0, 2))
-    body.add_row("dialled", f"{progress.dials:,}, now {progress.rate:.1f} per second")
+    body.add_row(
+        "dialled", f"{progress.dials:,}, now {progress.rate:.1f} per second of {progress.limit:g} allowed"
+    )
     body.add_row("live", f"{progress.live:,}")
     body.add_row("finished", output.listing({str(k): v for k, v in progress.dispositions.items()}) or "-")
     waiting = progress.counts.get(RowStatus.WAITING, 0)

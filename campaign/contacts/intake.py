@@ -1,5 +1,6 @@
 """Intake: a list file in, every row as a contact or as a rejected row with its reason out."""
 
+from hashlib import sha256
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -47,8 +48,14 @@ def take_in_for(path: Path, settings: ContactSettings, countries: frozenset[str]
         headers=tuple(content.headers[i] for i in where.kept),
         phone_column=content.headers[where.phone],
         rows=tuple(checked),
-        fingerprint=content.fingerprint,
+        fingerprint=_fingerprint(content.fingerprint, settings, countries),
     )
+
+
+def _fingerprint(of_file: str, settings: ContactSettings, countries: frozenset[str]) -> str:
+    """One mark for the file and for how it is read: other rules make other people of the same list."""
+    reading = settings.model_dump_json() + ",".join(sorted(countries))
+    return sha256(f"{of_file} {reading}".encode()).hexdigest()
 
 
 def allowed_countries(settings: CampaignSettings) -> frozenset[str]:

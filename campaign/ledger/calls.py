@@ -162,6 +162,27 @@ def record_settled(
     return True
 
 
+def stored(connection: Connection, call_id: str) -> Call:
+    """As committed: the ended call as the provider last reported it."""
+    row = connection.execute(select(schema.calls).where(schema.calls.c.call_id == call_id)).one()
+    return Call(
+        id=row.call_id,
+        status=row.status,
+        has_ended=True,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        duration_seconds=row.duration_seconds,
+        end_reason=row.end_reason,
+        outcome=row.outcome,
+        summary=row.summary,
+        messages=tuple(row.messages or ()),
+        transcript=row.transcript,
+        recording_url=row.recording_url,
+        cost_cents=row.cost_cents,
+        credits_used=row.credits_used,
+    )
+
+
 def _known(connection: Connection, call: Call) -> Any:
     """What the ledger knows of the call, and how many other calls of its attempt are not over."""
     return connection.execute(_KNOWN, {"call": call.id}).one()

@@ -1,5 +1,6 @@
 """Campaigns and their rows: a list becomes a campaign once, and may be amended later."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -114,11 +115,15 @@ def compare(connection: Connection, campaign_id: int, intake: Intake) -> Amendme
     return Amendment(
         added=sum(number not in listed for number in coming),
         changed=sum(
-            number in listed and list(contact.row.cells) != known[number].cells
-            for number, contact in coming.items()
+            number in listed and _differs(known[number], contact) for number, contact in coming.items()
         ),
         removed=sum(number not in coming for number in listed),
     )
+
+
+def _differs(person: Any, contact: Contact) -> bool:
+    now = (list(contact.row.cells), dict(contact.variables), list(contact.time_zones))
+    return now != (person.cells, person.variables, person.time_zones)
 
 
 def amend(connection: Connection, campaign_id: int, intake: Intake, now: datetime) -> Amendment:
@@ -154,7 +159,14 @@ def amend(connection: Connection, campaign_id: int, intake: Intake, now: datetim
             new_rows.append(values)
             continue
         if person.status == RowStatus.STOPPED and person.reason == NO_LONGER_IN_LIST:
-            moves.move_row(connection, person.id, to=RowStatus.WAITING, now=now, not_before=person.not_before)
+            moves.move_row(
+                connection,
+                person.id,
+                to=RowStatus.WAITING,
+                now=now,
+                not_before=person.not_before,
+                hold=person.hold,
+            )
         fields = ("position", "row_number", "cells", "variables", "time_zones")
         kept.append({"contact": person.id, **{f"new_{field}": values[field] for field in fields}})
     for at, person in enumerate(known.values(), start=len(intake.rows)):
@@ -169,8 +181,8 @@ def amend(connection: Connection, campaign_id: int, intake: Intake, now: datetim
                 hold=person.hold,
             )
         # The row may still be in the result, so its cells take the columns of the new list.
-        named = dict(zip(old_headers, person.cells, strict=False))
-        cells = [named.get(header, "") for header in intake.headers]
+        named = dict(zip(_each_once(old_headers), person.cells, strict=False))
+        cells = [named.get(header, "") for header in _each_once(intake.headers)]
         connection.execute(
             update(table).where(table.c.id == person.id).values(position=at, in_list=0, cells=cells)
         )
@@ -210,6 +222,11 @@ def amend(connection: Connection, campaign_id: int, intake: Intake, now: datetim
     return amendment
 
 
+def _each_once(headers: Sequence[str]) -> list[tuple[str, int]]:
+    """Headers told apart by how often they came before, as columns without a name are alike."""
+    return [(header, headers[:at].count(header)) for at, header in enumerate(headers)]
+
+
 def finish_settled(connection: Connection, now: datetime) -> None:
     """Recorded once for each campaign: every row of it is final."""
     table = schema.contacts.c
@@ -226,6 +243,12 @@ def finish_settled(connection: Connection, now: datetime) -> None:
     ).all()
     for campaign_id in finished:
         moves.journal(connection, now, "campaign.finished", campaign_id=campaign_id)
+    # A late look may have brought a row back to life.
+    connection.execute(
+        update(schema.campaigns)
+        .where(schema.campaigns.c.finished_at.is_not(None), unfinished)
+        .values(finished_at=None)
+    )
 
 
 def counts(connection: Connection, campaign_id: int) -> dict[RowStatus, int]:

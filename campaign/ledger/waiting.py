@@ -117,6 +117,17 @@ def standing(connection: Connection, *, campaign_id: int, to_number: str, since:
     return Standing(because, recent, AttemptState(unsettled) if unsettled else None)
 
 
+def unsettled_elsewhere(connection: Connection, *, campaign_id: int | None) -> dict[str, AttemptState]:
+    """As committed: for each number, how an attempt of another campaign stands whose fate is not known."""
+    rows = connection.execute(
+        select(_ATTEMPTS.to_number, _ATTEMPTS.state).where(
+            _ATTEMPTS.campaign_id != (campaign_id or 0),
+            _ATTEMPTS.state.in_([*OPEN_ATTEMPTS, AttemptState.NEEDS_REVIEW]),
+        )
+    )
+    return {row.to_number: AttemptState(row.state) for row in rows}
+
+
 def recent_calls(
     connection: Connection, *, campaign_id: int | None, since: datetime
 ) -> dict[str, list[datetime]]:

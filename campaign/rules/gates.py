@@ -32,6 +32,8 @@ class Verdict:
     not_before: datetime | None = None
 
 
+UNSETTLED_WAIT = timedelta(minutes=1)
+
 YES = Verdict(may_dial=True)
 
 
@@ -60,10 +62,17 @@ def _other_campaign(person: Person, now: datetime) -> Verdict:
         case None:
             return YES
         case AttemptState.NEEDS_REVIEW:
-            reason, wait = "another campaign's call to this person needs review first", timedelta(days=1)
+            return Verdict(
+                may_dial=False,
+                status=RowStatus.NEEDS_REVIEW,
+                reason="another campaign's call to this person needs review first",
+            )
         case _:
-            reason, wait = "another campaign's call to this person is not settled", timedelta(minutes=1)
-    return Verdict(may_dial=False, reason=reason, not_before=now + wait)
+            return Verdict(
+                may_dial=False,
+                reason="another campaign's call to this person is not settled",
+                not_before=now + UNSETTLED_WAIT,
+            )
 
 
 def _hours(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:

@@ -1,6 +1,8 @@
 """Whole runs on both databases, each with one thing going wrong."""
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -212,10 +214,14 @@ async def test_rows_that_may_not_be_dialled_take_no_time(stage: MakeStage) -> No
 
 
 @pytest.mark.parametrize(
-    ("fault", "refused"), [("status=400#3-9999", 3), ("refuse#3-9999", 20)], ids=["unnamed", "about the row"]
+    ("fault", "refused", "final"),
+    [("status=400#3-9999", 3, 0), ("refuse#3-9999", 20, 20)],
+    ids=["unnamed", "about the row"],
 )
-async def test_one_refusal_after_the_other_stops_dialling(stage: MakeStage, fault: str, refused: int) -> None:
-    """Refusals in a row are not about the rows: the list is not burnt, and who was refused waits again."""
+async def test_one_refusal_after_the_other_stops_dialling(
+    stage: MakeStage, fault: str, refused: int, final: int
+) -> None:
+    """Refusals in a row stop the run; rows about which the reply did not complain wait again."""
     spring = stage(fault)
     spring.settings = make_settings(pace={"calls_per_second": 100, "max_live_calls": 1})
     await spring.enrol(*numbers(40))
@@ -223,7 +229,7 @@ async def test_one_refusal_after_the_other_stops_dialling(stage: MakeStage, faul
     assert report.exit_code is ExitCode.API_UNAVAILABLE
     assert f"refused {refused} rows in a row" in str(report.stop_error)
     statuses = await spring.statuses()
-    assert (statuses[RowStatus.REFUSED], statuses[RowStatus.WAITING]) == (0, 38)
+    assert (statuses[RowStatus.REFUSED], statuses[RowStatus.WAITING]) == (final, 38 - final)
 
 
 async def test_requests_that_are_never_found_stop_dialling(stage: MakeStage) -> None:
@@ -277,6 +283,8 @@ async def test_a_failing_look_is_no_end_of_a_call(stage: MakeStage) -> None:
     spring.now = lambda: late
     with anyio.move_on_after(0.3):
         await spring.run()
+    for call in spring.simulator.provider.calls.values():
+        spring.simulator.provider.stop(call)
     spring.now = utc_now
     spring.simulator.faults.faults = (Fault.parse("status=503@list#2-4"), Fault.parse("status=503@get#1-4"))
     assert (await spring.run()).exit_code is ExitCode.OK
@@ -333,9 +341,55 @@ async def test_nobody_is_called_while_another_campaigns_call_is_unknown(stage: M
     await spring.enrol(numbers(1)[0], name="first")
     assert (await spring.run()).exit_code is ExitCode.NEEDS_REVIEW
     await spring.enrol(*numbers(2), name="second")
-    assert (await spring.run()).exit_code is ExitCode.NOT_FINISHED
+    assert (await spring.run()).exit_code is ExitCode.NEEDS_REVIEW
     assert spring.dialled() == {numbers(2)[1]: 1}
     assert "needs review first" in (await spring.rows())[0].reason
+
+
+async def test_a_disk_that_hangs_does_not_end_dialling(stage: MakeStage) -> None:
+    """Requests whose moment has passed are not sent; when the disk works again, everybody is called once."""
+    spring = stage()
+    spring.timing = replace(spring.timing, stale_s=0.3)
+    spring.settings = make_settings(pace={"calls_per_second": 20, "max_live_calls": 20})
+    await spring.enrol(*numbers(20))
+
+    async def hang() -> None:
+        await anyio.sleep(0.3)
+        await spring.write(lambda _connection: time.sleep(1.0))
+
+    assert (await spring.run(alongside=hang)).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(20), 1)
+    at = [dial.at for dial in spring.simulator.provider.dials]
+    assert max(sum(0 <= later - at[i] < 0.1 for later in at) for i in range(20)) <= 6
+
+
+async def test_a_call_that_cannot_be_read_does_not_hold_up_the_others(stage: MakeStage) -> None:
+    """While OneInbox works otherwise, calls without an answer are settled with what the ledger has."""
+    spring = stage(simulator=simulated("status=500@get", slim_lists=True))
+    await spring.enrol(*numbers(4))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.OK
+    assert {row.transcript_status for row in await spring.rows()} == {TranscriptStatus.EMPTY}
+
+
+async def test_doubts_of_a_killed_run_do_not_stop_the_next_one(stage: MakeStage) -> None:
+    """That a run was killed before its requests says nothing about OneInbox."""
+    spring = stage()
+    await spring.enrol(*numbers(12))
+    for due in await spring.read(waiting.due, spring.campaign_id, spring.now(), skip=(), limit=7):
+        await spring.write(
+            attempts.record_intent,
+            due.contact_id,
+            token=due.to_number,
+            to_number=due.to_number,
+            from_number="+12025550100",
+            agent_id="agt_test",
+            now=spring.now(),
+        )
+    report = await spring.run()
+    assert report.exit_code is ExitCode.NEEDS_REVIEW
+    assert (await spring.statuses())[RowStatus.NEEDS_REVIEW] == 7
+    assert spring.dialled() == dict.fromkeys(numbers(12)[7:], 1)
 
 
 async def test_a_held_row_is_asked_about_anew_by_every_run(stage: MakeStage) -> None:

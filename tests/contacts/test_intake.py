@@ -155,3 +155,14 @@ def test_same_as_for_settings(tmp_path: Path) -> None:
     assert intake == take_in_for(path, ContactSettings(), frozenset({"US"}))
     assert [type(row) for row in intake.rows] == [Contact, RejectedRow]
     assert intake.path == str(path)
+
+
+def test_the_mark_of_a_list_knows_how_it_was_read(make_intake: Callable[..., Intake]) -> None:
+    """The same file under other rules makes other people, so it is another list."""
+    lines = ("phone,name", "+12025550143,Dana")
+    marks = [
+        make_intake(*lines, settings=make_settings(contacts=contacts)).fingerprint
+        for contacts in ({}, {"countries": ["US", "GB"]}, {"countries": ["US"], "variables": []}, {})
+    ]
+    assert marks[0] == marks[3]
+    assert len(set(marks)) == 3

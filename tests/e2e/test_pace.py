@@ -41,7 +41,7 @@ def assert_law(at: list[float]) -> None:
     Between its start and its arrival a dial waits for disk and network, so arrivals crowd a little. For the
     starts themselves the law is exact: tests/calls/test_pace.py.
     """
-    slack_s = 0.25
+    slack_s = 0.15
     for first in range(0, len(at), 7):
         for last in range(first + 1, len(at)):
             assert last - first + 1 <= BURST + RATE * (at[last] - at[first] + slack_s)
