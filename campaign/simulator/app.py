@@ -105,10 +105,8 @@ class Simulator:
         return None
 
     async def _get(self, request: Request) -> Response:
-        if denied := self._denied(request):
-            return denied
         struck = self.faults.strike("get")
-        if early := self._early(struck):
+        if early := self._denied(request) or self._early(struck):
             return early
         call = self.provider.calls.get(request.path_params["call_id"])
         if call is None:
@@ -125,16 +123,13 @@ class Simulator:
         return JSONResponse(wire.call_object(self.provider, call, self.generation))
 
     async def _list(self, request: Request) -> Response:
-        if denied := self._denied(request):
-            return denied
         struck = self.faults.strike("list")
-        if early := self._early(struck):
+        if early := self._denied(request) or self._early(struck):
             return early
-        query = request.query_params
-        limit = _bounded(query.get("limit"), default=20)
+        calls, limit = self._asked_for(request)
+        asked_offset = _bounded(request.query_params.get("offset"), default=0, most=10**9)
         # The first generation knows no offset: whatever is asked, it shows the newest calls.
-        offset = 0 if self.generation == "v1" else _bounded(query.get("offset"), default=0, most=10**9)
-        calls = self.provider.listed(query.get("agent_id"), query.get("status"))
+        offset = 0 if self.generation == "v1" else asked_offset
         page = [self._shown(call) for call in calls[offset : offset + limit]]
         if self.generation == "v1":
             body: Any = page if self.envelope == "array" else {self.envelope: page}
@@ -142,16 +137,18 @@ class Simulator:
             body = {self.envelope: page, "total": len(calls), "limit": limit, "offset": offset}
         return await self._late(struck, body)
 
-    async def _cursor(self, request: Request) -> Response:
-        if denied := self._denied(request):
-            return denied
-        struck = self.faults.strike("list")
-        if early := self._early(struck):
-            return early
+    def _asked_for(self, request: Request) -> tuple[list[SimulatedCall], int]:
+        """The calls that the query selects, the newest first, and how many fit on a page."""
         query = request.query_params
-        limit = _bounded(query.get("limit"), default=20)
         calls = self.provider.listed(query.get("agent_id"), query.get("status"))
-        if cursor := query.get("cursor"):
+        return calls, _bounded(query.get("limit"), default=20)
+
+    async def _cursor(self, request: Request) -> Response:
+        struck = self.faults.strike("list")
+        if early := self._denied(request) or self._early(struck):
+            return early
+        calls, limit = self._asked_for(request)
+        if cursor := request.query_params.get("cursor"):
             ids = [call.id for call in calls]
             calls = calls[ids.index(cursor) + 1 :] if cursor in ids else []
         page, rest = calls[:limit], calls[limit:]
