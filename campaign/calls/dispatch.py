@@ -181,8 +181,10 @@ class Dispatcher:
         except OutcomeUnknown as error:
             self._unreachable_since = self._throttled_since = None
             log.warning("call.in_doubt", row=row, error=error.brief)
-            await run.commit(attempts.record_in_doubt, attempt_id, error=str(error), now=run.now())
+            # Known as a doubt before it can be found, and looked for when it is on disk.
             run.doubt(attempt_id, own=True)
+            await run.commit(attempts.record_in_doubt, attempt_id, error=str(error), now=run.now())
+            run.doubted.ring()
         except Refused as error:
             self._unreachable_since = self._throttled_since = None
             log.debug("call.refused", row=row, error=error.brief)
@@ -211,6 +213,7 @@ class Dispatcher:
         placed = await run.commit(attempts.record_placed, attempt_id, call_ids=[call_id], now=now)
         if not placed:
             run.doubt(attempt_id, own=True)
+            run.doubted.ring()
             return
         run.placed(attempt_id)
         self._tracker.follow(
@@ -258,8 +261,8 @@ class Dispatcher:
         rows, self._refused = self._refused, []
         self._run.halt(
             ApiUnavailableError(
-                f"OneInbox refused {self._refusals} rows in a row, the last with {error}; "
-                "check the campaign file and the list, then run again"
+                f"OneInbox refused {self._refusals} rows in a row, the last with {error.what}; "
+                "call_error in the result says why, mend the campaign file or the list, then run again"
             )
         )
         await self._run.commit(attempts.take_back_refusals, rows, self._run.now())
@@ -277,7 +280,7 @@ class Dispatcher:
             patience = gates.describe(timedelta(seconds=run.timing.throttle_patience_s))
             run.halt(
                 ApiUnavailableError(
-                    f"OneInbox has accepted no call for {patience} ({error}); "
+                    f"OneInbox has accepted no call for {patience} ({error.what}); "
                     "lower pace.calls_per_second or ask OneInbox about the account's limits, then run again"
                 )
             )
@@ -290,7 +293,7 @@ class Dispatcher:
         self._unreachable_since = self._unreachable_since or now
         if now - self._unreachable_since > run.timing.api_patience_s:
             patience = gates.describe(timedelta(seconds=run.timing.api_patience_s))
-            run.halt(ApiUnavailableError(f"{error} for {patience}; run again when it is back"))
+            run.halt(ApiUnavailableError(f"{error.what} for {patience}; run again when it is back"))
         run.pace.pause(self._backoff_s())
 
     def _backoff_s(self) -> float:

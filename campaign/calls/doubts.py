@@ -153,6 +153,6 @@ class DoubtSettler:
         self._failing_since = self._failing_since or now
         if now - self._failing_since > run.timing.api_patience_s:
             run.halt(
-                ApiUnavailableError(f"calls in doubt cannot be looked up: {error}; run again later"),
+                ApiUnavailableError(f"calls in doubt cannot be looked up: {error.what}; run again later"),
                 leave=True,
             )

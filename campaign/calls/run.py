@@ -117,7 +117,6 @@ class Run:
             self.own_doubts.add(attempt_id)
         self.live.add(attempt_id)
         self.in_doubt.add(attempt_id)
-        self.doubted.ring()
 
     def placed(self, attempt_id: int) -> None:
         """The call is known: dialling works."""

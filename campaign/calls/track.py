@@ -194,7 +194,8 @@ class Tracker:
                 await anext(pages)
         except ApiError:
             run.halt(
-                ApiUnavailableError(f"live calls cannot be followed: {error}; run again later"), leave=True
+                ApiUnavailableError(f"live calls cannot be followed: {error.what}; run again later"),
+                leave=True,
             )
             return
         self._failing_since = None

@@ -20,9 +20,14 @@ class ApiError(Exception):
     """A request to OneInbox did not give what was asked for. The text never holds a number or the key."""
 
     @property
+    def what(self) -> str:
+        """What happened without the words of the reply, which may name a person: fit for a terminal."""
+        return str(self).partition(":")[0]
+
+    @property
     def brief(self) -> str:
-        """The kind of trouble without the words of the reply, which may name a person: fit for a log."""
-        return f"{type(self).__name__}: {str(self).partition(':')[0]}"
+        """The same with the kind of error: fit for a log."""
+        return f"{type(self).__name__}: {self.what}"
 
 
 class NotSent(ApiError):

@@ -19,10 +19,11 @@ KINDS = {
     "never_end": "the call never ends",
     "odd_status": "the call ends with a status that nobody has documented; value: the status",
 }
+
 ENDPOINTS = ("create", "get", "list")
 
 _FORM = re.compile(
-    r"(?P<kind>[a-z_]+)(?:=(?P<value>[\w:.-]+))?(?:@(?P<endpoint>create|get|list))?"
+    r"(?P<kind>[a-z_]+)(?:=(?P<value>[\w:.-]+))?(?:@(?P<endpoint>" + "|".join(ENDPOINTS) + "))?"
     r"(?:%(?P<rate>\d+(?:\.\d+)?))?(?:#(?P<first>\d+)(?:-(?P<last>\d+))?)?(?:~(?P<digits>\d+))?"
 )
 

@@ -167,3 +167,9 @@ def test_an_error_text_holds_no_number() -> None:
         text = str(create_error(422, body))
         assert "2025550111" not in text
         assert "oi_sk" not in text
+
+
+def test_the_words_of_a_reply_are_for_the_ledger_only() -> None:
+    """What is logged or printed of an error names the status, and not whom the server speaks of."""
+    error = Refused("HTTP 400: the agent has no line for Dana Canary")
+    assert (error.what, error.brief) == ("HTTP 400", "Refused: HTTP 400")
