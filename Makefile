@@ -1,19 +1,20 @@
 # make demo    set up, then run a whole campaign against simulated people
 # make test    set up, then every check and every test
 # make check   the fast part: format, lint, types, imports, unit tests
+# make torture the promise under every fault, at the full counts of GUARANTEES.md; one suite: SUITE=kills
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check clean
+.PHONY: demo test check torture clean
 
 demo: $(VENV)/installed
 	$(BIN)/campaign demo
 
 test: check
-	$(BIN)/python -m pytest -n 3 -m "e2e and not alone"
+	$(BIN)/python -m pytest -n 4 -m "e2e and not alone"
 	$(BIN)/python -m pytest -m alone
 
 check: $(VENV)/installed-test
@@ -21,7 +22,10 @@ check: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -n 2 -m "not e2e and not alone"
+	$(BIN)/python -m pytest -n 3 -m "not e2e and not alone"
+
+torture: $(VENV)/installed-test
+	$(BIN)/python -m tests.torture $(SUITE)
 
 # The stamps make a second run start at once, also without a network.
 $(VENV)/installed: pyproject.toml constraints.txt

@@ -8,7 +8,9 @@ elsewhere; always on stderr, since stdout belongs to data.
 import logging
 import re
 import sys
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from enum import Enum
 from pathlib import PurePath
@@ -31,6 +33,8 @@ _BARE_NUMBER = re.compile(r"(?<![\w.-])\d{7,13}(\d{2})(?![\w-])")
 
 # Ten digits without their plus, the North American way: (202) 555-0143, 202-555-0143, 202.555.0143.
 _NATIONAL_NUMBER = re.compile(r"(?<![\w.-])(?:\(\d{3}\)\s*|\d{3}[\s.-])\d{3}[\s.-]\d{2}(\d{2})(?![\w-])")
+# What Python and its libraries quote in the words of an error is data: `KeyError: 'Ann Lee'`.
+_QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""", re.DOTALL)
 _NUMBER_SIZED = 10**8
 _SECRET_LENGTH = 6
 
@@ -89,6 +93,33 @@ def _drop_internals(_logger: WrappedLogger, _method: str, event: EventDict) -> E
     return event
 
 
+def _add_traceback(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Structlog processor: an exception as text, without local variables and without what its words quote."""
+    info = event.pop("exc_info", None)
+    error = (
+        info[1] if isinstance(info, tuple) else info if isinstance(info, BaseException) else sys.exception()
+    )
+    if info and error is not None:
+        event["exception"] = "".join(_told(error)).rstrip()
+    return event
+
+
+def _told(error: BaseException, seen: frozenset[int] = frozenset()) -> Iterator[str]:
+    """The exception with its traceback, after what led to it and before those of its group, each once."""
+    seen |= {id(error)}
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None and id(before) not in seen:
+        yield from _told(before, seen)
+        yield "\nwhich led to:\n"
+    yield "Traceback (most recent call last):\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__qualname__}: {_QUOTED.sub('[quoted]', str(error))}\n"
+    if isinstance(error, BaseExceptionGroup):
+        for part in error.exceptions:
+            yield "\namong them:\n"
+            yield from _told(part, seen)
+
+
 class _StderrHandler(logging.StreamHandler[TextIO]):
     """Writes to what stderr is at that moment, as a live view may have put itself in between."""
 
@@ -100,8 +131,12 @@ class _StderrHandler(logging.StreamHandler[TextIO]):
         return sys.stderr
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name is logging's
-        """Say that a line is missing. The usual report would print its arguments as they are."""
-        self.stream.write(f"a log line of {record.name} could not be formatted\n")
+        """Say that a line is missing. The usual report would print its arguments as they are.
+
+        Where not even that can be written, on a full disk for one, the run goes on without its log.
+        """
+        with suppress(OSError, ValueError):
+            self.stream.write(f"a log line of {record.name} could not be written\n")
 
 
 def configure(*, level: int = logging.INFO) -> None:
@@ -126,8 +161,7 @@ def configure(*, level: int = logging.INFO) -> None:
         foreign_pre_chain=shared,
         processors=[
             _drop_internals,
-            # Tracebacks become text here, without local variables, and are redacted like all else.
-            structlog.processors.format_exc_info,
+            _add_traceback,
             redact_event,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             render,

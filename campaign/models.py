@@ -3,15 +3,16 @@
 What crosses from one folder to another is defined here, frozen. Nothing here does I/O.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 
 class E164(str):
-    """A valid phone number as a plus and digits. Made only by `campaign.contacts.phone`.
+    """A valid phone number as a plus and digits. `campaign.contacts` alone decides what is one.
 
     Its repr shows the last two digits only, so that a number cannot reach a log through an error text.
     """
@@ -79,7 +80,15 @@ ROW_MOVES: Mapping[RowStatus, frozenset[RowStatus]] = {
     RowStatus.DIALING: frozenset({RowStatus.LIVE, RowStatus.IN_DOUBT, RowStatus.REFUSED, RowStatus.WAITING}),
     RowStatus.IN_DOUBT: frozenset({RowStatus.LIVE, RowStatus.NEEDS_REVIEW}),
     RowStatus.LIVE: frozenset({RowStatus.SETTLING, RowStatus.NEEDS_REVIEW}),
-    RowStatus.SETTLING: frozenset({RowStatus.COMPLETED, RowStatus.UNREACHED, RowStatus.WAITING}),
+    RowStatus.SETTLING: frozenset(
+        {
+            RowStatus.COMPLETED,
+            RowStatus.UNREACHED,
+            RowStatus.WAITING,
+            # Another try would be due, but the operator took the row out of the list during the call.
+            RowStatus.STOPPED,
+        }
+    ),
     # Several refusals in a row were not about the rows after all: they wait again.
     RowStatus.REFUSED: frozenset({RowStatus.WAITING}),
     # An operator took the row out of the list and later put it back; it was never dialled.
@@ -87,7 +96,13 @@ ROW_MOVES: Mapping[RowStatus, frozenset[RowStatus]] = {
     # A later look may find that a call which seemed endless has ended after all.
     RowStatus.NEEDS_REVIEW: frozenset({RowStatus.SETTLING}),
 }
-"""Every legal move of a row. A status that is not a key here is never left by the program."""
+"""Every legal move of a row by the program. A status that is not a key here is never left by it."""
+
+ROW_DECISIONS: Mapping[RowStatus, frozenset[RowStatus]] = {
+    # Stopped instead of waiting: who is no longer in the list.
+    RowStatus.NEEDS_REVIEW: frozenset({RowStatus.COMPLETED, RowStatus.WAITING, RowStatus.STOPPED}),
+}
+"""Every legal move of a row by a human. They stand apart, so that no fault of the program can make one."""
 
 
 class Hold(StrEnum):
@@ -107,9 +122,9 @@ class AttemptState(StrEnum):
     LIVE = "live"
     SETTLING = "settling"
     ENDED = "ended"
-    """The call ended and its results are in."""
+    """The call ended and its results are in, or a human has decided not to wait for them."""
     NOT_SENT = "not_sent"
-    """No byte of the request left this machine: nobody was called."""
+    """Nobody was called: no byte of the request left this machine, or a human found that out."""
     TURNED_AWAY = "turned_away"
     """The API answered that it did not accept the request: nobody was called."""
     NEEDS_REVIEW = "needs_review"
@@ -127,6 +142,12 @@ ATTEMPT_MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
     AttemptState.SETTLING: frozenset({AttemptState.ENDED}),
     AttemptState.NEEDS_REVIEW: frozenset({AttemptState.SETTLING}),
 }
+"""Every legal move of an attempt by the program."""
+
+ATTEMPT_DECISIONS: Mapping[AttemptState, frozenset[AttemptState]] = {
+    AttemptState.NEEDS_REVIEW: frozenset({AttemptState.ENDED, AttemptState.NOT_SENT}),
+}
+"""Every legal move of an attempt by a human, beside that of its row."""
 
 
 class Disposition(StrEnum):
@@ -160,6 +181,17 @@ class Row:
     cells: tuple[str, ...]
 
 
+class ZoneSource(StrEnum):
+    """Where a person's time zones come from."""
+
+    COLUMN = "column"
+    """The list says it."""
+    NUMBER = "number"
+    """The zones in which such a number may be; people travel and take their numbers along."""
+    CAMPAIGN = "campaign"
+    """The campaign file says it, for numbers that have no zone of their own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """A row that passed validation."""
@@ -169,6 +201,9 @@ class Contact:
     variables: Mapping[str, str]
     time_zones: tuple[str, ...]
     """Every IANA zone in which this person may be; hours must be open in all of them."""
+    key: str = ""
+    """What tells people apart besides the number, where the list has such a column."""
+    zone_source: ZoneSource = ZoneSource.NUMBER
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +215,30 @@ class RejectedRow:
     column: str | None = None
     status: RowStatus = RowStatus.REJECTED
     to_number: E164 | None = None
-    """Known when the number itself is fine (a duplicate)."""
+    """Known when the number itself is fine (a duplicate, or trouble in another column)."""
+    code: str = ""
+    """The kind of problem, the same for all rows that have it."""
+    cure: str = ""
+    """What to do about all rows of this kind."""
+    proposal: E164 | None = None
+    """The number that was probably meant; a human has to confirm it."""
+
+
+class ListRows(Protocol):
+    """Every row of a list once, in its order; made anew by each pass, as a million would fill the memory."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Contact | RejectedRow]: ...
+
+    def rejected(self) -> Iterator[RejectedRow]:
+        """The rows that nobody is called for, in the list's order."""
+        ...
+
+    @property
+    def statuses(self) -> Mapping[RowStatus, int]:
+        """How many rows wait to be dialled, and how many do not, by status."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,17 +248,44 @@ class Intake:
     path: str
     headers: tuple[str, ...]
     phone_column: str
-    rows: tuple[Contact | RejectedRow, ...]
+    rows: ListRows
+    content: str
+    """SHA-256 of the file."""
     fingerprint: str
     """SHA-256 of the file and of the settings that it was read by."""
+    notes: tuple[str, ...] = ()
+    """What the operator should know about the list as a whole."""
+    repairs: Mapping[str, int] = field(default_factory=dict)
+    """How many phone numbers were mended without losing a digit, by what was wrong."""
+    delimiter: str = ","
+    """What separates the cells of the list, where it is a text file."""
+    unspoken: str = ""
+    """Which variable that the agent says is missing, in a line for the operator; empty when none is."""
 
     @property
-    def contacts(self) -> list[Contact]:
-        return [row for row in self.rows if isinstance(row, Contact)]
+    def contacts(self) -> Iterator[Contact]:
+        """The rows that may be dialled."""
+        return (row for row in self.rows if isinstance(row, Contact))
 
     @property
-    def rejected(self) -> list[RejectedRow]:
-        return [row for row in self.rows if isinstance(row, RejectedRow)]
+    def rejected(self) -> Iterator[RejectedRow]:
+        """The rows that nobody is called for."""
+        return self.rows.rejected()
+
+    @property
+    def statuses(self) -> Mapping[RowStatus, int]:
+        """How many rows wait to be dialled, and how many do not, by status."""
+        return self.rows.statuses
+
+    @property
+    def callable_rows(self) -> int:
+        """How many rows may be dialled."""
+        return self.statuses.get(RowStatus.WAITING, 0)
+
+    @property
+    def invalid_share(self) -> float:
+        """The share of rows that are unusable, from 0 to 1. Duplicates are no sign of a broken list."""
+        return self.statuses.get(RowStatus.REJECTED, 0) / len(self.rows) if self.rows else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +307,15 @@ RESULT_COLUMNS = (
     "call_transcript", "call_transcript_status", "call_recording_url", "call_error",
 )  # fmt: skip
 """The columns that a result file has beside the operator's own, in this order."""
+
+REJECT_COLUMNS = ("reject_reason", "reject_column")
+"""The columns that a file of rejected rows has beside the operator's own."""
+
+CHECK_COLUMNS = ("check_result", "check_reason", "check_proposal")
+"""The columns that a marked copy of a list has beside the operator's own."""
+
+OUR_COLUMNS = frozenset((*RESULT_COLUMNS, *REJECT_COLUMNS, *CHECK_COLUMNS))
+"""When a list that we wrote is read again, these are replaced."""
 
 TOKEN_KEY = "campaign_attempt"  # noqa: S105 - the name of a metadata key, not a secret
 """The metadata key that carries an attempt's token."""
@@ -252,8 +346,42 @@ class Call:
     cost_cents: float | None = None
     credits_used: float | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    analysis: Mapping[str, Any] = field(default_factory=dict)
+    """As it came; its fields are not documented."""
     has_analysis: bool | None = None
     """Whether outcome or summary are in; None when this generation of the API has no analysis."""
+
+
+# Words of letters, digits and `_ - .` with blanks between them; what else stands in braces is no name.
+_BRACES = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_PLACEHOLDER = re.compile(r"\{\{\s*([\w.\-]+(?: +[\w.\-]+)*)\s*\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A voice agent as OneInbox reports it. What the reply does not say, or says oddly, is None."""
+
+    id: str
+    name: str | None = None
+    first_message: str | None = None
+    max_duration_seconds: float | None = None
+    voicemail_detection: bool | None = None
+    enable_recording: bool | None = None
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """The names in `{{ name }}` that the first message wants values for: each once, in their order.
+
+        A name is letters of any script, digits and `_ - .`, with blanks between words, as a column may be
+        called `first name`. Its case counts. Other text in braces, like `{{ a | upper }}`, names nothing.
+        """
+        return tuple(dict.fromkeys(_PLACEHOLDER.findall(self.first_message or "")))
+
+    @property
+    def odd_placeholders(self) -> tuple[str, ...]:
+        """What stands in double braces and is no plain name."""
+        found = _BRACES.findall(self.first_message or "")
+        return tuple(dict.fromkeys(text for text in found if not _PLACEHOLDER.fullmatch(text)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

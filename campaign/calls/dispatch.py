@@ -28,6 +28,8 @@ log = get_logger(__name__)
 BATCH_ROWS = 200
 BACKLOG_S = 0.05
 """Starts of so many seconds may wait for the disk at a time; they crowd at the provider by no more."""
+LONGEST_WAIT_S = 60.0
+"""The wall clock may be set meanwhile, so times are compared anew at least so often."""
 UNNAMED_REFUSALS = 3
 NAMED_REFUSALS = 20
 
@@ -79,10 +81,12 @@ class Dispatcher:
     async def _feed(self, dials: TaskGroup) -> None:
         run = self._run
         while True:
+            # Asked before the ledger is: what ends meanwhile may have put a row back to waiting.
+            is_idle = not self._in_hand and not run.has_open_attempts
             due = await run.fetch(
                 waiting.due, run.campaign_id, run.now(), skip=frozenset(self._in_hand), limit=BATCH_ROWS
             )
-            if not due and not await self._wait_for_more():
+            if not due and not await self._wait_for_more(is_idle=is_idle):
                 return
             # Who may not be dialled takes no start of the pace. The others are asked about once more then.
             for contact in await self._gatekeeper.sift(due):
@@ -109,15 +113,21 @@ class Dispatcher:
                 return
             await run.changed.wait(1.0)
 
-    async def _wait_for_more(self) -> bool:
-        """Wait until a row may be due. False when there is nothing more to do in this run."""
+    async def _wait_for_more(self, *, is_idle: bool) -> bool:
+        """Wait until a row may be due. False when there is nothing more to do in this run.
+
+        Args:
+            is_idle: Whether nothing was under way when the ledger was asked for rows that are due.
+        """
         run = self._run
         next_due = await run.fetch(waiting.next_due, run.campaign_id)
         wait_s = (next_due - run.now()).total_seconds() if next_due else None
         is_near = wait_s is not None and wait_s <= run.timing.longest_idle_s
-        if self._in_hand or run.has_open_attempts or is_near:
+        if not is_idle or is_near:
             run.waiting_for = f"{next_due:%H:%M} UTC" if next_due and is_near else "live calls to end"
-            await run.changed.wait(min(max(wait_s if is_near and wait_s else 1.0, 0.05), 60.0))
+            # Whatever ends rings the bell, so a long wait misses nothing.
+            longest_s = max(wait_s, 0.05) if is_near and wait_s is not None else LONGEST_WAIT_S
+            await run.changed.wait(min(longest_s, LONGEST_WAIT_S))
             return True
         run.next_due = next_due
         return False
@@ -138,7 +148,7 @@ class Dispatcher:
                     agent_id=settings.agent_id,
                     to_number=contact.to_number,
                     from_number=from_number,
-                    variables={**settings.call.variables, **contact.variables},
+                    variables=settings.call.variables_for(contact.variables),
                     metadata={
                         "campaign": self._run.name,
                         "row": contact.row_number,
@@ -180,11 +190,11 @@ class Dispatcher:
             call_id = await run.api.create_call(request)
         except OutcomeUnknown as error:
             self._unreachable_since = self._throttled_since = None
-            log.warning("call.in_doubt", row=row, error=error.brief)
             # Known as a doubt before it can be found, and looked for when it is on disk.
             run.doubt(attempt_id, own=True)
             await run.commit(attempts.record_in_doubt, attempt_id, error=str(error), now=run.now())
             run.doubted.ring()
+            log.warning("call.in_doubt", row=row, error=error.brief)
         except Refused as error:
             self._unreachable_since = self._throttled_since = None
             log.debug("call.refused", row=row, error=error.brief)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from campaign.calls.person import Known, look_at
 from campaign.calls.run import Run
 from campaign.ledger import waiting
 from campaign.ledger.ledger import Connection
 from campaign.ledger.waiting import DueContact
 from campaign.logs import get_logger
 from campaign.rules import gates
-from campaign.rules.gates import Person, Verdict
+from campaign.rules.gates import Verdict
 
 log = get_logger(__name__)
 
@@ -42,21 +43,8 @@ class Gatekeeper:
 
     def _judge(self, connection: Connection, contact: DueContact) -> Verdict:
         run, now = self._run, self._run.now()
-        standing = waiting.standing(
-            connection,
-            campaign_id=run.campaign_id,
-            to_number=contact.to_number,
-            since=now - run.settings.caps.per_number.within,
-        )
-        because = standing.suppressed_because or run.suppressed.get(contact.to_number)
-        person = Person(
-            to_number=contact.to_number,
-            time_zones=contact.time_zones,
-            suppressed_because=because,
-            recent_calls=standing.recent_calls,
-            unsettled_elsewhere=standing.unsettled_elsewhere,
-        )
-        return gates.judge(person, run.settings, now)
+        known = Known(run.campaign_id, run.settings, run.suppressed, run.spoken)
+        return gates.judge(look_at(connection, contact, known, now), run.settings, now)
 
     def _hold_all(self, connection: Connection, held: Sequence[tuple[DueContact, Verdict]]) -> None:
         for contact, verdict in held:

@@ -1,17 +1,23 @@
 """The plan: what a run would do with a list at this moment. It calls nobody."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from campaign.contacts import phone, problems
 from campaign.ledger import campaigns, suppression, waiting
-from campaign.ledger.campaigns import Amendment, CampaignRecord, PersonRecord
+from campaign.ledger.amend import Amendment
+from campaign.ledger.campaigns import CampaignRecord, RowRecord
 from campaign.ledger.ledger import Ledger
-from campaign.models import FINAL_STATUSES, AttemptState, Intake, RowStatus
+from campaign.models import FINAL_STATUSES, AttemptState, Intake, RowStatus, ZoneSource
 from campaign.rules import gates
 from campaign.rules.gates import Person
+from campaign.rules.hours import Whereabouts
 from campaign.settings import CampaignSettings
+
+_OUT = (RowStatus.REJECTED, RowStatus.DUPLICATE, RowStatus.STOPPED)
+"""Rows that no run calls; only another list may change that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,7 @@ def make_plan(
     campaign: CampaignRecord | None,
     amendment: Amendment | None,
     suppressed: Mapping[str, str],
+    spoken: Sequence[str] = (),
     now: datetime,
 ) -> Plan:
     """Ask every gate for every row, as a run would.
@@ -70,42 +77,62 @@ def make_plan(
         campaign: The campaign that a run would go on with; None when it would start a new one.
         amendment: How the list differs from the one that the campaign knows.
         suppressed: Numbers of the campaign file's suppression lists, with the reason.
+        spoken: Variables that the agent says.
         now: The moment to plan for.
     """
     campaign_id = campaign.id if campaign else None
-    known: Mapping[str, PersonRecord] = {}
+    # Under the very list that it knows, a campaign goes on with its rows as they stand, however the list and
+    # the agent are read by now.
+    is_known = campaign is not None and amendment is None
+    known: dict[str, RowRecord] = {}
+    nobodys: Mapping[int, RowRecord] = {}
     recent: Mapping[str, list[datetime]] = {}
+    talked: Mapping[str, datetime] = {}
     unsettled: Mapping[str, AttemptState] = {}
     if ledger is not None:
         unsettled = ledger.read(waiting.unsettled_elsewhere, campaign_id=campaign_id)
         suppressed = {**suppressed, **ledger.read(suppression.suppressed)}
+        talked = ledger.read(waiting.conversations, campaign_id=campaign_id)
         since = now - settings.caps.per_number.within
         recent = ledger.read(waiting.recent_calls, campaign_id=campaign_id, since=since)
         if campaign is not None:
             known = ledger.read(campaigns.people, campaign.id)
+            nobodys = ledger.read(campaigns.nobodys_rows, campaign.id) if is_known else {}
     tally = _Tally()
-    for rejected in intake.rejected:
-        tally.final[_rejection(rejected.status, rejected.reason)] += 1
+
+    def count(number: str, record: RowRecord | None, whereabouts: Whereabouts, unsaid: str | None) -> None:
+        if record is not None and _is_settled(tally, record, now):
+            return
+        person = Person(
+            to_number=number,
+            whereabouts=whereabouts,
+            suppressed_because=suppressed.get(number),
+            recent_calls=recent.get(number, []),
+            unsettled_elsewhere=unsettled.get(number),
+            talked_at=talked.get(number),
+            unsaid=unsaid,
+        )
+        _weigh(tally, person, gates.judge(person, settings, now))
+
     for contact in intake.contacts:
-        record = known.get(contact.to_number)
-        status = record.status if record else RowStatus.WAITING
-        if status in FINAL_STATUSES and status is not RowStatus.STOPPED:
-            tally.final[f"{status} in an earlier run"] += 1
-        elif status not in (RowStatus.WAITING, RowStatus.STOPPED):
-            tally.under_way += 1
-        elif record and record.retry_at and record.retry_at > now:
-            tally.later["the time of the next try has not come"] += 1
-            tally.openings.append(record.retry_at)
+        record = known.pop(contact.to_number, None) or nobodys.get(contact.row.number)
+        if is_known and record is not None and record.status in _OUT:
+            tally.final[_not_called(record.status, record.reason)] += 1
+            continue
+        values = settings.call.variables_for(contact.variables)
+        is_certain = contact.zone_source is not ZoneSource.NUMBER
+        whereabouts = Whereabouts(contact.time_zones, is_certain=is_certain)
+        count(contact.to_number, record, whereabouts, gates.unsaid(spoken, values))
+    names = {problems.no_value(name).reason: name for name in spoken}
+    for rejected in intake.rejected:
+        number = rejected.to_number
+        record = known.pop(number, None) if is_known and number is not None else None
+        # Whom an amendment has stopped is nobody's row any more.
+        if number is None or record is None or record.status is RowStatus.STOPPED:
+            tally.final[_not_called(rejected.status, rejected.reason)] += 1
         else:
-            number = contact.to_number
-            person = Person(
-                to_number=number,
-                time_zones=contact.time_zones,
-                suppressed_because=suppressed.get(number),
-                recent_calls=recent.get(number, []),
-                unsettled_elsewhere=unsettled.get(number),
-            )
-            _weigh(tally, person, gates.judge(person, settings, now))
+            whereabouts = Whereabouts(phone.time_zones(number), is_certain=False)
+            count(number, record, whereabouts, names.get(rejected.reason))
     by_pace = (tally.dial_now + tally.later.total()) / settings.pace.calls_per_second
     return Plan(
         rows=len(intake.rows),
@@ -120,11 +147,25 @@ def make_plan(
     )
 
 
+def _is_settled(tally: _Tally, record: RowRecord, now: datetime) -> bool:
+    """Count a person of whom the ledger alone knows how it goes on; False for whom the gates are asked."""
+    if record.status in FINAL_STATUSES and record.status is not RowStatus.STOPPED:
+        tally.final[f"{record.status} in an earlier run"] += 1
+    elif record.status not in (RowStatus.WAITING, RowStatus.STOPPED):
+        tally.under_way += 1
+    elif record.retry_at and record.retry_at > now:
+        tally.later["the time of the next try has not come"] += 1
+        tally.openings.append(record.retry_at)
+    else:
+        return False
+    return True
+
+
 def _weigh(tally: _Tally, person: Person, verdict: gates.Verdict) -> None:
     if verdict.status is not RowStatus.WAITING:
         tally.final[f"{verdict.status}: {verdict.reason}"] += 1
         return
-    tally.zones[" or ".join(person.time_zones[:3])] += 1
+    tally.zones[" or ".join(person.whereabouts.time_zones[:3])] += 1
     if verdict.may_dial:
         tally.dial_now += 1
         return
@@ -133,6 +174,6 @@ def _weigh(tally: _Tally, person: Person, verdict: gates.Verdict) -> None:
         tally.openings.append(verdict.not_before)
 
 
-def _rejection(status: RowStatus, reason: str) -> str:
+def _not_called(status: RowStatus, reason: str) -> str:
     # Each duplicate names its own first row; as a count they are one.
     return str(status) if status is RowStatus.DUPLICATE else f"{status}: {reason}"

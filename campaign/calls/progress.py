@@ -9,7 +9,6 @@ from campaign.calls.run import Run
 from campaign.ledger import campaigns, results
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
 
-INTERVAL_S = 1.0
 ENOUGH_ROWS = 5
 """After so many finished rows the run's speed says something about its end."""
 
@@ -49,7 +48,7 @@ class ProgressMeter:
         """Report for as long as the run lasts."""
         while True:
             self._report(await self.read())
-            await anyio.sleep(INTERVAL_S)
+            await anyio.sleep(self._run.timing.progress_s)
 
     async def read(self) -> Progress:
         """How the run stands now."""

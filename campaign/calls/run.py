@@ -1,19 +1,20 @@
 """One run of one campaign: what its tasks share, and how they are told to stop."""
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+from itertools import count
 from typing import Concatenate, ParamSpec, TypeVar
 
 import anyio
-import anyio.to_thread
 
 from campaign.calls.pace import Pace
+from campaign.calls.ports import AsyncLedger, CallsApi
 from campaign.calls.timing import Timing
 from campaign.errors import CampaignError
-from campaign.ledger.ledger import Connection, Ledger
-from campaign.oneinbox.client import OneInbox
+from campaign.ledger.ledger import Connection
 from campaign.settings import CampaignSettings
 
 P = ParamSpec("P")
@@ -41,6 +42,34 @@ class Bell:
         self._rung = anyio.Event()
 
 
+class Step(StrEnum):
+    """What a run may wait for beside the event loop."""
+
+    LEDGER = "ledger"
+    RESULTS = "results"
+
+
+class Signs:
+    """Signs of life of a run: what it has written down, and what it waits for."""
+
+    def __init__(self) -> None:
+        self.moves = 0
+        """How many of its commits are on disk."""
+        self.under_way: dict[int, Step] = {}
+        """Steps that have begun and not ended, by a serial number."""
+        self._serials = count()
+
+    @contextmanager
+    def step(self, step: Step) -> Iterator[None]:
+        """Known as under way for as long as the block lasts."""
+        serial = next(self._serials)
+        self.under_way[serial] = step
+        try:
+            yield
+        finally:
+            del self.under_way[serial]
+
+
 @dataclass
 class Run:
     """The shared state of one run's tasks. All of it belongs to one event loop."""
@@ -48,11 +77,13 @@ class Run:
     campaign_id: int
     name: str
     settings: CampaignSettings
-    ledger: Ledger
-    api: OneInbox
+    ledger: AsyncLedger
+    api: CallsApi
     pace: Pace
     timing: Timing
     now: Callable[[], datetime]
+    spoken: tuple[str, ...] = ()
+    """Variables that the agent says."""
     suppressed: Mapping[str, str] = field(default_factory=dict)
     """Numbers of the campaign file's suppression lists, with the list they stand in."""
     live: set[int] = field(default_factory=set)
@@ -65,6 +96,8 @@ class Run:
     """Doubts of this run. Those of a killed run say nothing about OneInbox."""
     lost_in_a_row: int = 0
     """Requests of this run that got no reply and were not found either, with no call placed in between."""
+    signs: Signs = field(default_factory=Signs)
+    """For whoever watches whether the run still moves."""
     changed: Bell = field(default_factory=Bell)
     """Rings for the dispatcher when an attempt has left `live` or `settling`."""
     doubted: Bell = field(default_factory=Bell)
@@ -77,6 +110,8 @@ class Run:
     """Why dialling was stopped, when it was by a signal or the deadline."""
     leave_at_once: bool = False
     """Whether live calls are left to the next run."""
+    opt_outs: int = 0
+    """People who have asked in a call of this run not to be called again."""
     waiting_for: str = ""
     """Why no call starts at this moment, for people."""
     next_due: datetime | None = None
@@ -135,13 +170,14 @@ class Run:
         self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run a verb in the writer's next transaction; return when it is on disk, cancelled or not."""
-        answer = self.ledger.write(verb, *args, **kwargs)
-        with anyio.CancelScope(shield=True):
-            await asyncio.wait([asyncio.wrap_future(answer)])
-        return answer.result()
+        with self.signs.step(Step.LEDGER):
+            result = await self.ledger.commit(verb, *args, **kwargs)
+        self.signs.moves += 1
+        return result
 
     async def fetch(
         self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run a reading verb beside the event loop."""
-        return await anyio.to_thread.run_sync(lambda: self.ledger.read(verb, *args, **kwargs))
+        """Run a reading verb on what is committed."""
+        with self.signs.step(Step.LEDGER):
+            return await self.ledger.fetch(verb, *args, **kwargs)

@@ -3,37 +3,32 @@
 It can be killed at any instant. The next run finds in the ledger what this one knew.
 """
 
-import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 
 import anyio
-import anyio.to_thread
 
+from campaign.calls import watchers
 from campaign.calls.dispatch import Dispatcher
 from campaign.calls.doubts import DoubtSettler
 from campaign.calls.pace import LocalPace
+from campaign.calls.ports import AsyncLedger, CallsApi
 from campaign.calls.progress import Progress, ProgressMeter
-from campaign.calls.run import Run
+from campaign.calls.run import Run, Step
+from campaign.calls.stall import watch_stall
 from campaign.calls.timing import Timing
 from campaign.calls.track import Tracker
-from campaign.errors import ApiUnavailableError, CampaignError, ExitCode, OutputError
+from campaign.errors import ApiUnavailableError, CampaignError, ExitCode
 from campaign.ledger import attempts, calls, campaigns, waiting
-from campaign.ledger.ledger import Ledger
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
-from campaign.oneinbox.client import OneInbox
 from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsupported
 from campaign.settings import CampaignSettings
 
 log = get_logger(__name__)
-
-
-class InterruptedTwice(BaseException):
-    """A second signal: the operator wants out at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +43,8 @@ class RunReport:
     stop_error: CampaignError | None
     stop_notice: str
     next_due: datetime | None
+    opt_outs: int = 0
+    """People who have asked in a call of this run not to be called again."""
 
     @property
     def unfinished(self) -> int:
@@ -74,11 +71,15 @@ async def run_campaign(
     campaign_id: int,
     name: str,
     settings: CampaignSettings,
-    ledger: Ledger,
-    api: OneInbox,
-    write_results: Callable[[], object],
+    ledger: AsyncLedger,
+    api: CallsApi,
+    write_results: Callable[[], Awaitable[object]],
     on_progress: Callable[[Progress], None],
+    on_stall: Callable[[CampaignError], None] | None = None,
     suppressed: Mapping[str, str] | None = None,
+    read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None,
+    spoken: Sequence[str] = (),
+    check_lock: Callable[[], Awaitable[object]] | None = None,
     deadline: datetime | None = None,
     timing: Timing | None = None,
     now: Callable[[], datetime] = utc_now,
@@ -93,9 +94,13 @@ async def run_campaign(
         settings: Its campaign file.
         ledger: The truth.
         api: An open client.
-        write_results: Writes the result file from the ledger; runs in a thread.
+        write_results: Writes the result file from the ledger, beside the event loop.
         on_progress: Told about once a second how the run stands.
+        on_stall: Told once when nothing moves any more. The run tries to end then; what hangs may keep it.
         suppressed: Numbers that the campaign file's lists forbid, with the reason.
+        read_suppression: Reads them again, beside the event loop. When it fails, nobody is dialled any more.
+        spoken: Variables that the agent says; who has no value for one is not dialled.
+        check_lock: Raises LedgerError when the run lock no longer keeps other runs out.
         deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
         timing: Waits; the defaults suit real calls.
         now: The wall clock.
@@ -118,44 +123,55 @@ async def run_campaign(
         timing=timing,
         now=now,
         suppressed=suppressed or {},
+        spoken=tuple(spoken),
     )
-    async with anyio.create_task_group() as watchers:
+
+    async def write_noted() -> None:
+        with run.signs.step(Step.RESULTS):
+            await write_results()
+
+    async with anyio.create_task_group() as beside:
+        beside.start_soon(watch_stall, run, on_stall or (lambda _error: None))
         # Until the last result is written, a signal must find somebody who knows what to do.
         if handle_signals:
-            watchers.start_soon(_watch_signals, run)
+            beside.start_soon(watchers.watch_signals, run)
+        if check_lock is not None:
+            beside.start_soon(watchers.watch_lock, run, check_lock)
+        if read_suppression is not None:
+            beside.start_soon(watchers.watch_suppression, run, read_suppression)
         if deadline is not None:
-            watchers.start_soon(_watch_deadline, run, deadline)
+            beside.start_soon(watchers.watch_deadline, run, deadline)
         try:
-            report = await _work(run, write_results, on_progress)
+            report = await _work(run, write_noted, on_progress)
         except Exception:
             # Whatever went wrong, what is known by now is for the operator.
             with suppress(Exception):
-                await anyio.to_thread.run_sync(write_results)
+                await write_noted()
             raise
-        watchers.cancel_scope.cancel()
+        beside.cancel_scope.cancel()
     return report
 
 
 async def _work(
-    run: Run, write_results: Callable[[], object], on_progress: Callable[[Progress], None]
+    run: Run, write_results: Callable[[], Awaitable[object]], on_progress: Callable[[Progress], None]
 ) -> RunReport:
     tracker = Tracker(run)
     doubts = DoubtSettler(run, tracker)
     meter = ProgressMeter(run, on_progress)
     await run.commit(waiting.release_holds, run.campaign_id)
-    await anyio.to_thread.run_sync(write_results)
+    await write_results()
     await _recover(run, tracker)
     if await _has_work(run) and await _reach_api(run):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(tracker.run)
             await doubts.settle()
             tasks.start_soon(doubts.run)
-            tasks.start_soon(_refresh_results, run, write_results)
+            tasks.start_soon(watchers.refresh_results, run, write_results)
             tasks.start_soon(meter.run)
             await Dispatcher(run, tracker).run()
             tasks.cancel_scope.cancel()
     await run.commit(campaigns.finish_settled, run.now())
-    await anyio.to_thread.run_sync(write_results)
+    await write_results()
     progress = await meter.read()
     on_progress(progress)
     return RunReport(
@@ -167,6 +183,7 @@ async def _work(
         stop_error=run.stop_error,
         stop_notice=run.stop_notice,
         next_due=run.next_due,
+        opt_outs=run.opt_outs,
     )
 
 
@@ -215,41 +232,3 @@ async def _reach_api(run: Run) -> bool:
         else:
             return True
     return False
-
-
-async def _watch_signals(run: Run) -> None:
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    # Under nohup a hang-up is ignored, and stays so.
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        numbers.append(signal.SIGHUP)
-    with anyio.open_signal_receiver(*numbers) as signals:
-        is_draining = False
-        async for number in signals:
-            if is_draining:
-                raise InterruptedTwice
-            is_draining = True
-            log.warning("run.draining", signal=number.name)
-            run.drain(f"stopped by {number.name}", leave=True)
-
-
-async def _watch_deadline(run: Run, deadline: datetime) -> None:
-    # In steps, as the wall clock may be set or the machine suspended meanwhile.
-    while (left_s := (deadline - run.now()).total_seconds()) > 0:  # noqa: ASYNC110 - a time, not an event
-        await anyio.sleep(min(left_s, 60.0))
-    # Calls that are live are followed to their end: tomorrow's run may be of another campaign.
-    run.drain("the deadline has come", leave=False)
-
-
-async def _refresh_results(run: Run, write_results: Callable[[], object]) -> None:
-    """Keep the result file fresh, at a bounded share of the run's time."""
-    wait_s = run.timing.refresh_min_s
-    while True:
-        await anyio.sleep(wait_s)
-        before = anyio.current_time()
-        try:
-            await anyio.to_thread.run_sync(write_results)
-        except OutputError as error:
-            # At the end of the run it is tried again, and then it counts.
-            log.warning("results.unwritable", error=str(error))
-        took_s = anyio.current_time() - before
-        wait_s = max(run.timing.refresh_min_s, took_s / run.timing.refresh_share)

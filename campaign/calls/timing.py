@@ -41,6 +41,23 @@ class Timing:
     """Bounds of the pause after a 429 without Retry-After, and after a request that was not sent."""
     longest_idle_s: float = 3600.0
     """When no row may be dialled sooner than this, the run ends and the next one goes on."""
+    suppression_look_s: float = 60.0
+    """Whether a suppression list has changed is looked at so often."""
+    progress_s: float = 1.0
+    """How the run stands is read and shown so often."""
     refresh_min_s: float = 10.0
     refresh_share: float = 0.05
     """The result file is rewritten at most so often, and for at most this share of the run's time."""
+    reader_patience_s: float = 120.0
+    """Who reads the ledger while it is checked after a cut-off run is waited for so long."""
+    ledger_longest_s: float = 600.0
+    """When the ledger does not answer for so long, the run ends."""
+    step_longest_s: float = 1800.0
+    """To enrol a list, write a result file or close the ledger takes no longer, for a million rows on a
+    slow disk either."""
+    stall_look_s: float = 30.0
+    """Whether anything still moves is looked at so often."""
+    beat_s: float = 1.0
+    """The event loop shows the watchdog so often that it runs."""
+    hang_s: float = 120.0
+    """When it has not for so long, the watchdog ends the process."""

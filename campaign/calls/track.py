@@ -19,7 +19,7 @@ from campaign.logs import get_logger
 from campaign.models import AttemptState, Call, TranscriptStatus
 from campaign.oneinbox.client import PAGE_SIZE
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, NotSent, Throttled, Unsupported
-from campaign.rules import endings
+from campaign.rules import endings, opt_out
 from campaign.settings import RetrySettings
 
 log = get_logger(__name__)
@@ -243,6 +243,7 @@ class Tracker:
     async def _settle(self, tracked: Tracked, call: Call, transcript_status: TranscriptStatus) -> None:
         run, record, now = self._run, tracked.record, self._run.now()
         disposition = endings.read_disposition(call)
+        wish = opt_out.asked(call, run.settings.opt_out)
         is_plausible = call.ended_at is not None and record.placed_at <= call.ended_at <= now
         ending = endings.decide(
             disposition,
@@ -251,6 +252,7 @@ class Tracker:
             ended_at=call.ended_at if is_plausible and call.ended_at else now,
             # What another campaign left behind is brought to its end, and not dialled again.
             retry=run.settings.retry if record.campaign_id == run.campaign_id else RetrySettings(),
+            has_opted_out=bool(wish),
         )
         is_closed = await run.commit(
             calls.record_settled,
@@ -261,7 +263,11 @@ class Tracker:
             reason=ending.reason,
             not_before=ending.not_before,
             now=now,
+            opt_out=wish,
         )
+        if wish:
+            run.opt_outs += 1
+            log.info("call.opt_out", row=record.row_number, call=call.id)
         self._tracked.pop(record.call_id, None)
         log.debug("call.settled", row=record.row_number, call=call.id, disposition=disposition.value)
         if is_closed:
@@ -298,8 +304,7 @@ class Tracker:
             longest_s = max(longest_s, run.timing.foreign_longest_s)
         if tracked.ended_at is not None or anyio.current_time() - tracked.placed_at <= longest_s:
             return
-        if self._tracked.pop(tracked.record.call_id, None) is None:
-            return
+        self._tracked.pop(tracked.record.call_id, None)
         if tracked.record.state is not AttemptState.NEEDS_REVIEW:
             log.warning("call.endless", row=tracked.record.row_number, call=tracked.record.call_id)
             await run.commit(

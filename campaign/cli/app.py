@@ -7,9 +7,21 @@ from typing import NoReturn
 
 import typer
 
-from campaign.cli import demo, init, lists, run, simulate, views
+from campaign.cli import (
+    demo,
+    explain,
+    init,
+    output,
+    plan,
+    rehearse,
+    review,
+    run,
+    simulate,
+    suppress,
+    validate,
+    views,
+)
 from campaign.errors import CampaignError, ExitCode
-from campaign.logs import redact
 
 _USAGE_EXIT = 2
 
@@ -25,11 +37,15 @@ app = typer.Typer(
 
 app.command()(demo.demo)
 app.command()(init.init)
-app.command()(lists.validate)
-app.command()(lists.plan)
+app.command()(validate.validate)
+app.command()(plan.plan)
+app.command()(rehearse.rehearse)
 app.command()(run.run)
 app.command()(views.status)
 app.command()(views.results)
+app.command()(review.review)
+app.command()(explain.explain)
+app.add_typer(suppress.app, name="suppress")
 app.command()(simulate.simulate)
 
 
@@ -49,7 +65,7 @@ def guarded(command: Callable[[], object]) -> NoReturn:
         code = ExitCode.USAGE if error.code == _USAGE_EXIT else error.code
     except BaseException as error:
         cause = _cause(error)
-        sys.stderr.write(f"campaign: {_line(cause)}\n")
+        output.say(f"campaign: {_line(cause)}")
         code = _code(cause)
         if code is ExitCode.BUG:
             _report_bug(error)
@@ -72,6 +88,9 @@ def _code(cause: BaseException) -> ExitCode:
 
 def _line(cause: BaseException) -> str:
     if isinstance(cause, CampaignError):
+        # Loaded only when there is something to say: it takes half of the time of `campaign --help`.
+        from campaign.logs import redact
+
         return redact(" ".join(str(cause).split()))
     if isinstance(cause, Exception):
         return f"a fault in this program ({type(cause).__name__}); what was done so far is in the ledger"

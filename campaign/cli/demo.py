@@ -1,7 +1,6 @@
 """`campaign demo`: the whole path on sample data, against the embedded simulator."""
 
 import logging
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,9 @@ from campaign.cli import output
 # The simulated people talk this many times as fast, and the runner looks as much more often.
 SPEED = 30.0
 SHOWN_ROWS = 12
+LEDGER = "ledger.db"
+OF_A_LEDGER = ("", "-wal", "-shm", ".lock", ".generation")
+"""How the names of its files end."""
 SHOWN_COLUMNS = ("phone", "customer_name", "call_status", "call_reason", "call_outcome")
 
 
@@ -27,7 +29,8 @@ def demo(
     from campaign.calls.timing import Timing
     from campaign.cli import job as jobs
     from campaign.cli.files import bundled
-    from campaign.cli.run import carry_out, summarise
+    from campaign.cli.run import carry_out
+    from campaign.cli.summary import summarise
     from campaign.errors import OutputError
     from campaign.settings import Environment
     from campaign.simulator import server
@@ -36,12 +39,12 @@ def demo(
     from campaign.simulator.provider import Provider
 
     logs.configure(level=logging.ERROR)
-    result_path, ledger_path = folder / "results.csv", folder / "ledger.db"
+    result_path, ledger_path = folder / "results.csv", folder / LEDGER
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in ("results.csv", "ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.lock"):
-            with suppress(FileNotFoundError):
-                (folder / name).unlink()
+        _refuse_real_ledger(ledger_path)
+        for name in ("results.csv", *(f"{LEDGER}{suffix}" for suffix in OF_A_LEDGER)):
+            (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: {error.strerror}; choose another with --folder") from error
     contact_list, config = bundled("sample_data/contacts.csv"), bundled("configs/demo.yaml")
@@ -67,6 +70,7 @@ def demo(
                 environment,
                 result_path,
                 amend=False,
+                allow_invalid=False,
                 ask=False,
                 deadline=None,
                 on_terminal=output.is_terminal(),
@@ -82,13 +86,27 @@ def demo(
             )
     assert report is not None  # noqa: S101 - nobody was asked, so nobody said no
     dials = [dial.to_number for dial in simulator.provider.dials]
-    summarise(report, result_path)
+    summarise(report, result_path, ledger=str(ledger_path))
     output.say(
         f"the simulator counted {len(dials)} dials of {len(set(dials))} people, although one reply was lost: "
         "that call was found in the list and not dialled again"
     )
     _show_sample(result_path)
     raise typer.Exit(report.exit_code)
+
+
+def _refuse_real_ledger(path: Path) -> None:
+    """Raise UsageError when a campaign of the operator's own stands where the demo would make its ledger."""
+    from campaign.errors import UsageError
+    from campaign.ledger import campaigns
+    from campaign.ledger.ledger import Ledger
+
+    if not path.exists():
+        return
+    with Ledger.open(str(path)) as ledger:
+        names = [record.name for record in ledger.read(campaigns.newest)]
+    if own := next((name for name in names if not name.startswith("demo-")), None):
+        raise UsageError(f"{path} is the ledger of campaign {own}; choose another place with --folder")
 
 
 def _show_sample(result_path: Path) -> None:
@@ -102,8 +120,8 @@ def _show_sample(result_path: Path) -> None:
     table = Table(*SHOWN_COLUMNS, box=None, pad_edge=False)
     for row in rows[:SHOWN_ROWS]:
         table.add_row(*(row[column] for column in SHOWN_COLUMNS))
-    console = output.console(stderr=False)
-    console.print(table)
     conversation = next(row for row in rows if "user:" in row["call_transcript"])
-    console.print(f"\ntranscript of the call to {conversation['customer_name']}:")
-    console.print(conversation["call_transcript"], style="dim")
+    with output.drawing() as console:
+        console.print(table)
+        console.print(f"\ntranscript of the call to {conversation['customer_name']}:")
+        console.print(conversation["call_transcript"], style="dim")

@@ -1,11 +1,13 @@
-"""`campaign init`: a commented campaign file and a contact list to start from."""
+"""`campaign init`: a campaign file to start from, written for a list where there is one already."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from campaign.cli import output
+from campaign.cli.options import DelimiterOption, EncodingOption, HiddenOption, ListOptions, SheetOption
 from campaign.errors import OutputError
 
 _LIST_TEMPLATE = """phone,customer_name,order_id
@@ -16,6 +18,14 @@ _LIST_TEMPLATE = """phone,customer_name,order_id
 
 def init(
     folder: Annotated[Path, typer.Argument(help="Where to write.", show_default="this folder")] = Path(),
+    from_list: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="LIST", help="Write the campaign file for the columns of this list."),
+    ] = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    sheet: SheetOption = None,
+    include_hidden: HiddenOption = False,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of the campaign file instead.")
     ] = False,
@@ -28,10 +38,33 @@ def init(
 
         output.say_json(CampaignSettings.model_json_schema())
         return
-    texts = {
-        folder / "campaign.yaml": bundled("configs/one-off.yaml").read_text(encoding="utf-8"),
-        folder / "contacts.csv": _LIST_TEMPLATE,
-    }
+    config = folder / "campaign.yaml"
+    template = bundled("configs/one-off.yaml").read_text(encoding="utf-8")
+    if from_list is None:
+        contact_list = folder / "contacts.csv"
+        _write(folder, {config: template, contact_list: _LIST_TEMPLATE})
+        output.say(f"wrote {config} and {contact_list}. Next: set agent_id and from_numbers, fill the list,")
+    else:
+        from campaign.cli import mapping
+        from campaign.contacts.recognition import recognise
+
+        contact_list = from_list
+        options = ListOptions(encoding, delimiter, sheet, include_hidden).for_reading()
+        found = recognise(from_list, options)
+        section, questions = mapping.contacts_section(found)
+        _write(folder, {config: mapping.put_into(template.replace("contacts.csv", str(from_list)), section)})
+        output.say(f"wrote {config}: numbers from column {found.phone!r}, {len(found.variables)} variables")
+        for question in questions:
+            output.say(f"QUESTION: {question}")
+        answers = "answer the questions in it, " if questions else ""
+        output.say(f"Next: {answers}set agent_id and from_numbers,")
+    output.say(
+        f"then look with\n `campaign validate {contact_list} --config {config}` and "
+        f"`campaign plan {contact_list} --config {config}`"
+    )
+
+
+def _write(folder: Path, texts: Mapping[Path, str]) -> None:
     for path in texts:
         if path.exists():
             raise OutputError(f"{path} is there already; move it away, or name another folder")
@@ -42,9 +75,3 @@ def init(
             path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"{folder}: {error.strerror}") from error
-    config, contacts = texts
-    output.say(
-        f"wrote {config} and {contacts}. Next: set agent_id and from_numbers, fill the list, then look with\n"
-        f" `campaign validate {contacts} --config {config}` and "
-        f"`campaign plan {contacts} --config {config}`"
-    )

@@ -1,18 +1,23 @@
 """A job: one list, one campaign file and one ledger, brought together for `plan`, `run` and `demo`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from campaign.calls.plan import Plan, make_plan
-from campaign.contacts import suppression
+from campaign.cli.agent import spoken_variables
+from campaign.cli.options import AS_IT_IS, ListOptions
+from campaign.contacts import report
 from campaign.contacts.intake import take_in
+from campaign.contacts.suppression import SuppressionLists
 from campaign.errors import LedgerError, ListError, UsageError
+from campaign.ledger import amend as amending
 from campaign.ledger import campaigns
 from campaign.ledger import results as result_views
-from campaign.ledger.campaigns import Amendment, CampaignRecord
+from campaign.ledger.amend import Amendment
+from campaign.ledger.campaigns import CampaignRecord
 from campaign.ledger.ledger import Ledger
 from campaign.models import Intake
 from campaign.results import files
@@ -32,7 +37,12 @@ class Job:
     name: str
     ledger: Ledger | None
     campaign: CampaignRecord | None
-    suppressed: dict[str, str] = field(default_factory=dict)
+    lists: SuppressionLists
+    suppressed: Mapping[str, str] = field(default_factory=dict)
+    spoken: Sequence[str] = ()
+    """Variables that the agent says."""
+    notes: list[str] = field(default_factory=list)
+    """What the operator should know before anybody is called."""
 
 
 @contextmanager
@@ -43,7 +53,8 @@ def prepare(
     name: str | None,
     ledger: str | None,
     create_ledger: bool,
-    environment: Environment | None = None,
+    environment: Environment,
+    options: ListOptions = AS_IT_IS,
 ) -> Iterator[Job]:
     """Read and check everything; call nobody.
 
@@ -51,14 +62,12 @@ def prepare(
         CampaignError: Something is missing or wrong; the text says what and where.
     """
     settings = load_campaign_file(config, name=name)
-    intake = take_in(contact_list, settings)
-    suppressed = {
-        str(number): f"on the suppression list {path.name}"
-        for path in settings.suppression
-        for number in suppression.read_numbers(path, default_region=settings.contacts.default_region)
-    }
+    spoken, note = spoken_variables(settings.agent_id, environment)
+    intake = take_in(contact_list, settings, options=options.for_reading(), spoken=spoken)
+    lists = SuppressionLists(settings.suppression, default_region=settings.contacts.default_region)
+    suppressed = lists.read(datetime.now(UTC))
     with ExitStack() as stack:
-        opened = _open_ledger(ledger_url(ledger, environment or Environment()), create=create_ledger)
+        opened = _open_ledger(ledger_url(ledger, environment), create=create_ledger)
         if opened is not None:
             stack.enter_context(opened)
         job = Job(
@@ -68,9 +77,17 @@ def prepare(
             name=settings.name_on(datetime.now().astimezone().date()),
             ledger=opened,
             campaign=None,
+            lists=lists,
             suppressed=suppressed,
+            spoken=spoken,
+            notes=[*intake.notes, *filter(None, [note])],
         )
         locate(job)
+        if intake.unspoken:
+            # A campaign that is under way still has calls to follow: its own gate keeps it from dialling.
+            if not knows_list(job):
+                raise ListError(intake.unspoken)
+            job.notes.append(f"{intake.unspoken}; until then nobody is dialled")
         yield job
 
 
@@ -89,7 +106,7 @@ def locate(job: Job) -> None:
         job.campaign = job.ledger.read(
             campaigns.find_unfinished,
             name_pattern=job.name_pattern,
-            fingerprint=job.intake.fingerprint,
+            content=job.intake.content,
             since=datetime.now().astimezone() - SAME_NIGHT,
         )
     if job.campaign is not None:
@@ -98,11 +115,9 @@ def locate(job: Job) -> None:
 
 def amendment(job: Job) -> Amendment | None:
     """How the list differs from the one that the campaign knows; None when it does not."""
-    if job.ledger is None or job.campaign is None:
+    if job.ledger is None or job.campaign is None or knows_list(job):
         return None
-    if job.campaign.list_fingerprint == job.intake.fingerprint:
-        return None
-    return job.ledger.read(campaigns.compare, job.campaign.id, job.intake)
+    return job.ledger.read(amending.compare, job.campaign.id, job.intake)
 
 
 def plan(job: Job, *, now: datetime) -> Plan:
@@ -114,7 +129,33 @@ def plan(job: Job, *, now: datetime) -> Plan:
         campaign=job.campaign,
         amendment=amendment(job),
         suppressed=job.suppressed,
+        spoken=job.spoken,
         now=now,
+    )
+
+
+def knows_list(job: Job) -> bool:
+    """Whether the campaign has this very list already, read in the same way."""
+    return job.campaign is not None and job.campaign.list_fingerprint == job.intake.fingerprint
+
+
+def refuse_broken_list(job: Job, *, allow_invalid: bool) -> None:
+    """Raise ListError when nobody can be called, or so many rows are unusable that the list looks broken.
+
+    A campaign that knows this list already was allowed to start with it, and goes on.
+    """
+    if knows_list(job):
+        return
+    if not job.intake.callable_rows:
+        raise ListError(
+            f"{job.intake.path}: no row can be called; `campaign validate {job.intake.path}` says why"
+        )
+    trouble = report.broken(job.intake, job.settings.contacts.max_invalid)
+    if trouble is None or allow_invalid:
+        return
+    raise ListError(
+        f"{job.intake.path}: {trouble}; mend the list (`campaign validate` says how), "
+        "or go on once with `campaign run --allow-invalid`"
     )
 
 
@@ -125,16 +166,11 @@ def enrol(job: Job, *, amend: bool, now: datetime) -> int:
         The id of the campaign.
 
     Raises:
-        ListError: No row can be called.
         UsageError: The campaign knows another list, and nobody said that it may be amended.
     """
     if job.ledger is None:
         raise LedgerError("a run needs a ledger")
     if job.campaign is None:
-        if not job.intake.contacts:
-            raise ListError(
-                f"{job.intake.path}: no row can be called; `campaign validate {job.intake.path}` says why"
-            )
         return job.ledger.write(
             campaigns.start,
             name=job.name,
@@ -151,7 +187,7 @@ def enrol(job: Job, *, amend: bool, now: datetime) -> int:
                 f"({change.added} people added, {change.changed} changed, {change.removed} removed since); "
                 "run with --amend to go on with this one, or with another --name for a new campaign"
             )
-        job.ledger.write(campaigns.amend, job.campaign.id, job.intake, now).result()
+        job.ledger.write(amending.amend, job.campaign.id, job.intake, now).result()
     return job.campaign.id
 
 

@@ -1,24 +1,39 @@
 """`campaign run`: the main job."""
 
 import logging
+import math
 import re
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from campaign.cli import output
-from campaign.cli.lists import ConfigOption, JsonOption, LedgerOption, ListArgument, show_plan
+from campaign.cli.files import refuse_to_overwrite
+from campaign.cli.options import (
+    AS_IT_IS,
+    ConfigOption,
+    DelimiterOption,
+    EncodingOption,
+    HiddenOption,
+    JsonOption,
+    LedgerOption,
+    ListArgument,
+    ListOptions,
+    SheetOption,
+)
+from campaign.cli.plan import show_plan
+from campaign.cli.summary import as_data, summarise
 from campaign.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from campaign.calls.plan import Plan
     from campaign.calls.runner import RunReport
     from campaign.calls.timing import Timing
+    from campaign.calls.watchdog import Watchdog
     from campaign.cli.job import Job
     from campaign.settings import Environment
 
@@ -31,7 +46,7 @@ def run(
     ] = None,
     output_file: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Result file: .csv, .xlsx or .jsonl."),
+        typer.Option("--output", "-o", metavar="FILE", help="Result file: .csv, .xlsx, .jsonl or .parquet."),
     ] = None,
     ledger: LedgerOption = None,
     deadline: Annotated[
@@ -39,6 +54,22 @@ def run(
         typer.Option("--deadline", metavar="TIME", help="Dial no more after this: 06:30, or a span like 8h."),
     ] = None,
     amend: Annotated[bool, typer.Option("--amend", help="Go on although the list has changed.")] = False,
+    allow_invalid: Annotated[
+        bool,
+        typer.Option(
+            "--allow-invalid", help="Go on although more rows are unusable than max_invalid allows."
+        ),
+    ] = False,
+    accept_ledger: Annotated[
+        bool,
+        typer.Option(
+            "--accept-ledger", help="Once: go on with a ledger that is a copy or was put back from a backup."
+        ),
+    ] = False,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    sheet: SheetOption = None,
+    include_hidden: HiddenOption = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: JsonOption = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every call.")] = False,
@@ -52,6 +83,9 @@ def run(
         ledger=ledger,
         deadline=deadline,
         amend=amend,
+        allow_invalid=allow_invalid,
+        accept_ledger=accept_ledger,
+        list_options=ListOptions(encoding, delimiter, sheet, include_hidden),
         yes=yes,
         as_json=as_json,
         verbose=verbose,
@@ -70,6 +104,9 @@ class Options:
     ledger: str | None = None
     deadline: str | None = None
     amend: bool = False
+    allow_invalid: bool = False
+    accept_ledger: bool = False
+    list_options: ListOptions = AS_IT_IS
     yes: bool = False
     as_json: bool = False
     verbose: bool = False
@@ -86,7 +123,10 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
         CampaignError: It cannot start, or had to end early; the class has the exit code.
     """
     from campaign import logs
+    from campaign.calls.timing import Timing
+    from campaign.calls.watchdog import Watchdog
     from campaign.cli import job as jobs
+    from campaign.contacts.files.source import STANDARD_INPUT
     from campaign.settings import Environment
 
     on_terminal = output.is_terminal()
@@ -100,32 +140,41 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
     environment.api_key()
     environment.base_url()
     environment.proxy()
-    with jobs.prepare(
-        options.contact_list,
-        options.config,
-        name=options.name,
-        ledger=options.ledger,
-        create_ledger=True,
-        environment=environment,
-    ) as job:
-        result_path = choose_output(job, options.output_file)
-        refuse_to_overwrite(result_path, [options.contact_list, options.config, *job.settings.suppression])
-        report = carry_out(
-            job,
-            environment,
-            result_path,
-            amend=options.amend,
-            ask=not options.yes,
-            deadline=until,
-            on_terminal=on_terminal,
-            timing=timing,
-        )
+    # Entered first, so that it still watches while the ledger is closed.
+    with Watchdog(timing) as watchdog:
+        if options.contact_list != STANDARD_INPUT:
+            watchdog.allow("reading the list", (timing or Timing()).step_longest_s)
+        with jobs.prepare(
+            options.contact_list,
+            options.config,
+            name=options.name,
+            ledger=options.ledger,
+            create_ledger=True,
+            environment=environment,
+            options=options.list_options,
+        ) as job:
+            result_path = choose_output(job, options.output_file)
+            sources = [options.contact_list, options.config, *job.settings.suppression_files]
+            refuse_to_overwrite("--output", result_path, sources)
+            report = carry_out(
+                job,
+                environment,
+                result_path,
+                amend=options.amend,
+                allow_invalid=options.allow_invalid,
+                accept_ledger=options.accept_ledger,
+                ask=not options.yes,
+                deadline=until,
+                on_terminal=on_terminal,
+                timing=timing,
+                watchdog=watchdog,
+            )
     if report is None:
         output.say("Nobody was called.")
         return ExitCode.NOT_FINISHED
     if options.as_json:
         output.say_json(as_data(report, result_path))
-    summarise(report, result_path)
+    summarise(report, result_path, ledger=options.ledger)
     return report.exit_code
 
 
@@ -135,35 +184,62 @@ def carry_out(
     result_path: Path,
     *,
     amend: bool,
+    allow_invalid: bool,
     ask: bool,
     deadline: datetime | None,
     on_terminal: bool,
+    accept_ledger: bool = False,
     timing: "Timing | None" = None,
+    watchdog: "Watchdog | None" = None,
 ) -> "RunReport | None":
-    """Plan, ask, enrol and run one job under the ledger's lock. None when the operator said no."""
-    import anyio
+    """Plan, ask, enrol and run one job under the ledger's lock. None when the operator said no.
 
-    from campaign.calls.runner import run_campaign
+    A watchdog, where one is given, is told how long each part of it may take, the closing of the ledger
+    afterwards included.
+    """
+    import anyio
+    import anyio.to_thread
+
+    from campaign.calls.ports import LedgerBesideLoop
+    from campaign.calls.runner import run_campaign, utc_now
+    from campaign.calls.timing import Timing
+    from campaign.calls.watchdog import Watchdog
     from campaign.cli import job as jobs
     from campaign.cli import live
+    from campaign.logs import get_logger
     from campaign.oneinbox.client import OneInbox
     from campaign.results import files
 
     ledger = job.ledger
     assert ledger is not None  # noqa: S101 - `prepare` was told to make one
+    timing, watchdog = timing or Timing(), watchdog or Watchdog()
+    watchdog.allow("taking up the ledger", timing.step_longest_s)
     files.check_output(result_path)
-    with ledger.run_lock(f"campaign {job.name}"):
+    with ledger.run_lock(
+        f"campaign {job.name}", accept=accept_ledger, reader_patience_s=timing.reader_patience_s
+    ) as held:
         now = datetime.now(UTC)
         jobs.locate(job)
+        jobs.refuse_broken_list(job, allow_invalid=allow_invalid)
         if on_terminal:
+            for note in job.notes:
+                output.say(f"note: {note}")
             planned = jobs.plan(job, now=now)
-            show_plan(job.name, planned, pace=job.settings.pace.calls_per_second, stderr=True)
+            show_plan(job.name, planned, output.console(), pace=job.settings.pace.calls_per_second)
             if ask and planned.to_dial:
+                watchdog.allow("the question", math.inf)
                 if not _confirmed(planned):
                     return None
                 amend = True
+        watchdog.allow("enrolling the list", timing.step_longest_s)
         files.remove_leftovers(result_path)
         campaign_id = jobs.enrol(job, amend=amend, now=now)
+        if not on_terminal:
+            for note in job.notes:
+                get_logger(__name__).warning("list.note", note=note)
+
+        def write_results() -> None:
+            jobs.write_results(ledger, campaign_id, job.intake.headers, result_path)
 
         async def main() -> "RunReport":
             api = OneInbox(
@@ -172,24 +248,32 @@ def carry_out(
                 max_connections=job.settings.pace.max_live_calls + 10,
                 proxy=environment.proxy(),
             )
-            async with api:
+            async with api, anyio.create_task_group() as beside:
+                beside.start_soon(watchdog.follow_loop)
                 with live.shown(job.name, on_terminal=on_terminal) as on_progress:
-                    return await run_campaign(
+                    report = await run_campaign(
                         campaign_id=campaign_id,
                         name=job.name,
                         settings=job.settings,
-                        ledger=ledger,
+                        ledger=LedgerBesideLoop(ledger),
                         api=api,
-                        write_results=lambda: jobs.write_results(
-                            ledger, campaign_id, job.intake.headers, result_path
-                        ),
+                        write_results=lambda: anyio.to_thread.run_sync(write_results),
+                        check_lock=lambda: anyio.to_thread.run_sync(held.check),
                         on_progress=on_progress,
+                        on_stall=watchdog.end,
                         suppressed=job.suppressed,
+                        read_suppression=lambda: anyio.to_thread.run_sync(job.lists.read, utc_now()),
+                        spoken=job.spoken,
                         deadline=deadline,
                         timing=timing,
                     )
+                beside.cancel_scope.cancel()
+            return report
 
-        return anyio.run(main)
+        try:
+            return anyio.run(main)
+        finally:
+            watchdog.allow("closing the ledger", timing.step_longest_s)
 
 
 def _confirmed(planned: "Plan") -> bool:
@@ -210,13 +294,6 @@ def choose_output(job: "Job", flag: Path | None) -> Path:
     return path
 
 
-def refuse_to_overwrite(result_path: Path, inputs: Iterable[Path]) -> None:
-    """Raise UsageError when the result would take the place of something that the run reads."""
-    for path in inputs:
-        if result_path.resolve() == path.resolve():
-            raise UsageError(f"--output {result_path}: this file is read by the run; choose another name")
-
-
 def read_deadline(text: str, *, now: datetime) -> datetime:
     """A time of day (the next one that comes), or a span from now. Raises UsageError."""
     from campaign.settings import parse_duration
@@ -228,38 +305,3 @@ def read_deadline(text: str, *, now: datetime) -> datetime:
         return now + parse_duration(text)
     except ValueError as error:
         raise UsageError(f"--deadline {text}: write a time like 06:30, or a span like 8h") from error
-
-
-def summarise(report: "RunReport", result_path: Path) -> None:
-    """How the run ended, in a few lines for people."""
-    counts = output.listing({status.value: number for status, number in report.counts.items()})
-    output.say(f"{report.name}: {sum(report.counts.values()):,} rows: {counts}")
-    if report.dials:
-        ends = output.listing({str(key): number for key, number in report.dispositions.items()})
-        output.say(f"{report.dials:,} calls in this campaign: {ends or 'none has ended yet'}")
-    output.say(f"results: {result_path}")
-    if report.stop_error is not None:
-        output.say(f"campaign: {report.stop_error}")
-    elif report.unfinished:
-        why = report.stop_notice or "not every row may be dialled yet"
-        when = f" from {report.next_due.astimezone():%Y-%m-%d %H:%M} on" if report.next_due else ""
-        output.say(
-            f"campaign: {why}; {report.unfinished:,} rows are not final: run the same command again{when}"
-        )
-    elif report.exit_code:
-        output.say("campaign: finished, but some rows need review: see call_reason in the result file")
-
-
-def as_data(report: "RunReport", result_path: Path) -> dict[str, Any]:
-    """The run's end for a program."""
-    return {
-        "campaign": report.name,
-        "exit_code": int(report.exit_code),
-        "rows": {status.value: number for status, number in report.counts.items()},
-        "dispositions": {str(key): number for key, number in report.dispositions.items()},
-        "calls": report.dials,
-        "seconds": round(report.elapsed_s, 1),
-        "results": str(result_path),
-        "stopped_because": str(report.stop_error) if report.stop_error else report.stop_notice or None,
-        "next_due": report.next_due.isoformat() if report.next_due else None,
-    }

@@ -47,11 +47,9 @@ def simulate(
         faults = tuple(Fault.parse(text) for text in fault or [])
     except ValueError as error:
         raise UsageError(f"--fault {error}") from error
-    # Who does not answer is busy, away or unlucky in the usual proportions.
-    rest = (1 - answer) / 0.3
     simulator = Simulator(
         provider=Provider(
-            behaviour=Behaviour(answer=answer, voicemail=0.1 * rest, busy=0.07 * rest, no_answer=0.1 * rest),
+            behaviour=Behaviour.answering(answer),
             seed=seed,
             speed=speed,
             list_lag_s=list_lag,

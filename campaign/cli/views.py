@@ -1,12 +1,13 @@
 """`campaign status` and `campaign results`: views of the ledger, at any time."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from campaign.cli import output
-from campaign.cli.lists import JsonOption, LedgerOption
+from campaign.cli.options import JsonOption, LedgerOption
 from campaign.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def status(
 
     from campaign.ledger import campaigns
 
-    with _open(ledger) as opened:
-        records = [_find(opened, name)] if name else opened.read(campaigns.newest)
+    with open_ledger(ledger) as opened:
+        records = [find_campaign(opened, name, ledger)] if name else opened.read(campaigns.newest)
         described = [_describe(opened, record) for record in records]
     if as_json:
         output.say_json(described)
@@ -44,33 +45,71 @@ def status(
             f"{entry['calls']:,}",
             output.listing(entry["rows"]),
         )
-    output.console(stderr=False).print(table)
+    output.say_drawn(table)
 
 
 def results(
     name: Annotated[str, typer.Argument(help="The campaign.")],
     output_file: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Result file: .csv, .xlsx or .jsonl.")
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="Result file: .csv, .xlsx, .jsonl or .parquet."),
     ],
     ledger: LedgerOption = None,
 ) -> None:
     """Write the result file of a campaign, as it stands now."""
     from campaign.cli import job
 
-    with _open(ledger) as opened:
-        record = _find(opened, name)
+    with open_ledger(ledger) as opened:
+        record = find_campaign(opened, name, ledger)
         rows = job.write_results(opened, record.id, record.headers, output_file)
     output.say(f"{output_file}: {rows:,} rows")
 
 
-def _open(location: str | None) -> "Ledger":
+def open_ledger(location: str | None) -> "Ledger":
+    """The ledger of a command that makes none.
+
+    Args:
+        location: What `--ledger` says; None looks where every command looks.
+
+    Raises:
+        ConfigError: The location is not one of a ledger.
+        LedgerError: There is none, or it cannot be opened.
+    """
     from campaign.ledger.ledger import Ledger
     from campaign.settings import Environment, ledger_url
 
     return Ledger.open(ledger_url(location, Environment()), create=False)
 
 
-def _find(ledger: "Ledger", name: str) -> "CampaignRecord":
+def ledger_flag(location: str | None) -> str:
+    """What a command that is advised needs, to open the ledger that this one was told to open.
+
+    Args:
+        location: What `--ledger` says, a location that was opened; None when it was not given.
+
+    Returns:
+        The option, quoted for a shell, after a blank; nothing when it was not given. A URL with a password,
+        or with parameters that may hold one, is not repeated.
+    """
+    from sqlalchemy import make_url
+
+    if not location:
+        return ""
+    if "://" in location:
+        url = make_url(location)
+        if url.password or url.query:
+            return " --ledger URL"
+    return f" --ledger {shlex.quote(location)}"
+
+
+def find_campaign(ledger: "Ledger", name: str, location: str | None) -> "CampaignRecord":
+    """The campaign of this name. Raises UsageError with the nearest one when there is none.
+
+    Args:
+        ledger: Where to look.
+        name: As it was typed.
+        location: What `--ledger` says, for the advice.
+    """
     import difflib
 
     from campaign.ledger import campaigns
@@ -79,7 +118,7 @@ def _find(ledger: "Ledger", name: str) -> "CampaignRecord":
     if record is None:
         names = [campaign.name for campaign in ledger.read(campaigns.newest)]
         near = difflib.get_close_matches(name, names, n=1)
-        cure = f"did you mean {near[0]}?" if near else "`campaign status` lists those there are"
+        cure = f"did you mean {near[0]}?" if near else f"`campaign status{ledger_flag(location)}` lists them"
         raise UsageError(f"the ledger has no campaign {name!r}; {cure}")
     return record
 

@@ -2,11 +2,13 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from campaign.contacts.files.naming import cut, quoted
+from campaign.contacts.files.reading import Record
 from campaign.errors import ListError
-from campaign.models import RESULT_COLUMNS
+from campaign.models import OUR_COLUMNS
 from campaign.settings import ContactSettings
 
 PHONE_NAMES = (
@@ -17,6 +19,12 @@ PHONE_NAMES = (
 
 ZONE_NAMES = ("timezone", "time_zone", "tz")
 
+KEY_NAMES = (
+    "id", "key", "customer_id", "customer_no", "customer_number", "client_id", "contact_id", "account_id",
+    "account", "user_id", "person_id", "patient_id", "member_id", "lead_id", "crm_id", "external_id", "uuid",
+)  # fmt: skip
+"""Names of columns that may tell people apart."""
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -24,39 +32,101 @@ class Columns:
 
     phone: int
     timezone: int | None
+    key: int | None
     variables: tuple[tuple[int, str], ...]
+    """Positions with the names under which their values are sent."""
     kept: tuple[int, ...]
     """The operator's own columns: all but those of an earlier result, which is replaced."""
 
 
-def find(headers: Sequence[str], settings: ContactSettings) -> Columns:
+def find(
+    headers: Sequence[str],
+    settings: ContactSettings,
+    *,
+    first_row: Record | None = None,
+    looks_like_phone: Callable[[int], bool] | None = None,
+) -> Columns:
     """Match the header of a list with the campaign file.
 
+    Args:
+        headers: The names of the columns; a column without one has an empty name.
+        settings: What the campaign file says about the list.
+        first_row: The row below the header, which may turn out to be the real one.
+        looks_like_phone: Tells by its cells whether a column holds phone numbers, for advice.
+
     Raises:
-        ListError: A column is missing; the text names the nearest header.
+        ListError: A column is missing, and the text names the nearest header; or the header is a title.
     """
-    kept = tuple(i for i, header in enumerate(headers) if header not in RESULT_COLUMNS)
+    refuse_title(headers, first_row)
+    kept = tuple(i for i, header in enumerate(headers) if header not in OUR_COLUMNS)
     own = {headers[i]: i for i in kept if headers[i]}
     phone = (
         _named(own, settings.to_number, "contacts.to_number")
         if settings.to_number
-        else _recognised(own, PHONE_NAMES)
+        else recognised(own, PHONE_NAMES)
     )
     if phone is None:
-        raise ListError(
-            f"no phone column among {_listing(own)}; "
-            "name it with contacts.to_number in the campaign file, or call it phone"
-        )
+        raise ListError(f"no phone column among {listing(own)}; {_advice(own, looks_like_phone)}")
     timezone = (
         _named(own, settings.timezone, "contacts.timezone")
         if settings.timezone
-        else _recognised(own, ZONE_NAMES)
+        else recognised(own, ZONE_NAMES)
     )
+    key = _named(own, settings.key, "contacts.key") if settings.key else None
     if settings.variables is None:
         variables = tuple((i, header) for header, i in own.items() if i not in (phone, timezone))
     else:
-        variables = tuple((_named(own, name, "contacts.variables"), name) for name in settings.variables)
-    return Columns(phone, timezone, variables, kept)
+        variables = tuple(
+            (_named(own, column, "contacts.variables"), name) for name, column in settings.variables.items()
+        )
+    return Columns(phone, timezone, key, variables, kept)
+
+
+def refuse_title(headers: Sequence[str], first_row: Record | None) -> None:
+    """Raise ListError when a title stands where the names should, and the row below it names the columns."""
+    if first_row is None or sum(map(bool, headers)) != 1:
+        return
+    number, cells = first_row
+    if not {simplified(cell) for cell in cells}.isdisjoint(PHONE_NAMES):
+        raise ListError(
+            f"the first line looks like a title, since row {number} names the columns; "
+            "put the column names first"
+        )
+
+
+def unmet(
+    names: Sequence[str], where: Columns, headers: Sequence[str], *, given: Collection[str], because: str
+) -> str | None:
+    """The first of these variables that has neither a column nor a value for all calls, in words.
+
+    Args:
+        names: The variables.
+        where: The columns as found.
+        headers: The names of all columns.
+        given: Variables that have a value for every call.
+        because: Who wants them: `the agent says`.
+
+    Returns:
+        What is missing, with the nearest header or another cure; None when nothing is.
+    """
+    sent = {name for _, name in where.variables}
+    for name in names:
+        if name in sent or name in given:
+            continue
+        said = f"{because} {{{{{cut(name)}}}}}"
+        if name in headers:
+            return (
+                f"{said}, but the column {quoted(name)} is not sent: name it in contacts.variables, "
+                "with the others that the agent needs"
+            )
+        near = nearest(name, [headers[position] for position in where.kept if position != where.phone])
+        cure = (
+            f"contacts.variables: {{{cut(name)}: {cut(near)}}} would take it from column {quoted(near)}"
+            if near
+            else "add the column, or give one value for all calls with call.variables"
+        )
+        return f"{said}, but the list has no such column; {cure}"
+    return None
 
 
 def simplified(header: str) -> str:
@@ -64,7 +134,15 @@ def simplified(header: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", header.casefold()).strip("_")
 
 
-def _recognised(own: dict[str, int], names: Sequence[str]) -> int | None:
+def nearest(name: str, headers: Sequence[str]) -> str | None:
+    """The header that was probably meant by a name, whatever its capitals and blanks."""
+    by_plain = {simplified(header): header for header in reversed(headers) if header}
+    near = difflib.get_close_matches(simplified(name), list(by_plain), n=1, cutoff=0.6)
+    return by_plain[near[0]] if near else None
+
+
+def recognised(own: dict[str, int], names: Sequence[str]) -> int | None:
+    """The position of the column with the most telling of these names."""
     positions = {simplified(header): i for header, i in reversed(own.items())}
     return next((positions[name] for name in names if name in positions), None)
 
@@ -75,10 +153,23 @@ def _named(own: dict[str, int], name: str, key: str) -> int:
     by_fold = {header.casefold(): i for header, i in own.items()}
     if name.casefold() in by_fold:
         return by_fold[name.casefold()]
-    near = difflib.get_close_matches(name, list(own), n=1)
-    cure = f"did you mean {near[0]!r}?" if near else f"the columns are {_listing(own)}"
-    raise ListError(f"{key}: the list has no column {name!r}; {cure}")
+    near = nearest(name, list(own))
+    cure = f"did you mean {quoted(near)}?" if near else f"the columns are {listing(own)}"
+    raise ListError(f"{key}: the list has no column {quoted(name)}; {cure}")
 
 
-def _listing(own: dict[str, int]) -> str:
-    return ", ".join(list(own)[:12]) + (" ..." if len(own) > 12 else "")
+def _advice(own: dict[str, int], looks_like_phone: Callable[[int], bool] | None) -> str:
+    for header, position in own.items():
+        if looks_like_phone is not None and looks_like_phone(position):
+            name = quoted(header)
+            return f"{name} looks like it: set contacts.to_number to {name} in the campaign file"
+    for header in own:
+        if difflib.get_close_matches(simplified(header), PHONE_NAMES, n=1, cutoff=0.8):
+            name = quoted(header)
+            return f"did you mean {name}? Set contacts.to_number in the campaign file, or call it phone"
+    return "name it with contacts.to_number in the campaign file, or call it phone"
+
+
+def listing(own: dict[str, int]) -> str:
+    """The headers, or the first of many, each cut where it is long."""
+    return ", ".join(map(cut, list(own)[:12])) + (" ..." if len(own) > 12 else "")

@@ -1,61 +1,128 @@
 """Intake: a list file in, every row as a contact or as a rejected row with its reason out."""
 
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
+from itertools import chain, islice
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from campaign.contacts import columns, files, phone
-from campaign.contacts.columns import Columns
-from campaign.contacts.phone import BadNumber
-from campaign.errors import ConfigError
-from campaign.models import E164, Contact, Intake, RejectedRow, Row, RowStatus
+from campaign.contacts import columns, copies, phone, values
+from campaign.contacts.files.reading import Record, open_list
+from campaign.contacts.files.source import ReadOptions
+from campaign.contacts.phone import NumberRules
+from campaign.errors import ConfigError, ListError
+from campaign.models import Intake
 from campaign.settings import CampaignSettings, ContactSettings
 
+CHUNK_ROWS = 20_000
+SAMPLE_ROWS = 200
+"""Rows by which a column is recognised."""
 
-def take_in(path: Path, settings: CampaignSettings) -> Intake:
+
+def take_in(
+    path: Path,
+    settings: CampaignSettings,
+    *,
+    options: ReadOptions | None = None,
+    spoken: Sequence[str] = (),
+) -> Intake:
     """Read and check a whole contact list. Nobody is called before every row has been seen.
+
+    Args:
+        path: The list; `-` is standard input.
+        settings: The campaign file.
+        options: What the operator says about the file.
+        spoken: Variables that the agent says. One that the list does not have is told in the intake.
 
     Raises:
         InputMissingError: There is no such file.
         ListError: The file as a whole is unusable, or a column is missing.
-        ConfigError: A from number is not a number of any country.
+        ConfigError: A from number is not a number of any country, or a value for all calls is unfit to be
+            spoken.
     """
-    return take_in_for(path, settings.contacts, allowed_countries(settings))
-
-
-def take_in_for(path: Path, settings: ContactSettings, countries: frozenset[str]) -> Intake:
-    """Like `take_in`, for a list without a whole campaign file."""
-    content = files.read(path)
-    where = columns.find(content.headers, settings)
-    first_rows: dict[E164, int] = {}
-    checked: list[Contact | RejectedRow] = []
-    for full_row in content.rows:
-        row = Row(full_row.number, tuple(full_row.cells[i] for i in where.kept))
-        verdict = _check(full_row, row, where, content.headers, settings, countries)
-        if isinstance(verdict, Contact):
-            first = first_rows.setdefault(verdict.to_number, row.number)
-            if first != row.number:
-                verdict = RejectedRow(
-                    row,
-                    f"the same number as in row {first}",
-                    column=content.headers[where.phone],
-                    status=RowStatus.DUPLICATE,
-                    to_number=verdict.to_number,
-                )
-        checked.append(verdict)
-    return Intake(
-        path=str(path),
-        headers=tuple(content.headers[i] for i in where.kept),
-        phone_column=content.headers[where.phone],
-        rows=tuple(checked),
-        fingerprint=_fingerprint(content.fingerprint, settings, countries),
+    for name, value in settings.call.variables.items():
+        if problem := values.objections([value], name=name, required=False).get(0):
+            raise ConfigError(f"call.variables.{name}: {problem.reason}")
+    return take_in_for(
+        path,
+        settings.contacts,
+        allowed_countries(settings),
+        options=options,
+        spoken=spoken,
+        given=frozenset(name for name, value in settings.call.variables.items() if value.strip()),
     )
 
 
-def _fingerprint(of_file: str, settings: ContactSettings, countries: frozenset[str]) -> str:
-    """One mark for the file and for how it is read: other rules make other people of the same list."""
-    reading = settings.model_dump_json() + ",".join(sorted(countries))
-    return sha256(f"{of_file} {reading}".encode()).hexdigest()
+def take_in_for(
+    path: Path,
+    settings: ContactSettings,
+    countries: frozenset[str],
+    *,
+    options: ReadOptions | None = None,
+    spoken: Sequence[str] = (),
+    given: Collection[str] = (),
+) -> Intake:
+    """Like `take_in`, for a list without a whole campaign file.
+
+    Args:
+        path: The list.
+        settings: How to read it.
+        countries: The countries that may be called.
+        options: What the operator says about the file.
+        spoken: Variables that the agent says.
+        given: Variables that have a value for every call, so that they need no column.
+    """
+    options = options or ReadOptions()
+    rules = NumberRules(countries, settings.default_region, frozenset(settings.block_types))
+    with open_list(path, options) as opened:
+        file = copies.restored_file(opened)
+        sample = list(islice(file.records, SAMPLE_ROWS))
+        name = file.source.name
+        try:
+            where = columns.find(
+                file.headings,
+                settings,
+                first_row=sample[0] if sample else None,
+                looks_like_phone=lambda at: _is_of_phones(sample, at, rules),
+            )
+        except ListError as error:
+            raise ListError(f"{name}: {error}") from error
+        if unmet := columns.unmet(
+            settings.required, where, file.headings, given=given, because="contacts.required has"
+        ):
+            raise ListError(f"{name}: {unmet}")
+        unspoken = columns.unmet(spoken, where, file.headings, given=given, because="the agent says")
+        # pandas takes longer to load than most unusable files take to be refused.
+        from campaign.contacts import across
+        from campaign.contacts.checker import Checker
+
+        checker = Checker(
+            file.headings,
+            where,
+            rules,
+            frozenset((*settings.required, *spoken)),
+            default_timezone=settings.default_timezone,
+        )
+        records = chain(sample, file.records)
+        while chunk := list(islice(records, CHUNK_ROWS)):
+            checker.check(chunk)
+        rows = checker.rows
+        if not rows:
+            raise ListError(f"{name}: there is a header, but no row below it")
+        across.refuse_nameless(name, rows, where, file.headings)
+        rounded = across.refuse_rounded(name, rows)
+        across.mark_duplicates(rows, where, file.headings)
+        return Intake(
+            path=name,
+            headers=tuple(file.headings[at] for at in where.kept),
+            phone_column=file.headings[where.phone],
+            rows=rows,
+            content=file.source.fingerprint,
+            fingerprint=_fingerprint(file.source.fingerprint, settings, countries, options),
+            notes=(*file.source.notes, *_notes(settings, national=checker.national, rounded=rounded)),
+            repairs=dict(checker.repairs.most_common()),
+            delimiter=file.source.delimiter,
+            unspoken=f"{name}: {unspoken}" if unspoken else "",
+        )
 
 
 def allowed_countries(settings: CampaignSettings) -> frozenset[str]:
@@ -68,40 +135,21 @@ def allowed_countries(settings: CampaignSettings) -> frozenset[str]:
     return regions
 
 
-def _check(
-    full_row: Row,
-    row: Row,
-    where: Columns,
-    headers: tuple[str, ...],
-    settings: ContactSettings,
-    countries: frozenset[str],
-) -> Contact | RejectedRow:
-    number = phone.parse(
-        full_row.cells[where.phone], default_region=settings.default_region, countries=countries
-    )
-    if isinstance(number, BadNumber):
-        return RejectedRow(row, number.reason, column=headers[where.phone])
-    if where.timezone is not None and (zone := full_row.cells[where.timezone].strip()):
-        zones: tuple[str, ...] = (zone,)
-        if not _is_zone(zone):
-            return RejectedRow(
-                row, "no such time zone; write it like America/New_York", column=headers[where.timezone]
-            )
-    else:
-        zones = phone.time_zones(number)
-        if not zones:
-            return RejectedRow(
-                row,
-                "no time zone is known for this number; add a timezone column",
-                column=headers[where.phone],
-            )
-    variables = {name: full_row.cells[i] for i, name in where.variables}
-    return Contact(row, number, variables, zones)
+def _is_of_phones(records: Sequence[Record], column: int, rules: NumberRules) -> bool:
+    return phone.share([cells[column] for _, cells in records], rules) > 0.5
 
 
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (KeyError, OSError, ValueError):
-        return False
-    return True
+def _fingerprint(
+    of_file: str, settings: ContactSettings, countries: frozenset[str], options: ReadOptions
+) -> str:
+    """One mark for the file and for how it is read: other rules make other people of the same list."""
+    reading = settings.model_dump_json(exclude={"max_invalid"}) + ",".join(sorted(countries)) + repr(options)
+    return sha256(f"{of_file} {reading}".encode()).hexdigest()
+
+
+def _notes(settings: ContactSettings, *, national: int, rounded: int) -> Iterator[str]:
+    """What the operator should know about the numbers as a whole."""
+    if national:
+        yield f"numbers without a plus, read as numbers of {settings.default_region}: {national:,}"
+    if rounded:
+        yield f"numbers that end in four zeros or more: {rounded:,}; compare some of them with their source"

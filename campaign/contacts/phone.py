@@ -1,91 +1,167 @@
-"""Phone numbers: what a cell says in, an E.164 number or the reason why not out.
+"""Phone numbers: what a cell says in, an E.164 number or the reason why not out. Home of phonenumbers.
 
 Nothing is guessed. A number that could be read in two ways is refused, since a silently changed number
 calls a stranger.
 """
 
-import re
-import unicodedata
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 import phonenumbers
-from phonenumbers import PhoneNumberFormat, PhoneNumberType, timezone
+from phonenumbers import (
+    CountryCodeSource,
+    PhoneNumber,
+    PhoneNumberFormat,
+    PhoneNumberType,
+    timezone,
+)
 
+from campaign.contacts import certainty, layout, problems
+from campaign.contacts.layout import Repair
+from campaign.contacts.problems import Problem
 from campaign.models import E164
 
-# One dot and nothing behind it but digits, or a single digit after a last dot: `12025550143.0`.
-_FLOAT_TAIL = re.compile(r"\+?\d+\.\d*|.*\.\d?")
-# A short tail after a slash is a second number (`030 123456/7`), a long one follows an area code.
-_TWO_NUMBERS = re.compile(r".*/(?:\D*\d){0,4}\D*|.*/.*/.*")
-_EXPONENT = re.compile(r"\+?\d+(?:[.,]\d+)?[eE][+-]?\d+")
-_LAYOUT = re.compile(r"\+?[\d\s().\-/]+")
-_MINUSES = "-\u2010\u2011\u2012\u2013\u2014\u2212"
-_CALLABLE_TYPES = frozenset(
-    {
-        PhoneNumberType.FIXED_LINE,
-        PhoneNumberType.MOBILE,
-        PhoneNumberType.FIXED_LINE_OR_MOBILE,
-        PhoneNumberType.VOIP,
-        PhoneNumberType.TOLL_FREE,
-    }
-)
+_SPECIAL_TYPES: Mapping[int, str] = {
+    PhoneNumberType.PREMIUM_RATE: "premium rate",
+    PhoneNumberType.SHARED_COST: "shared cost",
+    PhoneNumberType.PERSONAL_NUMBER: "personal number service",
+    PhoneNumberType.PAGER: "pager",
+    PhoneNumberType.UAN: "company number service",
+    PhoneNumberType.VOICEMAIL: "voicemail access",
+    PhoneNumberType.UNKNOWN: "of no known type",
+}
+BLOCKABLE_TYPES: Mapping[str, int] = {
+    "voip": PhoneNumberType.VOIP,
+    "toll_free": PhoneNumberType.TOLL_FREE,
+}
+"""Types that a campaign file may block with `contacts.block_types`."""
+
 _UNKNOWN_ZONE = "Etc/Unknown"
+_WORLD = "001"
+_FEWEST = 9
+"""Digits that make a phone number likely without a plus; order numbers and dates have fewer."""
+_NUMBER_PROBLEMS = frozenset(
+    {
+        problems.NO_COUNTRY, problems.LOST_ZERO, problems.EXTENSION, problems.TWO_NUMBERS, problems.TOO_MANY,
+        problems.SCIENTIFIC, problems.NO_RANGE, problems.CHANGED_DIGITS, problems.FLOAT_TAIL, problems.HIDDEN,
+    }
+)  # fmt: skip
+LONGEST_SHORT = 6
+"""Digits of the longest short number."""
+_FEW_COUNTRIES = 3
+"""With more countries to choose from, a number without one is nothing but a guess."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoodNumber:
+    """A number that may be called as far as the cell tells."""
+
+    number: E164
+    time_zones: tuple[str, ...]
+    """Every IANA zone in which people with such a number live; empty when none is known."""
+    repairs: tuple[Repair, ...] = ()
+    is_national: bool = False
+    """Whether the cell has no country code, so that the default region decided."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadNumber:
-    """Why a cell is not a number that may be called, in words for the operator."""
+    """A cell that is not a number which may be called."""
 
-    reason: str
+    problem: Problem
+    proposal: E164 | None = None
+    """What was meant, as far as one can tell. A human has to confirm it."""
+
+    @property
+    def reason(self) -> str:
+        """In words for the operator."""
+        return self.problem.reason
 
 
-def parse(cell: str, *, default_region: str | None, countries: frozenset[str]) -> E164 | BadNumber:
+@dataclass(frozen=True)
+class NumberRules:
+    """Which numbers may be called."""
+
+    countries: frozenset[str]
+    """The only countries that may be called, as ISO 3166 codes."""
+    default_region: str | None = None
+    """Country of numbers in national form (`US`); None refuses them."""
+    block_types: frozenset[str] = frozenset()
+    """Of `BLOCKABLE_TYPES`."""
+
+    @cached_property
+    def refused_types(self) -> Mapping[int, Problem]:
+        """Why a number of a type is not called."""
+        blocked = {BLOCKABLE_TYPES[name]: problems.blocked_type(name) for name in self.block_types}
+        return {kind: problems.special_type(name) for kind, name in _SPECIAL_TYPES.items()} | blocked
+
+
+def read(cell: str, rules: NumberRules) -> GoodNumber | BadNumber:
     """Read one cell.
 
     Args:
         cell: The text exactly as the list has it.
-        default_region: Country of numbers in national form (`US`); None refuses them.
-        countries: The only countries that may be called, as ISO 3166 codes.
-
-    Returns:
-        The number, or the reason why it is not one.
+        rules: Which numbers may be called.
     """
-    text = _tidy(cell)
-    problem = _layout_problem(text, default_region)
-    if problem:
+    text, repairs = layout.tidy(cell)
+    accident = layout.accident(cell, text)
+    if accident is not None:
+        return BadNumber(accident, _proposal_for(accident, text, rules))
+    parsed = _parse(text, rules)
+    if isinstance(parsed, BadNumber):
+        return parsed
+    problem = _objection(parsed, rules)
+    if problem is not None:
         return BadNumber(problem)
-    try:
-        number = phonenumbers.parse(text, default_region)
-    except phonenumbers.NumberParseException:
-        return BadNumber("this is not a phone number")
-    if not phonenumbers.is_valid_number(number):
-        return BadNumber(_invalid_reason(number))
-    region = phonenumbers.region_code_for_number(number)
-    if region not in countries:
-        allowed = ", ".join(sorted(countries))
-        return BadNumber(f"a number of {region}, which is not among the allowed countries ({allowed})")
-    if phonenumbers.number_type(number) not in _CALLABLE_TYPES:
-        return BadNumber("a special number (premium rate, shared cost, pager or the like), not a person's")
-    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    if not _same_digits(text, e164, str(number.country_code)):
-        return BadNumber("the digits cannot be read without changing them; write a plus and digits")
-    return E164(e164)
+    e164 = E164(phonenumbers.format_number(parsed, PhoneNumberFormat.E164))
+    is_national = parsed.country_code_source == CountryCodeSource.FROM_DEFAULT_COUNTRY
+    return GoodNumber(e164, time_zones(e164), repairs, is_national)
+
+
+def resembles(cell: str, rules: NumberRules) -> bool:
+    """Whether a cell looks like a phone number or the accident of one, not like a name or an amount."""
+    verdict = read(cell, rules)
+    if isinstance(verdict, GoodNumber) or verdict.proposal is not None:
+        return True
+    return len(layout.digits_of(layout.tidy(cell)[0])) >= _FEWEST and verdict.problem in _NUMBER_PROBLEMS
+
+
+def share(cells: Sequence[str], rules: NumberRules) -> float:
+    """The share of cells, blank ones left aside, that resemble phone numbers."""
+    filled = [cell for cell in cells if cell.strip()]
+    return sum(resembles(cell, rules) for cell in filled) / len(filled) if filled else 0.0
 
 
 def normalise(text: str, *, default_region: str | None) -> E164 | None:
     """The E.164 form of a number that only has to be compared, assigned or not; None when it is none."""
-    text = _tidy(text)
-    if _layout_problem(text, default_region):
+    tidied, _ = layout.tidy(text)
+    if layout.accident(text, tidied) is not None:
+        return None
+    is_national = not tidied.startswith("+")
+    if default_region is None and is_national:
         return None
     try:
-        number = phonenumbers.parse(text, default_region)
+        number = phonenumbers.parse(tidied, default_region, keep_raw_input=True)
     except phonenumbers.NumberParseException:
         return None
+    if certainty.holds_another(tidied, default_region) or not certainty.keeps_digits(
+        tidied, number, default_region
+    ):
+        return None
+    if is_national and default_region is not None:
+        # Read in one way only, or it would protect somebody else.
+        digits = layout.digits_of(tidied)
+        is_valid = phonenumbers.is_valid_number(number)
+        if certainty.lost_its_plus(number) or (
+            is_valid and certainty.lost_its_zero(number, digits, default_region)
+        ):
+            return None
     return E164(phonenumbers.format_number(number, PhoneNumberFormat.E164))
 
 
-def time_zones(number: E164) -> tuple[str, ...]:
+def time_zones(number: str) -> tuple[str, ...]:
     """Every IANA zone that people with this number's prefix live in; empty when none is known."""
     zones: tuple[str, ...] = timezone.time_zones_for_number(phonenumbers.parse(number))
     return () if _UNKNOWN_ZONE in zones else tuple(zones)
@@ -96,61 +172,124 @@ def all_regions() -> frozenset[str]:
     return frozenset(phonenumbers.SUPPORTED_REGIONS)
 
 
-def regions_of(numbers: tuple[str, ...]) -> frozenset[str]:
-    """The countries of E.164 numbers, as ISO codes; for +1 the country, not all of its numbering plan."""
-    regions: set[str] = set()
-    for number in numbers:
-        with suppress(phonenumbers.NumberParseException):
-            region = phonenumbers.region_code_for_number(phonenumbers.parse(number))
-            regions |= {region} if region else set()
-    return frozenset(regions)
-
-
-def _tidy(cell: str) -> str:
-    """Drop what cannot carry meaning: outer blanks, a text apostrophe, invisible marks at the ends."""
-    text = cell
-    while text and (text[0].isspace() or unicodedata.category(text[0]) == "Cf"):
-        text = text[1:]
-    while text and (text[-1].isspace() or unicodedata.category(text[-1]) == "Cf"):
-        text = text[:-1]
-    return text.removeprefix("'").replace("\u00a0", " ")
-
-
-def _layout_problem(text: str, default_region: str | None) -> str | None:
-    """The accident that happened to this cell, or None when it has the layout of one phone number."""
-    if not text:
-        return "the phone number is missing"
-    if _EXPONENT.fullmatch(text):
-        return "scientific notation: the spreadsheet has lost digits; enter the number again as text"
-    if _FLOAT_TAIL.fullmatch(text):
-        return "a decimal number, not a phone number; enter it again as text"
-    if text[0] in _MINUSES:
-        return "a minus sign stands in front; write a plus and digits"
-    if any(character.isalpha() for character in text):
-        return "it has letters; write one number, as a plus and digits, without an extension"
-    if _TWO_NUMBERS.fullmatch(text):
-        return "this looks like two numbers; write one, as a plus and digits"
-    if not text.isascii() or not _LAYOUT.fullmatch(text):
-        return "it has characters that no phone number has; write one number, as a plus and digits"
-    if not text.startswith("+") and default_region is None:
-        return "no plus in front and no contacts.default_region set: the country is unknown"
+def region_of(number: str) -> str | None:
+    """The country of an E.164 number, as an ISO code; for +1 the country, not all of its numbering plan."""
+    with suppress(phonenumbers.NumberParseException):
+        region: str | None = phonenumbers.region_code_for_number(phonenumbers.parse(number))
+        return region
     return None
 
 
-def _invalid_reason(number: phonenumbers.PhoneNumber) -> str:
+def regions_of(numbers: tuple[str, ...]) -> frozenset[str]:
+    """The countries of E.164 numbers."""
+    return frozenset(region for number in numbers if (region := region_of(number)))
+
+
+def _parse(text: str, rules: NumberRules) -> PhoneNumber | BadNumber:
+    """The number that a text with the layout of one stands for, when it can be read in one way only."""
+    region = rules.default_region
+    digits = layout.digits_of(text)
+    if not text.startswith("+"):
+        if short := _short(digits, rules):
+            return BadNumber(short)
+        if region is None:
+            return _without_country(digits, rules)
+    try:
+        number = phonenumbers.parse(text, region, keep_raw_input=True)
+    except phonenumbers.NumberParseException as error:
+        is_code = error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE
+        return BadNumber(problems.COUNTRY_CODE if is_code else problems.NOT_A_NUMBER)
+    if text.startswith("+") and number.country_code_source != CountryCodeSource.FROM_NUMBER_WITH_PLUS_SIGN:
+        return BadNumber(problems.COUNTRY_CODE)
+    if not phonenumbers.is_valid_number(number):
+        return BadNumber(_why_invalid(number))
+    if certainty.holds_another(text, region):
+        return BadNumber(problems.TWO_NUMBERS)
+    e164 = E164(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+    if not text.startswith("+") and region is not None:
+        if certainty.lost_its_plus(number):
+            return BadNumber(problems.LOST_PLUS, _confirmable(e164, rules))
+        if certainty.lost_its_zero(number, digits, region):
+            # `4915112345678` in Germany may lack its zero or its plus: two people, so neither is proposed.
+            is_clear = _confirmable_text("+" + digits, None, rules) is None
+            return BadNumber(problems.LOST_ZERO, _confirmable(e164, rules) if is_clear else None)
+    if not certainty.keeps_digits(text, number, region):
+        return BadNumber(problems.CHANGED_DIGITS)
+    return number
+
+
+def _objection(number: PhoneNumber, rules: NumberRules) -> Problem | None:
+    """Why a valid number is not called, or None."""
+    region = phonenumbers.region_code_for_number(number)
+    if region == _WORLD or region is None:
+        return problems.WORLD
+    kind = phonenumbers.number_type(number)
+    if kind in rules.refused_types:
+        return rules.refused_types[kind]
+    if region not in rules.countries:
+        return problems.foreign(region, rules.countries)
+    # As people dial it inside the country: a call to 911 666 6666 may end at 911.
+    national = layout.digits_of(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL))
+    if phonenumbers.connects_to_emergency_number(national, region):
+        return problems.EMERGENCY
+    return None
+
+
+def _short(digits: str, rules: NumberRules) -> Problem | None:
+    """Whether digits without a plus are an emergency or another short number."""
+    if len(digits) > LONGEST_SHORT:
+        return None
+    regions = (rules.default_region,) if rules.default_region else sorted(rules.countries)
+    if any(phonenumbers.is_emergency_number(digits, region) for region in regions):
+        return problems.EMERGENCY
+    return problems.SHORT
+
+
+def _without_country(digits: str, rules: NumberRules) -> BadNumber:
+    """No plus and no default region: name the accident where the digits tell it."""
+    stem = digits.removeprefix("00")
+    proposal = _confirmable_text("+" + stem, None, rules)
+    if proposal is not None:
+        return BadNumber(problems.LOST_PLUS if stem == digits else problems.ZEROS_FOR_PLUS, proposal)
+    if len(rules.countries) > _FEW_COUNTRIES:
+        return BadNumber(problems.NO_COUNTRY)
+    readings = {_confirmable_text(digits, region, rules) for region in rules.countries} - {None}
+    return BadNumber(problems.NO_COUNTRY, readings.pop() if len(readings) == 1 else None)
+
+
+def _proposal_for(accident: Problem, text: str, rules: NumberRules) -> E164 | None:
+    if accident is not problems.FLOAT_TAIL:
+        return None
+    stem = text.replace(",", ".").partition(".")
+    return _confirmable_text(stem[0], rules.default_region, rules) if not stem[2].strip("0") else None
+
+
+def _confirmable_text(text: str, region: str | None, rules: NumberRules) -> E164 | None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return _confirmable(E164(phonenumbers.format_number(number, PhoneNumberFormat.E164)), rules)
+
+
+def _confirmable(e164: E164, rules: NumberRules) -> E164 | None:
+    """A proposal that would pass when a human wrote it into the list."""
+    return e164 if _objection(phonenumbers.parse(e164), rules) is None else None
+
+
+def _why_invalid(number: PhoneNumber) -> Problem:
+    national = phonenumbers.national_significant_number(number)
+    regions = phonenumbers.region_codes_for_country_code(number.country_code or 0)
+    if any(phonenumbers.is_emergency_number(national, region) for region in regions):
+        return problems.EMERGENCY
     match phonenumbers.is_possible_number_with_reason(number):
         case phonenumbers.ValidationResult.TOO_SHORT:
-            return "too few digits"
+            return problems.TOO_FEW
         case phonenumbers.ValidationResult.TOO_LONG:
-            return "too many digits"
+            return problems.TOO_MANY
         case phonenumbers.ValidationResult.INVALID_COUNTRY_CODE:
-            return "there is no such country code"
+            return problems.COUNTRY_CODE
         case _:
-            return "there is no such number range; a digit is wrong or missing"
-
-
-def _same_digits(text: str, e164: str, country_code: str) -> bool:
-    """Whether the result has the cell's digits, in order, but for one prefix taken away or added."""
-    given = "".join(character for character in text if character.isdigit())
-    national = e164.removeprefix(f"+{country_code}")
-    return given.endswith(national) and len(given) - len(national) <= len(country_code) + 3
+            return problems.NO_RANGE

@@ -20,6 +20,13 @@ _INTENT = (
 )
 _TAKEN = select(exists().where(schema.calls.c.call_id.in_(bindparam("call_ids", expanding=True))))
 _NEW_CALL = insert(schema.calls)
+_INTERRUPTED = select(schema.attempts.c.id).where(schema.attempts.c.state == AttemptState.DIALING)
+_DOUBTS = (
+    select(schema.attempts, schema.contacts.c.row_number)
+    .join(schema.contacts)
+    .where(schema.attempts.c.state == AttemptState.IN_DOUBT)
+    .order_by(schema.attempts.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +182,7 @@ def doubt_interrupted(connection: Connection, now: datetime) -> int:
     Returns:
         How many attempts were found.
     """
-    attempts = connection.scalars(
-        select(schema.attempts.c.id).where(schema.attempts.c.state == AttemptState.DIALING)
-    ).all()
+    attempts = connection.scalars(_INTERRUPTED).all()
     for attempt_id in attempts:
         record_in_doubt(connection, attempt_id, error="the run ended during the request", now=now)
     return len(attempts)
@@ -185,12 +190,7 @@ def doubt_interrupted(connection: Connection, now: datetime) -> int:
 
 def doubts(connection: Connection) -> list[Doubt]:
     """Complete: every attempt that is in doubt, whichever campaign made it."""
-    rows = connection.execute(
-        select(schema.attempts, schema.contacts.c.row_number)
-        .join(schema.contacts)
-        .where(schema.attempts.c.state == AttemptState.IN_DOUBT)
-        .order_by(schema.attempts.c.id)
-    )
+    rows = connection.execute(_DOUBTS)
     return [
         Doubt(
             row.id,

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from campaign.ledger import moves, schema
+from campaign.ledger import moves, schema, suppression
+from campaign.ledger.amend import NO_LONGER_IN_LIST
 from campaign.ledger.waiting import tries_of
 from campaign.models import (
     AttemptState,
@@ -30,11 +31,40 @@ _KNOWN = (
         schema.calls.c.attempt_id,
         schema.calls.c.ended_at,
         schema.attempts.c.state,
+        schema.attempts.c.to_number,
+        schema.contacts.c.in_list,
         _OTHERS.where(_OTHER.c.ended_at.is_(None)).scalar_subquery().label("others_unended"),
         _OTHERS.where(_OTHER.c.settled_at.is_(None)).scalar_subquery().label("others_unsettled"),
     )
+    .select_from(schema.calls)
     .join(schema.attempts)
+    .join(schema.contacts)
     .where(schema.calls.c.call_id == bindparam("call"))
+)
+_OPEN = (
+    select(
+        schema.calls.c.call_id,
+        schema.calls.c.attempt_id,
+        schema.attempts.c.campaign_id,
+        schema.attempts.c.contact_id,
+        schema.contacts.c.row_number,
+        tries_of(schema.attempts.c.contact_id).label("tries"),
+        schema.calls.c.placed_at,
+        schema.calls.c.ended_at,
+        schema.attempts.c.state,
+    )
+    .select_from(schema.calls)
+    .join(schema.attempts)
+    .join(schema.contacts)
+    .where(
+        schema.calls.c.settled_at.is_(None),
+        schema.attempts.c.state.in_([AttemptState.LIVE, AttemptState.SETTLING])
+        | (
+            (schema.attempts.c.state == AttemptState.NEEDS_REVIEW)
+            & (schema.attempts.c.campaign_id == bindparam("campaign"))
+        ),
+    )
+    .order_by(schema.calls.c.id)
 )
 _UPDATE = update(schema.calls).where(schema.calls.c.call_id == bindparam("call"))
 
@@ -60,36 +90,10 @@ def open_calls(connection: Connection, campaign_id: int, *, attempt_id: int | No
 
     Those that need review are looked at again with their own campaign only.
     """
-    query = (
-        select(
-            schema.calls.c.call_id,
-            schema.calls.c.attempt_id,
-            schema.attempts.c.campaign_id,
-            schema.attempts.c.contact_id,
-            schema.contacts.c.row_number,
-            tries_of(schema.attempts.c.contact_id).label("tries"),
-            schema.calls.c.placed_at,
-            schema.calls.c.ended_at,
-            schema.attempts.c.state,
-        )
-        .select_from(schema.calls)
-        .join(schema.attempts)
-        .join(schema.contacts)
-        .where(
-            schema.calls.c.settled_at.is_(None),
-            schema.attempts.c.state.in_([AttemptState.LIVE, AttemptState.SETTLING])
-            | (
-                (schema.attempts.c.state == AttemptState.NEEDS_REVIEW)
-                & (schema.attempts.c.campaign_id == campaign_id)
-            ),
-        )
-        .order_by(schema.calls.c.id)
-    )
-    if attempt_id is not None:
-        query = query.where(schema.calls.c.attempt_id == attempt_id)
+    query = _OPEN if attempt_id is None else _OPEN.where(schema.calls.c.attempt_id == attempt_id)
     return [
         OpenCall(**{**row, "state": AttemptState(row["state"])})
-        for row in connection.execute(query).mappings()
+        for row in connection.execute(query, {"campaign": campaign_id}).mappings()
     ]
 
 
@@ -131,14 +135,23 @@ def record_settled(
     reason: str,
     not_before: datetime | None,
     now: datetime,
+    opt_out: str = "",
 ) -> bool:
     """Results and the row's next status reach the disk together.
+
+    With them goes a wish not to be called again: `opt_out` says how it was uttered, empty for none. It holds
+    for every campaign of the ledger.
+
+    Who has left the list meanwhile is not tried again: the row is stopped, with the time of its next try.
 
     Returns:
         Whether the attempt is closed; False while another call of the same attempt is unsettled.
     """
     record = _known(connection, call)
     _update(connection, call, transcript_status=transcript_status, settled_at=now)
+    if opt_out:
+        reason_why = f"asked in call {call.id} not to be called again ({opt_out})"
+        suppression.suppress(connection, [record.to_number], reason=reason_why, now=now)
     if record.others_unsettled:
         return False
     attempt = moves.move_attempt(
@@ -150,6 +163,8 @@ def record_settled(
         detail=f"{disposition}, transcript {transcript_status}",
         disposition=disposition,
     )
+    if status is RowStatus.WAITING and not record.in_list:
+        status, reason = RowStatus.STOPPED, NO_LONGER_IN_LIST
     moves.move_row(
         connection,
         attempt.contact_id,

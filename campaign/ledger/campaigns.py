@@ -1,18 +1,57 @@
-"""Campaigns and their rows: a list becomes a campaign once, and may be amended later."""
+"""Campaigns and their rows: a list becomes a campaign once, is found again, counted and finished."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from campaign.ledger import moves, schema
-from campaign.models import FINAL_STATUSES, Contact, Hold, Intake, RejectedRow, RowStatus
+from campaign.models import FINAL_STATUSES, Contact, Hold, Intake, RejectedRow, RowStatus, ZoneSource
 
-NO_LONGER_IN_LIST = "no longer in the list"
-_NOBODY = (RowStatus.REJECTED, RowStatus.DUPLICATE)
+NOBODY = (RowStatus.REJECTED, RowStatus.DUPLICATE)
 """Rows behind which no person of the campaign stands."""
+_BATCH = 10_000
+"""Rows of one statement: a list may be larger than the memory for its values."""
+
+
+def was_attempted() -> Any:
+    """Which rows have an attempt, whatever became of it."""
+    attempts = schema.attempts.c
+    return select(attempts.id).where(attempts.contact_id == schema.contacts.c.id).exists()
+
+
+def in_result() -> Any:
+    """Which rows belong in the result: those of the list, and those that were called before they left it."""
+    return or_(schema.contacts.c.in_list == 1, was_attempted())
+
+
+# Built once, as every run and every look at the progress runs them.
+_UNFINISHED = (
+    select(schema.contacts.c.id)
+    .where(
+        schema.contacts.c.campaign_id == schema.campaigns.c.id,
+        schema.contacts.c.status.not_in(FINAL_STATUSES),
+    )
+    .exists()
+)
+_FINISH = (
+    update(schema.campaigns)
+    .where(schema.campaigns.c.finished_at.is_(None), ~_UNFINISHED)
+    .values(finished_at=bindparam("now"))
+    .returning(schema.campaigns.c.id)
+)
+_REOPEN = (
+    update(schema.campaigns)
+    .where(schema.campaigns.c.finished_at.is_not(None), _UNFINISHED)
+    .values(finished_at=None)
+)
+_COUNTS = (
+    select(schema.contacts.c.status, func.count())
+    .where(schema.contacts.c.campaign_id == bindparam("campaign"), in_result())
+    .group_by(schema.contacts.c.status)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +68,6 @@ class CampaignRecord:
     finished_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Amendment:
-    """How a list differs from the one that the campaign knows."""
-
-    added: int
-    """People who are new."""
-    changed: int
-    """People who stay, with other cells. Nobody of them is called again for that."""
-    removed: int
-    """People who are gone. Those who were not called yet will not be."""
-
-    @property
-    def matters(self) -> bool:
-        """Whether it changes anything for a person."""
-        return bool(self.added or self.changed or self.removed)
-
-
 def find(connection: Connection, name: str) -> CampaignRecord | None:
     """Exact: the campaign of this name, or None."""
     row = connection.execute(select(schema.campaigns).where(schema.campaigns.c.name == name)).one_or_none()
@@ -59,9 +81,9 @@ def newest(connection: Connection) -> list[CampaignRecord]:
 
 
 def find_unfinished(
-    connection: Connection, *, name_pattern: str, fingerprint: str, since: datetime
+    connection: Connection, *, name_pattern: str, content: str, since: datetime
 ) -> CampaignRecord | None:
-    """The newest unfinished campaign from this name pattern and this very list, started after `since`.
+    """The newest unfinished campaign from this name pattern and this very file, started after `since`.
 
     A run that was killed before midnight is continued after midnight under the name of its first start.
     """
@@ -70,7 +92,7 @@ def find_unfinished(
         select(schema.campaigns)
         .where(
             table.name_pattern == name_pattern,
-            table.list_fingerprint == fingerprint,
+            table.list_content == content,
             table.finished_at.is_(None),
             table.started_at >= since,
         )
@@ -95,215 +117,75 @@ def start(
             name_pattern=name_pattern,
             agent_id=agent_id,
             list_path=intake.path,
+            list_content=intake.content,
             list_fingerprint=intake.fingerprint,
             headers=list(intake.headers),
             started_at=now,
         )
         .returning(schema.campaigns.c.id)
     ).scalar_one()
-    rows = [_values(campaign_id, at, row, now) for at, row in enumerate(intake.rows)]
-    connection.execute(insert(schema.contacts), rows)
-    moves.journal(connection, now, "campaign.started", campaign_id=campaign_id, detail=f"{len(rows)} rows")
-    return campaign_id
-
-
-def compare(connection: Connection, campaign_id: int, intake: Intake) -> Amendment:
-    """Changes nothing: how this list differs from the one that the campaign knows."""
-    known = _people(connection, campaign_id)
-    listed = {number for number, person in known.items() if person.in_list}
-    coming = {contact.to_number: contact for contact in intake.contacts}
-    return Amendment(
-        added=sum(number not in listed for number in coming),
-        changed=sum(
-            number in listed and _differs(known[number], contact) for number, contact in coming.items()
-        ),
-        removed=sum(number not in coming for number in listed),
-    )
-
-
-def _differs(person: Any, contact: Contact) -> bool:
-    now = (list(contact.row.cells), dict(contact.variables), list(contact.time_zones))
-    return now != (person.cells, person.variables, person.time_zones)
-
-
-def amend(connection: Connection, campaign_id: int, intake: Intake, now: datetime) -> Amendment:
-    """Nobody who was dialled becomes diallable again: people keep their state, whatever the list now says.
-
-    New people are added, people who are gone and were not called are stopped, and every row takes the
-    place that it has in the new list.
-    """
-    amendment = compare(connection, campaign_id, intake)
-    table = schema.contacts
-    old_headers = (
-        connection.scalar(select(schema.campaigns.c.headers).where(schema.campaigns.c.id == campaign_id))
-        or []
-    )
-    # A person is told by the number; all else of the old list goes, as nothing ever happened to it.
-    connection.execute(
-        delete(table).where(
-            table.c.campaign_id == campaign_id,
-            table.c.status.in_(_NOBODY),
-        )
-    )
-    # Out of the way of the new positions.
-    connection.execute(
-        update(table).where(table.c.campaign_id == campaign_id).values(position=-1 - table.c.position)
-    )
-    known = _people(connection, campaign_id)
-    new_rows: list[dict[str, Any]] = []
-    kept: list[dict[str, Any]] = []
-    for at, row in enumerate(intake.rows):
-        person = known.pop(row.to_number, None) if isinstance(row, Contact) else None
-        values = _values(campaign_id, at, row, now)
-        if person is None:
-            new_rows.append(values)
-            continue
-        if person.status == RowStatus.STOPPED and person.reason == NO_LONGER_IN_LIST:
-            moves.move_row(
-                connection,
-                person.id,
-                to=RowStatus.WAITING,
-                now=now,
-                not_before=person.not_before,
-                hold=person.hold,
-            )
-        fields = ("position", "row_number", "cells", "variables", "time_zones")
-        kept.append({"contact": person.id, **{f"new_{field}": values[field] for field in fields}})
-    for at, person in enumerate(known.values(), start=len(intake.rows)):
-        if person.status == RowStatus.WAITING:
-            moves.move_row(
-                connection,
-                person.id,
-                to=RowStatus.STOPPED,
-                now=now,
-                reason=NO_LONGER_IN_LIST,
-                not_before=person.not_before,
-                hold=person.hold,
-            )
-        # The row may still be in the result, so its cells take the columns of the new list.
-        named = dict(zip(_each_once(old_headers), person.cells, strict=False))
-        cells = [named.get(header, "") for header in _each_once(intake.headers)]
-        connection.execute(
-            update(table).where(table.c.id == person.id).values(position=at, in_list=0, cells=cells)
-        )
-    if kept:
-        connection.execute(
-            update(table)
-            .where(table.c.id == bindparam("contact"))
-            .values(
-                position=bindparam("new_position"),
-                row_number=bindparam("new_row_number"),
-                cells=bindparam("new_cells"),
-                variables=bindparam("new_variables"),
-                time_zones=bindparam("new_time_zones"),
-                in_list=1,
-            ),
-            kept,
-        )
-    if new_rows:
-        connection.execute(insert(table), new_rows)
-    connection.execute(
-        update(schema.campaigns)
-        .where(schema.campaigns.c.id == campaign_id)
-        .values(
-            list_path=intake.path,
-            list_fingerprint=intake.fingerprint,
-            headers=list(intake.headers),
-            finished_at=None,
-        )
-    )
+    values = (row_values(campaign_id, at, row, now) for at, row in enumerate(intake.rows))
+    while batch := list(islice(values, _BATCH)):
+        connection.execute(insert(schema.contacts), batch)
     moves.journal(
-        connection,
-        now,
-        "campaign.amended",
-        campaign_id=campaign_id,
-        detail=f"{amendment.added} added, {amendment.changed} changed, {amendment.removed} removed",
+        connection, now, "campaign.started", campaign_id=campaign_id, detail=f"{len(intake.rows)} rows"
     )
-    return amendment
-
-
-def _each_once(headers: Sequence[str]) -> list[tuple[str, int]]:
-    """Headers told apart by how often they came before, as columns without a name are alike."""
-    return [(header, headers[:at].count(header)) for at, header in enumerate(headers)]
+    return campaign_id
 
 
 def finish_settled(connection: Connection, now: datetime) -> None:
     """Recorded once for each campaign: every row of it is final."""
-    table = schema.contacts.c
-    unfinished = (
-        select(table.id)
-        .where(table.campaign_id == schema.campaigns.c.id, table.status.not_in(FINAL_STATUSES))
-        .exists()
-    )
-    finished = connection.scalars(
-        update(schema.campaigns)
-        .where(schema.campaigns.c.finished_at.is_(None), ~unfinished)
-        .values(finished_at=now)
-        .returning(schema.campaigns.c.id)
-    ).all()
-    for campaign_id in finished:
+    for campaign_id in connection.scalars(_FINISH, {"now": now}).all():
         moves.journal(connection, now, "campaign.finished", campaign_id=campaign_id)
     # A late look may have brought a row back to life.
-    connection.execute(
-        update(schema.campaigns)
-        .where(schema.campaigns.c.finished_at.is_not(None), unfinished)
-        .values(finished_at=None)
-    )
+    connection.execute(_REOPEN)
 
 
 def counts(connection: Connection, campaign_id: int) -> dict[RowStatus, int]:
     """Adds up: the rows of the campaign by status, each row counted once."""
-    table = schema.contacts.c
-    rows = connection.execute(
-        select(table.status, func.count())
-        .where(table.campaign_id == campaign_id, in_result())
-        .group_by(table.status)
-    )
+    rows = connection.execute(_COUNTS, {"campaign": campaign_id})
     return {RowStatus(status): number for status, number in rows}
 
 
 @dataclass(frozen=True, slots=True)
-class PersonRecord:
-    """Where a person of a campaign stands."""
+class RowRecord:
+    """Where a row of a campaign stands."""
 
     status: RowStatus
-    retry_at: datetime | None
+    reason: str
+    retry_at: datetime | None = None
     """The time of the next try, when one is due later."""
 
 
-def people(connection: Connection, campaign_id: int) -> dict[str, PersonRecord]:
+def people(connection: Connection, campaign_id: int) -> dict[str, RowRecord]:
     """Complete: where each person of the campaign stands, by number."""
     table = schema.contacts.c
     rows = connection.execute(
-        select(table.to_number, table.status, table.not_before, table.hold).where(
-            table.campaign_id == campaign_id, table.status.not_in(_NOBODY)
+        select(table.to_number, table.status, table.reason, table.not_before, table.hold).where(
+            table.campaign_id == campaign_id, table.status.not_in(NOBODY)
         )
     )
     return {
-        row.to_number: PersonRecord(RowStatus(row.status), row.not_before if row.hold == Hold.RETRY else None)
+        row.to_number: RowRecord(
+            RowStatus(row.status), row.reason, row.not_before if row.hold == Hold.RETRY else None
+        )
         for row in rows
     }
 
 
-def in_result() -> Any:
-    """Which rows belong in the result: those of the list, and those that were called before they left it."""
-    table = schema.contacts.c
-    called = select(schema.attempts.c.id).where(schema.attempts.c.contact_id == table.id).exists()
-    return or_(table.in_list == 1, called)
-
-
-def _people(connection: Connection, campaign_id: int) -> dict[str, Any]:
+def nobodys_rows(connection: Connection, campaign_id: int) -> dict[int, RowRecord]:
+    """Complete: the rows of the list behind which no person stands, by row number."""
     table = schema.contacts.c
     rows = connection.execute(
-        select(schema.contacts).where(
-            table.campaign_id == campaign_id,
-            table.status.not_in(_NOBODY),
+        select(table.row_number, table.status, table.reason).where(
+            table.campaign_id == campaign_id, table.status.in_(NOBODY)
         )
     )
-    return {row.to_number: row for row in rows}
+    return {row.row_number: RowRecord(RowStatus(row.status), row.reason) for row in rows}
 
 
-def _values(campaign_id: int, position: int, row: Contact | RejectedRow, now: datetime) -> dict[str, Any]:
+def row_values(campaign_id: int, position: int, row: Contact | RejectedRow, now: datetime) -> dict[str, Any]:
+    """What the ledger stores of a row of a list that nothing has happened to yet, by column."""
     common = {
         "campaign_id": campaign_id,
         "position": position,
@@ -316,11 +198,14 @@ def _values(campaign_id: int, position: int, row: Contact | RejectedRow, now: da
         return common | {
             "variables": dict(row.variables),
             "time_zones": list(row.time_zones),
+            "zone_source": row.zone_source,
+            "person_key": row.key,
             "status": RowStatus.WAITING,
             "reason": "",
         }
     reason = f"{row.column}: {row.reason}" if row.column else row.reason
-    return common | {"variables": {}, "time_zones": [], "status": row.status, "reason": reason}
+    nobody = {"variables": {}, "time_zones": [], "zone_source": ZoneSource.NUMBER, "person_key": ""}
+    return common | nobody | {"status": row.status, "reason": reason}
 
 
 def _record(row: Any) -> CampaignRecord:

@@ -1,6 +1,8 @@
 """The ledger as a thing to open: its engine, its writer, its lock."""
 
 import os
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -11,28 +13,40 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from campaign.errors import ConfigError, LedgerError
-from campaign.ledger import lock
+from campaign.errors import ConfigError, LedgerError, UsageError
+from campaign.ledger import lock, trouble
+from campaign.ledger.checkup import READER_PATIENCE_S, check_up
+from campaign.ledger.generation import Generation, inode_version
+from campaign.ledger.lock import RunLock
 from campaign.ledger.migrations import migrate
 from campaign.ledger.writer import Writer
+from campaign.logs import get_logger
 
-__all__ = ["Connection", "Ledger"]
+__all__ = ["Connection", "Ledger", "RunLock"]
+
+log = get_logger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 10_000
 
+_NOTHING_TO_ACCEPT = (
+    "--accept-ledger: there is nothing to accept; run without it, and never put it into a timer"
+)
+
 
 class Ledger:
     """An open ledger: reads see what is committed; writes go through one writer, durable when answered."""
 
-    def __init__(self, engine: Engine, path: Path | None) -> None:
+    def __init__(self, engine: Engine, path: Path | None, version: int = 0) -> None:
         self._engine = engine
         snapshot = {"reads": True} if path else {"isolation_level": "REPEATABLE READ"}
         self._snapshots = engine.execution_options(**snapshot)
-        self._path = path
-        self._writer = Writer(engine)
+        # A link to a ledger is that ledger: one lock, one witness.
+        self._path = path.resolve() if path else None
+        self._generation = Generation(self._path, version) if self._path else None
+        self._writer = Writer(engine, self._generation)
 
     @classmethod
     def open(cls, location: str, *, create: bool = True) -> Self:
@@ -48,8 +62,7 @@ class Ledger:
         """
         url = _url_of(location)
         path = Path(url.database or "") if url.get_backend_name() == "sqlite" else None
-        if path is not None:
-            _prepare_file(path, create=create)
+        version = _prepare_file(path, create=create) if path is not None else 0
         engine = _sqlite_engine(url) if path is not None else _postgresql_engine(url)
         try:
             with engine.begin() as connection:
@@ -59,8 +72,8 @@ class Ledger:
             raise
         except (SQLAlchemyError, OSError) as error:
             engine.dispose()
-            raise LedgerError(f"ledger {path or _shown(url)}: {_first_line(error)}") from error
-        return cls(engine, path)
+            raise LedgerError(f"ledger {path or _shown(url)}: {trouble.in_words(error)}") from error
+        return cls(engine, path, version)
 
     def write(
         self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
@@ -74,20 +87,65 @@ class Ledger:
             with self._snapshots.connect() as connection:
                 return verb(connection, *args, **kwargs)
         except SQLAlchemyError as error:
-            raise LedgerError(f"the ledger cannot be read: {_first_line(error)}") from error
+            raise LedgerError(f"the ledger cannot be read: {trouble.in_words(error)}") from error
 
     @contextmanager
-    def run_lock(self, campaign: str) -> Iterator[None]:
-        """Exclusive: while one run holds it, every other run of this ledger is told who does."""
-        holder = lock.describe_holder(campaign, datetime.now(UTC))
-        held = lock.file_lock(self._path, holder=holder) if self._path else lock.advisory_lock(self._engine)
-        with held:
-            yield
+    def run_lock(
+        self, campaign: str, *, accept: bool = False, reader_patience_s: float = READER_PATIENCE_S
+    ) -> Iterator[RunLock]:
+        """Exclusive: while one run holds it, every other run of this ledger is told who does.
+
+        Before it is given, a SQLite ledger whose last run was cut off is checked, and one that is a copy or
+        was put back from a backup is refused.
+
+        Args:
+            campaign: What others are told about the holder.
+            accept: Take such a copy for the ledger that counts from now on.
+            reader_patience_s: How long a check waits for other programs that read the ledger.
+
+        Raises:
+            NotFinishedError: Another run holds it, or another program reads a ledger that must be checked.
+            LedgerError: The ledger is damaged, or not the newest of its kind.
+            UsageError: There is nothing to accept.
+        """
+        if self._path is None or self._generation is None:
+            if accept:
+                raise UsageError(_NOTHING_TO_ACCEPT)
+            with lock.advisory_lock(self._engine) as session:
+                yield session
+            return
+        with lock.file_lock(self._path, holder=lock.describe_holder(campaign, datetime.now(UTC))) as held:
+            if held.left_by:
+                check_up(self._engine, self._path, patience_s=reader_patience_s)
+                log.info("ledger.checked", reason="the last run was cut off")
+            try:
+                self._refuse_relatives(self._generation, accept=accept)
+                yield held
+            finally:
+                held.ended_cleanly = not self._writer.has_failed
+
+    def _refuse_relatives(self, generation: Generation, *, accept: bool) -> None:
+        """Raise LedgerError for a ledger that may not know all calls, unless it is to be accepted."""
+        try:
+            with self._engine.begin() as connection:
+                why = generation.trouble(connection)
+                if why and not accept:
+                    raise LedgerError(why)
+                if accept and not why:
+                    raise UsageError(_NOTHING_TO_ACCEPT)
+                mark = generation.accept(connection, why=why) if why else None
+        except SQLAlchemyError as error:
+            raise LedgerError(f"ledger {self._path}: {trouble.in_words(error)}") from error
+        if mark is not None:
+            generation.renew(mark)
+            log.warning("ledger.accepted", although=why)
 
     def close(self) -> None:
         """Write what was submitted, then close every connection."""
         self._writer.close()
         self._engine.dispose()
+        if self._generation is not None:
+            self._generation.close()
 
     def __enter__(self) -> Self:
         return self
@@ -113,13 +171,17 @@ def _url_of(location: str) -> URL:
     raise ConfigError(f"ledger: {backend} is not supported; give a file path or a postgresql:// URL")
 
 
-def _prepare_file(path: Path, *, create: bool) -> None:
-    """Make the file before SQLite does, so that nobody else can ever read it."""
+def _prepare_file(path: Path, *, create: bool) -> int:
+    """Make the file before SQLite does, so that nobody else can ever read it; returns its inode's version."""
     if not create and not path.exists():
         raise LedgerError(f"ledger {path}: there is none yet; `campaign run` makes it")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            return inode_version(descriptor)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise LedgerError(f"ledger {path}: {error.strerror}; choose another place with --ledger") from error
 
@@ -133,7 +195,7 @@ def _sqlite_engine(url: URL) -> Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(cursor)
         # With NORMAL a power cut forgets commits that were answered, and people are called again.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA fullfsync = ON")
@@ -148,6 +210,20 @@ def _sqlite_engine(url: URL) -> Engine:
         )
 
     return engine
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Make the file keep a log, for ever. Only for this does SQLite not wait while another program writes."""
+    give_up_at = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _postgresql_engine(url: URL) -> Engine:
@@ -170,8 +246,3 @@ def _postgresql_engine(url: URL) -> Engine:
 
 def _shown(url: URL) -> str:
     return url.render_as_string(hide_password=True)
-
-
-def _first_line(error: BaseException) -> str:
-    cause = getattr(error, "orig", None) or error
-    return str(cause).splitlines()[0] if str(cause) else type(cause).__name__

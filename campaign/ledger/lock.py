@@ -3,25 +3,74 @@
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.errors import LedgerError, NotFinishedError
+from campaign.ledger import trouble
 
+NAME_WAIT_S = 1.0
+"""Who is kept out waits so long for the holder's name."""
 _ADVISORY_KEY = 0x63616D706169676E % 2**63  # "campaign" in ASCII
 
 
+class RunLock(Protocol):
+    """The lock in the hands of its run."""
+
+    def check(self) -> None:
+        """Make sure that it still keeps other runs out. May wait for the disk or the server.
+
+        Raises:
+            LedgerError: It does not; the run must dial no more.
+        """
+
+
+@dataclass(slots=True)
+class FileLock:
+    """The lock of a SQLite ledger: a file beside it, locked by the kernel, with the holder's name in it."""
+
+    ledger_path: Path
+    path: Path
+    descriptor: int
+    ledger_inode: int | None
+    left_by: str
+    """The last holder, when it did not end cleanly; else empty."""
+    ended_cleanly: bool = False
+    """Set by the holder. Until then its name stays in the file, however it ends."""
+
+    def check(self) -> None:
+        """The locked file and the ledger must be those that other runs find under their names."""
+        for path, inode in (
+            (self.path, os.fstat(self.descriptor).st_ino),
+            (self.ledger_path, self.ledger_inode),
+        ):
+            found = _inode(path)
+            if found is None or found != inode:
+                raise LedgerError(
+                    f"{path} was removed or replaced while the run was on; nothing more is dialled: "
+                    "put the ledger back as it was, and run again when no other run is on"
+                )
+
+
 @contextmanager
-def file_lock(ledger_path: Path, *, holder: str) -> Iterator[None]:
+def file_lock(ledger_path: Path, *, holder: str) -> Iterator[FileLock]:
     """Exclusive on this host: while it is held, no other process gets the lock of the same ledger.
+
+    Args:
+        ledger_path: The database file, without links in it: one ledger has one lock.
+        holder: What others are told about this run, also after it was killed.
 
     Raises:
         NotFinishedError: Another process holds it; the text names the holder.
-        LedgerError: The lock file cannot be made.
+        LedgerError: The lock file cannot be made or written.
     """
     # Beside the database and never on it: closing a second descriptor of the database would drop SQLite's
     # own locks.
@@ -29,23 +78,88 @@ def file_lock(ledger_path: Path, *, holder: str) -> Iterator[None]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise LedgerError(f"lock file {path}: {error.strerror}") from error
+        raise _unusable(path, error) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            before = _read(descriptor)
+            _write_over(descriptor, holder.encode())
         except BlockingIOError as error:
-            other = os.pread(descriptor, 500, 0).decode(errors="replace").strip() or "another run"
-            raise _held(other) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, holder.encode(), 0)
-        yield
-        os.ftruncate(descriptor, 0)
+            raise _held(_read_holder(descriptor)) from error
+        except OSError as error:
+            raise _unusable(path, error) from error
+        held = FileLock(ledger_path, path, descriptor, _inode(ledger_path), before)
+        try:
+            yield held
+        finally:
+            if held.ended_cleanly:
+                # If this fails, the next run checks a ledger that is well.
+                with suppress(OSError):
+                    os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 
 
+def _read(descriptor: int) -> str:
+    return os.pread(descriptor, 500, 0).decode(errors="replace").strip()
+
+
+def _read_holder(descriptor: int) -> str:
+    """Who holds the lock. Whoever has just taken it may need a moment to write the name down."""
+    give_up_at = time.monotonic() + NAME_WAIT_S
+    while not (holder := _read(descriptor)) and time.monotonic() < give_up_at:
+        time.sleep(NAME_WAIT_S / 20)
+    return holder or "another run"
+
+
+def _write_over(descriptor: int, content: bytes) -> None:
+    """At no moment is the file empty: it would say that the last holder ended cleanly."""
+    os.pwrite(descriptor, content, 0)
+    os.ftruncate(descriptor, len(content))
+    os.fsync(descriptor)
+
+
+def _inode(path: Path) -> int | None:
+    """None when there is no such file. Any other answer than a number says nothing about the file."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise LedgerError(
+            f"{path} cannot be looked at ({error.strerror}), so another run may be on; nothing more is "
+            "dialled: mend the disk and run again"
+        ) from error
+
+
+def _unusable(path: Path, error: OSError) -> LedgerError:
+    return LedgerError(f"lock file {path}: {error.strerror}; nobody was called: mend the disk and run again")
+
+
+class AdvisoryLock:
+    """The lock of a PostgreSQL ledger: it lives and dies with the session that took it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lost: LedgerError | None = None
+
+    def check(self) -> None:
+        """Ask the session for a sign of life. Once it is lost it stays so, also when the server is back."""
+        if self._lost is None:
+            try:
+                self._connection.execute(text("SELECT 1"))
+                self._connection.commit()
+            except SQLAlchemyError as error:
+                self._lost = LedgerError(
+                    f"the database session with the ledger's lock is gone ({trouble.in_words(error)}), "
+                    "so another run may be on; nothing more is dialled: run again"
+                )
+        if self._lost is not None:
+            raise self._lost
+
+
 @contextmanager
-def advisory_lock(engine: Engine) -> Iterator[None]:
+def advisory_lock(engine: Engine) -> Iterator[AdvisoryLock]:
     """Exclusive in the database: the session that holds it is this process's own connection.
 
     Raises:
@@ -65,8 +179,11 @@ def advisory_lock(engine: Engine) -> Iterator[None]:
             raise _held(other or "another run")
         connection.commit()
         try:
-            yield
+            yield AdvisoryLock(connection)
         finally:
+            # Given back in words, since the server takes a moment to notice that a session has gone.
+            with suppress(SQLAlchemyError):
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_KEY})
             # The lock belongs to the session, so the session ends with it and does not go back to the pool.
             connection.invalidate()
 

@@ -8,15 +8,24 @@ from sqlalchemy import Connection, Row, bindparam, insert, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from campaign.ledger import schema
-from campaign.models import ATTEMPT_MOVES, ROW_MOVES, AttemptState, Hold, RowStatus
+from campaign.models import (
+    ATTEMPT_DECISIONS,
+    ATTEMPT_MOVES,
+    ROW_DECISIONS,
+    ROW_MOVES,
+    AttemptState,
+    Hold,
+    RowStatus,
+)
 
 # Statements that every dial runs are built once: building them takes longer than running them.
 _JOURNAL = insert(schema.events)
 
 
 @cache
-def _row_move(to: RowStatus) -> ReturningUpdate[Any]:
-    origins = [status for status, targets in ROW_MOVES.items() if to in targets]
+def _row_move(to: RowStatus, by_human: bool) -> ReturningUpdate[Any]:
+    legal = ROW_DECISIONS if by_human else ROW_MOVES
+    origins = [status for status, targets in legal.items() if to in targets]
     table = schema.contacts
     return (
         update(table)
@@ -26,8 +35,9 @@ def _row_move(to: RowStatus) -> ReturningUpdate[Any]:
 
 
 @cache
-def _attempt_move(to: AttemptState) -> ReturningUpdate[Any]:
-    origins = [state for state, targets in ATTEMPT_MOVES.items() if to in targets]
+def _attempt_move(to: AttemptState, by_human: bool) -> ReturningUpdate[Any]:
+    legal = ATTEMPT_DECISIONS if by_human else ATTEMPT_MOVES
+    origins = [state for state, targets in legal.items() if to in targets]
     table = schema.attempts
     return (
         update(table)
@@ -49,8 +59,11 @@ def move_row(
     reason: str = "",
     not_before: datetime | None = None,
     hold: Hold | None = None,
+    by_human: bool = False,
 ) -> int:
     """Legal or nothing: the row changes only from a status that may become `to`.
+
+    Whether it may depends on who moves it: the program, or a human who decides about a row in review.
 
     Returns:
         The id of its campaign.
@@ -59,7 +72,7 @@ def move_row(
         IllegalMoveError: It stands elsewhere, or there is no such row.
     """
     campaign_id: int | None = connection.scalar(
-        _row_move(to),
+        _row_move(to, by_human),
         {
             "contact": contact_id,
             "status": to,
@@ -82,9 +95,12 @@ def move_attempt(
     now: datetime,
     event: str,
     detail: str = "",
+    by_human: bool = False,
     **values: Any,
 ) -> Row[Any]:
     """Legal or nothing, and always journalled: the attempt changes only from a state that may become `to`.
+
+    Whether it may depends on who moves it, as for its row.
 
     Returns:
         Its `contact_id` and `campaign_id`.
@@ -94,7 +110,7 @@ def move_attempt(
     """
     closed_at = None if to in ATTEMPT_MOVES else now
     attempt = connection.execute(
-        _attempt_move(to), {"attempt": attempt_id, "state": to, "closed_at": closed_at, **values}
+        _attempt_move(to, by_human), {"attempt": attempt_id, "state": to, "closed_at": closed_at, **values}
     ).one_or_none()
     if attempt is None:
         raise IllegalMoveError(f"attempt {attempt_id} cannot become {to}")

@@ -3,13 +3,27 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 
 from campaign.ledger import schema
 from campaign.ledger.campaigns import in_result
 from campaign.models import HARMLESS_ATTEMPTS, Disposition, ResultRow, RowStatus, TranscriptStatus
 
 PAGE_ROWS = 2_000
+
+# Built once, as every look at the progress runs them.
+_ATTEMPTS = schema.attempts.c
+_OF_CAMPAIGN = _ATTEMPTS.campaign_id == bindparam("campaign")
+_DISPOSITIONS = (
+    select(_ATTEMPTS.disposition, func.count())
+    .where(_OF_CAMPAIGN, _ATTEMPTS.disposition.is_not(None))
+    .group_by(_ATTEMPTS.disposition)
+)
+_DIALS = (
+    select(func.count())
+    .select_from(schema.attempts)
+    .where(_OF_CAMPAIGN, _ATTEMPTS.state.not_in(HARMLESS_ATTEMPTS))
+)
 
 
 def result_rows(connection: Connection, campaign_id: int) -> Iterator[ResultRow]:
@@ -95,22 +109,10 @@ def _result_row(values: dict[str, Any]) -> ResultRow:
 
 def dispositions(connection: Connection, campaign_id: int) -> dict[Disposition, int]:
     """Adds up: the ended attempts of the campaign by disposition."""
-    rows = connection.execute(
-        select(schema.attempts.c.disposition, func.count())
-        .where(schema.attempts.c.campaign_id == campaign_id, schema.attempts.c.disposition.is_not(None))
-        .group_by(schema.attempts.c.disposition)
-    )
+    rows = connection.execute(_DISPOSITIONS, {"campaign": campaign_id})
     return {Disposition(disposition): number for disposition, number in rows}
 
 
 def dials(connection: Connection, campaign_id: int) -> int:
     """Exact: the attempts of the campaign that count as a try."""
-    number = connection.scalar(
-        select(func.count())
-        .select_from(schema.attempts)
-        .where(
-            schema.attempts.c.campaign_id == campaign_id,
-            schema.attempts.c.state.not_in(HARMLESS_ATTEMPTS),
-        )
-    )
-    return number or 0
+    return connection.scalar(_DIALS, {"campaign": campaign_id}) or 0

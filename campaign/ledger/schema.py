@@ -23,7 +23,15 @@ from sqlalchemy import (
     text,
 )
 
-from campaign.models import OPEN_ATTEMPTS, AttemptState, Disposition, Hold, RowStatus, TranscriptStatus
+from campaign.models import (
+    OPEN_ATTEMPTS,
+    AttemptState,
+    Disposition,
+    Hold,
+    RowStatus,
+    TranscriptStatus,
+    ZoneSource,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -68,6 +76,20 @@ migrations = Table(
     Column("applied_at", Utc, nullable=False),
 )
 
+identity = Table(
+    "identity",
+    metadata,
+    # There is one row.
+    Column(
+        "number", Integer, CheckConstraint("number = 1", name="single"), primary_key=True, autoincrement=False
+    ),
+    Column("ledger_id", String(32), nullable=False),
+    # How often a SQLite ledger was written; PostgreSQL does not count.
+    Column("generation", Integer, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("accepted_although", Text, nullable=False, server_default=""),
+)
+
 campaigns = Table(
     "campaigns",
     metadata,
@@ -76,6 +98,7 @@ campaigns = Table(
     Column("name_pattern", String(200), nullable=False),
     Column("agent_id", String(200), nullable=False),
     Column("list_path", Text, nullable=False),
+    Column("list_content", String(64), nullable=False),
     Column("list_fingerprint", String(64), nullable=False),
     Column("headers", JSON, nullable=False),
     Column("started_at", Utc, nullable=False),
@@ -91,9 +114,11 @@ contacts = Table(
     Column("row_number", Integer, nullable=False),
     Column("in_list", Integer, nullable=False, server_default="1"),
     Column("to_number", String(16)),
+    Column("person_key", Text, nullable=False, server_default=""),
     Column("cells", JSON, nullable=False),
     Column("variables", JSON, nullable=False),
     Column("time_zones", JSON, nullable=False),
+    Column("zone_source", String(8), nullable=False, server_default=ZoneSource.NUMBER),
     Column("status", String(16), nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
     Column("not_before", Utc),
@@ -174,6 +199,18 @@ suppression = Table(
     Column("to_number", String(16), primary_key=True),
     Column("reason", Text, nullable=False),
     Column("added_at", Utc, nullable=False),
+)
+
+suppression_changes = Table(
+    "suppression_changes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("to_number", String(16), nullable=False),
+    Column("change", String(8), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("who", Text, nullable=False, server_default=""),
+    CheckConstraint("change IN ('added', 'removed')", name="change"),
 )
 
 events = Table(

@@ -1,30 +1,102 @@
-"""Suppression: people who must not be called, in any campaign of this ledger."""
+"""Suppression: people who must not be called, in any campaign of this ledger, and who has decided so."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from campaign.ledger import schema
+from campaign.models import E164
+
+BATCH = 500
+"""So many numbers are looked up at a time; databases limit the values of one statement."""
 
 
-def suppress(connection: Connection, numbers: Collection[str], *, reason: str, now: datetime) -> int:
-    """For ever: these numbers are suppressed; those that were already keep their first reason.
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """One person who must not be called."""
+
+    to_number: E164
+    reason: str
+    added_at: datetime
+
+
+def suppress(
+    connection: Connection, numbers: Collection[str], *, reason: str, now: datetime, who: str = ""
+) -> int:
+    """For ever, and journalled: these are suppressed; those that were already keep their first reason.
+
+    Args:
+        numbers: In E.164.
+        reason: Why, for the result file and for whoever asks later.
+        now: The time that is kept.
+        who: Who has decided so; empty for the program itself.
 
     Returns:
         How many numbers are new.
     """
-    known = set(connection.scalars(select(schema.suppression.c.to_number)))
+    known = _known(connection, numbers)
     new = [number for number in dict.fromkeys(numbers) if number not in known]
     if new:
         connection.execute(
             insert(schema.suppression),
             [{"to_number": number, "reason": reason, "added_at": now} for number in new],
         )
+        _journal(connection, new, change="added", reason=reason, who=who, now=now)
     return len(new)
+
+
+def unsuppress(
+    connection: Connection, numbers: Collection[str], *, reason: str, now: datetime, who: str
+) -> list[str]:
+    """Journalled: these may be called again. Rows that were suppressed in a campaign stay so there.
+
+    Returns:
+        The numbers that were suppressed, in the order given.
+    """
+    known = _known(connection, numbers)
+    removed = [number for number in dict.fromkeys(numbers) if number in known]
+    for batch in _batches(removed):
+        connection.execute(delete(schema.suppression).where(schema.suppression.c.to_number.in_(batch)))
+    if removed:
+        _journal(connection, removed, change="removed", reason=reason, who=who, now=now)
+    return removed
 
 
 def suppressed(connection: Connection) -> dict[str, str]:
     """Complete: every suppressed number, with the reason."""
     rows = connection.execute(select(schema.suppression.c.to_number, schema.suppression.c.reason))
     return {row.to_number: row.reason for row in rows}
+
+
+def everybody(connection: Connection) -> list[Suppressed]:
+    """Complete, the newest first."""
+    table = schema.suppression.c
+    rows = connection.execute(select(schema.suppression).order_by(table.added_at.desc(), table.to_number))
+    return [Suppressed(E164(row.to_number), row.reason, row.added_at) for row in rows]
+
+
+def _known(connection: Connection, numbers: Collection[str]) -> set[str]:
+    column = schema.suppression.c.to_number
+    return {
+        number
+        for batch in _batches(list(numbers))
+        for number in connection.scalars(select(column).where(column.in_(batch)))
+    }
+
+
+def _batches(numbers: Sequence[str]) -> list[Sequence[str]]:
+    return [numbers[at : at + BATCH] for at in range(0, len(numbers), BATCH)]
+
+
+def _journal(
+    connection: Connection, numbers: Sequence[str], *, change: str, reason: str, who: str, now: datetime
+) -> None:
+    connection.execute(
+        insert(schema.suppression_changes),
+        [
+            {"at": now, "to_number": number, "change": change, "reason": reason, "who": who}
+            for number in numbers
+        ],
+    )

@@ -7,9 +7,52 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, func, select, update
 
 from campaign.ledger import moves, schema
-from campaign.models import E164, HARMLESS_ATTEMPTS, OPEN_ATTEMPTS, AttemptState, Hold, RowStatus
+from campaign.models import (
+    E164,
+    HARMLESS_ATTEMPTS,
+    OPEN_ATTEMPTS,
+    AttemptState,
+    Disposition,
+    Hold,
+    RowStatus,
+    ZoneSource,
+)
+
+
+def tries_of(contact_id: ColumnElement[int]) -> ScalarSelect[int]:
+    """The number of a contact's attempts that count, as part of a query."""
+    table = schema.attempts.alias("tried")
+    return (
+        select(func.count())
+        .select_from(table)
+        .where(table.c.contact_id == contact_id, table.c.state.not_in(HARMLESS_ATTEMPTS))
+        .scalar_subquery()
+    )
+
 
 # Built once, as every dial runs them.
+_CONTACTS = schema.contacts.c
+_DUE = (
+    select(
+        _CONTACTS.id,
+        _CONTACTS.row_number,
+        _CONTACTS.to_number,
+        _CONTACTS.variables,
+        _CONTACTS.time_zones,
+        _CONTACTS.zone_source,
+        tries_of(_CONTACTS.id).label("tries"),
+    )
+    .where(
+        _CONTACTS.campaign_id == bindparam("campaign"),
+        _CONTACTS.status == RowStatus.WAITING,
+        (_CONTACTS.not_before.is_(None)) | (_CONTACTS.not_before <= bindparam("now")),
+    )
+    .order_by(_CONTACTS.position)
+    .limit(bindparam("most"))
+)
+_NEXT_DUE = select(func.min(_CONTACTS.not_before)).where(
+    _CONTACTS.campaign_id == bindparam("campaign"), _CONTACTS.status == RowStatus.WAITING
+)
 _ATTEMPTS = schema.attempts.c
 _SUPPRESSED = select(schema.suppression.c.reason).where(schema.suppression.c.to_number == bindparam("number"))
 _CALLED_ELSEWHERE = (
@@ -21,6 +64,11 @@ _CALLED_ELSEWHERE = (
         _ATTEMPTS.campaign_id != bindparam("campaign"),
     )
     .order_by(_ATTEMPTS.intent_at)
+)
+_TALKED_ELSEWHERE = select(func.max(_ATTEMPTS.closed_at)).where(
+    _ATTEMPTS.to_number == bindparam("number"),
+    _ATTEMPTS.disposition == Disposition.ANSWERED,
+    _ATTEMPTS.campaign_id != bindparam("campaign"),
 )
 _UNSETTLED_ELSEWHERE = (
     select(_ATTEMPTS.state)
@@ -42,6 +90,7 @@ class DueContact:
     to_number: E164
     variables: dict[str, str]
     time_zones: tuple[str, ...]
+    zone_source: ZoneSource
     tries: int
     """Earlier tries that count."""
 
@@ -55,23 +104,15 @@ class Standing:
     """Calls from other campaigns, the oldest first."""
     unsettled_elsewhere: AttemptState | None
     """How an attempt of another campaign stands whose fate is not known yet."""
+    talked_at: datetime | None
+    """When the person last talked with the agent of another campaign."""
 
 
 def due(
     connection: Connection, campaign_id: int, now: datetime, *, skip: Collection[int], limit: int
 ) -> list[DueContact]:
     """In the list's order: waiting rows that may be dialled now, without those in `skip`."""
-    table = schema.contacts.c
-    rows = connection.execute(
-        select(schema.contacts, tries_of(table.id).label("tries"))
-        .where(
-            table.campaign_id == campaign_id,
-            table.status == RowStatus.WAITING,
-            (table.not_before.is_(None)) | (table.not_before <= now),
-        )
-        .order_by(table.position)
-        .limit(limit + len(skip))
-    )
+    rows = connection.execute(_DUE, {"campaign": campaign_id, "now": now, "most": limit + len(skip)})
     return [
         DueContact(
             contact_id=row.id,
@@ -79,6 +120,7 @@ def due(
             to_number=E164(row.to_number),
             variables=row.variables,
             time_zones=tuple(row.time_zones),
+            zone_source=ZoneSource(row.zone_source),
             tries=row.tries,
         )
         for row in rows
@@ -86,25 +128,9 @@ def due(
     ][:limit]
 
 
-def tries_of(contact_id: ColumnElement[int]) -> ScalarSelect[int]:
-    """The number of a contact's attempts that count, as part of a query."""
-    table = schema.attempts.alias("tried")
-    return (
-        select(func.count())
-        .select_from(table)
-        .where(table.c.contact_id == contact_id, table.c.state.not_in(HARMLESS_ATTEMPTS))
-        .scalar_subquery()
-    )
-
-
 def next_due(connection: Connection, campaign_id: int) -> datetime | None:
     """The earliest time at which a waiting row may be dialled; None when no row has to wait for one."""
-    table = schema.contacts.c
-    earliest: datetime | None = connection.scalar(
-        select(func.min(table.not_before)).where(
-            table.campaign_id == campaign_id, table.status == RowStatus.WAITING
-        )
-    )
+    earliest: datetime | None = connection.scalar(_NEXT_DUE, {"campaign": campaign_id})
     return earliest
 
 
@@ -114,7 +140,8 @@ def standing(connection: Connection, *, campaign_id: int, to_number: str, since:
     elsewhere = {"number": to_number, "campaign": campaign_id}
     recent = tuple(connection.scalars(_CALLED_ELSEWHERE, {**elsewhere, "since": since}))
     unsettled = connection.scalar(_UNSETTLED_ELSEWHERE, elsewhere)
-    return Standing(because, recent, AttemptState(unsettled) if unsettled else None)
+    talked_at: datetime | None = connection.scalar(_TALKED_ELSEWHERE, elsewhere)
+    return Standing(because, recent, AttemptState(unsettled) if unsettled else None, talked_at)
 
 
 def unsettled_elsewhere(connection: Connection, *, campaign_id: int | None) -> dict[str, AttemptState]:
@@ -146,6 +173,17 @@ def recent_calls(
     for to_number, intent_at in rows:
         calls.setdefault(to_number, []).append(intent_at)
     return calls
+
+
+def conversations(connection: Connection, *, campaign_id: int | None) -> dict[str, datetime]:
+    """As committed: for each number, when the person last talked with the agent of another campaign."""
+    table = schema.attempts.c
+    rows = connection.execute(
+        select(table.to_number, func.max(table.closed_at).label("at"))
+        .where(table.disposition == Disposition.ANSWERED, table.campaign_id != (campaign_id or 0))
+        .group_by(table.to_number)
+    )
+    return {row.to_number: row.at for row in rows}
 
 
 def hold(

@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, SQLAlchemyError
 
 from campaign.errors import LedgerError
+from campaign.ledger import trouble
+from campaign.ledger.generation import Generation, Mark
 
 T = TypeVar("T")
 
 MAX_BATCH = 200
-
-# All other errors, a broken constraint for one, are the fault of the piece of work that raised them.
-_DATABASE_TROUBLE = (InterfaceError, InternalError, OperationalError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +30,25 @@ class _Work:
 class Writer:
     """Runs pieces of work in the order they came in; a piece that fails does not disturb its neighbours."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, generation: Generation | None = None) -> None:
+        """Start the thread.
+
+        Args:
+            engine: The database. The writer takes one connection at a time.
+            generation: Counts the commits, where the ledger is a file that may be copied.
+        """
         self._engine = engine
+        self._generation = generation
         self._pending: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._broken: LedgerError | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a commit has failed, so that nothing is written any more."""
+        return self._broken is not None
 
     def submit(self, work: Callable[[Connection], T]) -> Future[T]:
         """Durable when answered: the future has a result only after the commit has reached the disk.
@@ -76,33 +86,54 @@ class Writer:
 
     def _commit(self, batch: list[_Work]) -> None:
         outcomes: list[tuple[_Work, Any, BaseException | None]] = []
+        mark: Mark | None = None
         try:
             if self._broken is not None:
                 raise self._broken
             with self._engine.begin() as connection:
-                for work in batch:
-                    try:
-                        with connection.begin_nested():
-                            result = work.do(connection)
-                    except _DATABASE_TROUBLE:
-                        raise
-                    except Exception as error:
-                        outcomes.append((work, None, error))
-                    else:
-                        outcomes.append((work, result, None))
+                if self._generation is not None:
+                    mark = self._generation.advance(connection)
+                outcomes = [(work, *_attempt(work, connection)) for work in batch]
         except BaseException as error:
-            failure = error if isinstance(error, LedgerError) else _unwritable(error)
+            is_file = self._generation is not None
+            failure = error if isinstance(error, LedgerError) else _unwritable(error, is_file=is_file)
             self._broken = failure
             outcomes = [(work, None, failure) for work in batch]
+        else:
+            self._record(mark)
         for work, result, problem in outcomes:
             if problem is None:
                 work.answer.set_result(result)
             else:
                 work.answer.set_exception(problem)
 
+    def _record(self, mark: Mark | None) -> None:
+        """Tell the witness. If that fails, this batch is on disk all the same; the next one is not tried."""
+        if self._generation is None or mark is None:
+            return
+        try:
+            self._generation.record(mark)
+        except LedgerError as error:
+            self._broken = error
 
-def _unwritable(error: BaseException) -> LedgerError:
-    cause = getattr(error, "orig", None) or error
-    text = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
-    kind = "database" if isinstance(error, SQLAlchemyError) else type(error).__name__
-    return LedgerError(f"the ledger cannot be written ({kind}: {text}); nothing more is dialled")
+
+def _attempt(work: _Work, connection: Connection) -> tuple[Any, BaseException | None]:
+    """The result of one piece of work, or the error that is its own fault. Database trouble is raised."""
+    try:
+        with connection.begin_nested():
+            return work.do(connection), None
+    except Exception as error:
+        if trouble.is_of_database(error):
+            raise
+        return None, error
+
+
+def _unwritable(error: BaseException, *, is_file: bool) -> LedgerError:
+    cure = (
+        ", and the ledger is suspect: mend the disk and run again, which checks the ledger first"
+        if is_file
+        else ": run again when the database works"
+    )
+    return LedgerError(
+        f"the ledger cannot be written ({trouble.in_words(error)}); nothing more is dialled{cure}"
+    )

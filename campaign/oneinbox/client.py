@@ -19,13 +19,14 @@ from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
 from campaign import __version__
-from campaign.models import Call, CallRequest
+from campaign.models import Agent, Call, CallRequest
 from campaign.oneinbox import replies, wire
 from campaign.oneinbox.errors import NotFound, OutcomeUnknown, Unsupported
 
 CREATE_DEADLINE_S = 60.0
 GET_DEADLINE_S = 30.0
 CONNECT_TIMEOUT_S = 5.0
+CLOSE_DEADLINE_S = 10.0
 PAGE_SIZE = 100
 OFFSET_OVERLAP = 10
 """Pages overlap by so many calls, as the list moves while it is paged."""
@@ -77,6 +78,8 @@ class OneInbox:
             "Authorization": f"Bearer {api_key.get_secret_value()}",
             "User-Agent": f"oneinbox-campaign/{__version__}",
             "Accept": "application/json",
+            # What was never packed cannot unpack to a flood.
+            "Accept-Encoding": "identity",
         }
         # trust_env would send the key to whatever proxy the environment names.
         common: dict[str, Any] = {"base_url": base_url, "headers": headers, "trust_env": False}
@@ -116,7 +119,9 @@ class OneInbox:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._open.__aexit__(kind, error, trace)
+        # What cannot be closed in time ends with the process.
+        with anyio.move_on_after(CLOSE_DEADLINE_S):
+            await self._open.__aexit__(kind, error, trace)
 
     async def create_call(self, request: CallRequest) -> str:
         """Ring one person: `POST /v1/calls`, sent once and never again by any layer.
@@ -128,9 +133,11 @@ class OneInbox:
             NotSent, Throttled, Refused, Fatal: Nobody was called.
             OutcomeUnknown: The person may have been called.
         """
+        body = wire.create_body(request)
         with replies.translated():
             with anyio.fail_after(self.create_deadline_s):
-                response = await self._dialler.post("/v1/calls", json=wire.create_body(request))
+                async with self._dialler.stream("POST", "/v1/calls", json=body) as stream:
+                    response = await replies.read_whole(stream)
             return replies.check_create(response, now=self._now())
 
     async def get_call(self, call_id: str) -> Call:
@@ -140,12 +147,17 @@ class OneInbox:
             raise OutcomeUnknown("the reply is not the call that was asked for")
         return call
 
+    async def get_agent(self, agent_id: str) -> Agent:
+        """The agent as it is set up now. Raises like `get_call`, and Unsupported."""
+        agent = wire.parse_agent(await self._get(f"/v1/agents/{quote(agent_id, safe='')}"))
+        # An operator may write a UUID in capitals.
+        if agent is None or agent.id.casefold() != agent_id.casefold():
+            raise OutcomeUnknown("the reply is not the agent that was asked for")
+        return agent
+
     async def stop_call(self, call_id: str) -> Call | None:
         """Hang up on a person. Never used to read a result. Raises like `get_call`."""
-        with replies.translated():
-            with anyio.fail_after(GET_DEADLINE_S):
-                response = await self._asker.post(f"/v1/calls/{quote(call_id, safe='')}/stop")
-            return wire.parse_call(replies.check_get(response, now=self._now()))
+        return wire.parse_call(await self._ask("POST", f"/v1/calls/{quote(call_id, safe='')}/stop"))
 
     async def recent_calls(self, agent_id: str) -> AsyncGenerator[CallPage, None]:
         """The account's calls page by page, the newest first where the server sorts them so.
@@ -176,7 +188,7 @@ class OneInbox:
         cursor: str | None = None
         while True:
             query = {"agent_id": agent_id, "limit": str(PAGE_SIZE)} | ({"cursor": cursor} if cursor else {})
-            page = wire.parse_list(await self._get("/v1/calls/cursor", query))
+            page = wire.parse_list(await self._get_list("/v1/calls/cursor", query))
             if page is None:
                 # Where there is no such endpoint, `cursor` may be taken for the id of a call.
                 raise Unsupported("the cursor list does not answer with a list")
@@ -209,7 +221,7 @@ class OneInbox:
         if self._list_has_offset:
             try:
                 query = {"agent_id": agent_id, "limit": str(PAGE_SIZE), "offset": str(offset)}
-                page = wire.parse_list(await self._get("/v1/calls", query))
+                page = wire.parse_list(await self._get_list("/v1/calls", query))
             except Unsupported:
                 if offset:
                     raise
@@ -221,15 +233,29 @@ class OneInbox:
                     raise OutcomeUnknown("the list of calls is not a list")
                 return page
         try:
-            page = wire.parse_list(await self._get("/v1/calls"))
+            page = wire.parse_list(await self._get_list("/v1/calls"))
         except NotFound as error:
             raise Unsupported("this account has no list of calls") from error
         if page is None:
             raise OutcomeUnknown("the list of calls is not a list")
         return page
 
-    async def _get(self, path: str, query: dict[str, str] | None = None) -> Any:
+    async def _get(self, path: str) -> Any:
+        return await self._ask("GET", path)
+
+    async def _get_list(self, path: str, query: dict[str, str] | None = None) -> Any:
+        return await self._ask("GET", path, query, at_most=replies.MAX_LIST_BYTES)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, str] | None = None,
+        *,
+        at_most: int = replies.MAX_REPLY_BYTES,
+    ) -> Any:
         with replies.translated():
             with anyio.fail_after(GET_DEADLINE_S):
-                response = await self._asker.get(path, params=query)
+                async with self._asker.stream(method, path, params=query) as stream:
+                    response = await replies.read_whole(stream, at_most=at_most)
             return replies.check_get(response, now=self._now())

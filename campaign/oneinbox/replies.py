@@ -1,11 +1,12 @@
 """Classification: every way in which an HTTP request can end, as one of the errors of this folder.
 
-The two functions here are the only place that knows httpx's exceptions and the meaning of a status.
+This is the only place that knows httpx's exceptions, what may be read of a reply, and what a status means.
 """
 
 import json
 import re
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -27,6 +28,10 @@ from campaign.oneinbox.errors import (
     Unsupported,
 )
 
+MAX_REPLY_BYTES = 5_000_000
+"""A reply of more bytes is not read any further, whether it came packed or not."""
+MAX_LIST_BYTES = 64_000_000
+"""The same for a page of calls: a hundred of them may have long conversations."""
 RETRY_AFTER_MIN_S = 1.0
 RETRY_AFTER_MAX_S = 3600.0
 
@@ -37,6 +42,7 @@ _NEVER_SENT = (
     httpx.PoolTimeout,
     httpx.ProxyError,
 )
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _REQUEST_FIELDS = frozenset({"agent_id", "to_number", "from_number", "variables", "metadata"})
 _ROW_FIELDS = frozenset({"to_number", "variables"})
 _SHARED_WORDS = re.compile(
@@ -64,12 +70,71 @@ def translated() -> Iterator[None]:
         raise OutcomeUnknown(f"no usable reply ({type(error).__name__})") from error
 
 
-def read_json(response: httpx.Response) -> Any:
-    """The body as JSON; None when it is not JSON."""
+async def read_whole(response: httpx.Response, *, at_most: int = MAX_REPLY_BYTES) -> httpx.Response:
+    """The reply with its whole body, from one that is a stream. Holds a bounded amount of memory at any time.
+
+    Args:
+        response: The head, whose body has not been read.
+        at_most: Bytes of the body, as it came and unpacked.
+
+    Raises:
+        OutcomeUnknown: The body is too large, or not what its encoding says.
+    """
+    assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - the clients are asynchronous
+    packed = bytearray()
+    # As the transport gives it: unpacked by httpx, a few kilobytes may become any size.
+    async for piece in response.stream:
+        packed += piece
+        _refuse_flood(response, len(packed), at_most)
+    headers = [(key, value) for key, value in response.headers.raw if key.lower() != b"content-encoding"]
+    reason = {"reason_phrase": response.reason_phrase.encode()}
+    return httpx.Response(
+        response.status_code,
+        headers=headers,
+        content=_unpacked(response, bytes(packed), at_most),
+        extensions=reason,
+    )
+
+
+def _unpacked(response: httpx.Response, packed: bytes, at_most: int) -> bytes:
+    # It was asked not to be packed; some gateways do it all the same.
+    if response.headers.get("content-encoding", "").strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        return packed
+    unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
+    body = unpacker.decompress(packed, at_most + 1)
+    _refuse_flood(response, len(body), at_most)
+    if not unpacker.eof:
+        raise OutcomeUnknown(f"HTTP {response.status_code} with a packed body that was cut off")
+    return body
+
+
+def _refuse_flood(response: httpx.Response, size: int, at_most: int) -> None:
+    if size > at_most:
+        limit = f"{at_most // 1_000_000} MB"
+        raise OutcomeUnknown(f"HTTP {response.status_code} with a reply of more than {limit}")
+
+
+def read_json(
+    response: httpx.Response, *, pairs: Callable[[list[tuple[str, Any]]], dict[str, Any]] = dict
+) -> Any:
+    """The body as JSON; None when it is not JSON.
+
+    Args:
+        response: A whole reply.
+        pairs: Makes an object of its members; a ValueError says that they make none.
+    """
     try:
-        return json.loads(response.content)
+        return json.loads(response.content, object_pairs_hook=pairs)
     except (ValueError, RecursionError):
         return None
+
+
+def _without_contradiction(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two ids one is the call's, and nobody knows which."""
+    members = dict(pairs)
+    if len(members) < len(pairs) and any(members[key] != value for key, value in pairs):
+        raise ValueError("two members of one name")
+    return members
 
 
 def check_create(response: httpx.Response, *, now: datetime) -> str:
@@ -81,7 +146,7 @@ def check_create(response: httpx.Response, *, now: datetime) -> str:
         Fatal: 401, 402, 403, or a complaint about what all rows share.
         OutcomeUnknown: Everything else, a 2xx without a usable id included.
     """
-    status, body = response.status_code, read_json(response)
+    status, body = response.status_code, read_json(response, pairs=_without_contradiction)
     if response.is_success:
         call = wire.parse_call(body)
         if call is None:

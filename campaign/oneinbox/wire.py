@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from campaign.logs import redact
-from campaign.models import Call, CallRequest, plain
+from campaign.models import Agent, Call, CallRequest, plain
 
 # As the vendor's own dashboard has it; everything else is live unless it has an end time.
 ENDED_STATUSES = frozenset({"completed", "failed", "no_answer", "busy", "canceled", "cancelled"})
@@ -33,6 +33,15 @@ def _text_or_none(value: object) -> str | None:
     if value is None or isinstance(value, bool | dict | list):
         return None
     return clean_text(str(value)) or None
+
+
+def _id_or_none(value: object) -> str | None:
+    """The id as it was given. One that would have to be cleaned could never be asked for again."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    text = str(value)
+    is_usable = 0 < len(text) <= MAX_ID_LENGTH and text.isprintable() and not text.isspace()
+    return text if is_usable else None
 
 
 def _number_or_none(value: object) -> float | None:
@@ -56,6 +65,10 @@ def _time_or_none(value: object) -> datetime | None:
         return None
 
 
+def _flag_or_none(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
 def _object_or_empty(value: object) -> dict[str, Any]:
     return {clean_text(str(key)): item for key, item in value.items()} if isinstance(value, dict) else {}
 
@@ -64,6 +77,7 @@ def _list_or_empty(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+Id = Annotated[str | None, BeforeValidator(_id_or_none)]
 Text = Annotated[str | None, BeforeValidator(_text_or_none)]
 Number = Annotated[float | None, BeforeValidator(_number_or_none)]
 Moment = Annotated[datetime | None, BeforeValidator(_time_or_none)]
@@ -76,8 +90,8 @@ class WireCall(BaseModel):
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
-    id: Text = None
-    call_id: Text = None
+    id: Id = None
+    call_id: Id = None
     status: Text = None
     agent_id: Text = None
     to_number: Text = None
@@ -99,8 +113,9 @@ class WireCall(BaseModel):
 
     def to_call(self) -> Call | None:
         """Our own type; None when there is no usable id."""
+        # `id` is what every generation documents; `call_id` stands in one sample text only.
         call_id = self.id or self.call_id
-        if not call_id or len(call_id) > MAX_ID_LENGTH:
+        if call_id is None:
             return None
         turns = self.messages or _list_or_empty(self.transcript)
         messages = tuple(_message(turn) for turn in turns)
@@ -132,6 +147,7 @@ class WireCall(BaseModel):
             cost_cents=self.cost_cents,
             credits_used=self.credits_used,
             metadata=self.metadata,
+            analysis=analysis,
             has_analysis=bool(outcome or summary) if knows_analysis else None,
         )
 
@@ -146,6 +162,23 @@ def parse_call(body: Any) -> Call | None:
         return WireCall.model_validate(body).to_call()
     except (ValidationError, RecursionError):
         return None
+
+
+def parse_agent(body: Any) -> Agent | None:
+    """Read one agent object of any generation; None when it has no usable id."""
+    if not isinstance(body, dict):
+        return None
+    agent_id = _text_or_none(body.get("id"))
+    if not agent_id or len(agent_id) > MAX_ID_LENGTH:
+        return None
+    return Agent(
+        id=agent_id,
+        name=_text_or_none(body.get("name")),
+        first_message=_text_or_none(body.get("first_message")),
+        max_duration_seconds=_number_or_none(body.get("max_duration_seconds")),
+        voicemail_detection=_flag_or_none(body.get("voicemail_detection")),
+        enable_recording=_flag_or_none(body.get("enable_recording")),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +231,9 @@ def error_text(body: Any, reason: str) -> str:
         if isinstance(detail, list):
             text = "; ".join(_detail_text(part) for part in detail[:3])
         elif isinstance(detail, dict):
-            text = str(detail.get("message") or detail.get("msg") or detail.get("code") or "")
+            text = _shown(detail.get("message") or detail.get("msg") or detail.get("code") or "")
         else:
-            text = str(detail or body.get("message") or body.get("error") or "")
+            text = _shown(detail or body.get("message") or body.get("error") or "")
     return redact(" ".join(clean_text(text or reason).split())[:200])
 
 
@@ -210,21 +243,21 @@ def error_fields(body: Any) -> set[str]:
     if isinstance(body, dict) and isinstance(body.get("detail"), list):
         for part in body["detail"]:
             location = part.get("loc") if isinstance(part, dict) else None
-            fields.update(str(step) for step in _list_or_empty(location))
+            fields.update(_shown(step) for step in _list_or_empty(location))
     return fields
 
 
 def _detail_text(part: object) -> str:
     if not isinstance(part, dict):
-        return str(part)
-    where = ".".join(str(step) for step in _list_or_empty(part.get("loc")) if step != "body")
-    message = str(part.get("msg") or part.get("message") or "")
+        return _shown(part)
+    where = ".".join(_shown(step) for step in _list_or_empty(part.get("loc")) if step != "body")
+    message = _shown(part.get("msg") or part.get("message") or "")
     return f"{where}: {message}" if where else message
 
 
 def _message(turn: object) -> dict[str, Any]:
     if not isinstance(turn, dict):
-        return {"role": "unknown", "content": clean_text(str(turn))}
+        return {"role": "unknown", "content": clean_text(_shown(turn))}
     return {clean_text(str(key)): _cleaned(value) for key, value in turn.items()}
 
 
@@ -237,7 +270,15 @@ def _cleaned(value: Any, depth: int = 0) -> Any:
         return [_cleaned(item, depth + 1) for item in value]
     if value is None or isinstance(value, bool | int):
         return value
-    return clean_text(str(value))
+    return clean_text(_shown(value))
+
+
+def _shown(value: object) -> str:
+    """As text, however deep it is nested."""
+    try:
+        return str(value)
+    except RecursionError:
+        return "(nested too deep)"
 
 
 def _spoken(messages: tuple[Mapping[str, Any], ...]) -> str:

@@ -1,29 +1,23 @@
-"""Result files: `.csv`, `.xlsx` and `.jsonl`, each the old or the new complete file at any instant."""
+"""Files of results and of other tables, each the old or the new complete file at any instant."""
 
-import csv
 import glob
-import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO
 
-import xlsxwriter
-from xlsxwriter.exceptions import XlsxWriterException
-
 from campaign.errors import OutputError
-from campaign.models import RESULT_COLUMNS, ResultRow
-from campaign.results import table
+from campaign.models import ResultRow
+from campaign.results import parquet, table, text, workbook
+from campaign.results.table import Cell, Marks, Table, Types
 
 _ASIDE = ".new"
-XLSX_CELL_LIMIT = 32_767
-XLSX_ROW_LIMIT = 1_048_576
-_CUT = " [cut: a spreadsheet cell holds no more; the whole text is in .csv and .jsonl results]"
 
-_Writer = Callable[[IO[bytes], Sequence[str], Iterable[ResultRow]], int]
+_Writer = Callable[[IO[bytes], Table], int]
 
 
 def check_output(path: Path) -> None:
@@ -55,7 +49,7 @@ def remove_leftovers(path: Path) -> None:
 
 
 def write(path: Path, headers: Sequence[str], rows: Iterable[ResultRow]) -> int:
-    """Write a result file aside, flush it, and put it in place of the old one.
+    """Write a result file: the operator's columns, then ours.
 
     Args:
         path: Its suffix chooses the format.
@@ -68,10 +62,57 @@ def write(path: Path, headers: Sequence[str], rows: Iterable[ResultRow]) -> int:
     Raises:
         OutputError: It cannot be written; the old file is untouched.
     """
+    return write_table(
+        path,
+        table.header(headers),
+        ((*row.cells, *table.our_cells(row)) for row in rows),
+        widths=table.WIDTHS,
+        types=table.TYPES,
+    )
+
+
+def write_table(
+    path: Path,
+    header: Sequence[str],
+    rows: Iterable[Sequence[Cell]],
+    *,
+    delimiter: str = ",",
+    sheet: str = "results",
+    widths: Mapping[str, int] | None = None,
+    marks: Marks | None = None,
+    types: Types | None = None,
+) -> int:
+    """Write a table aside, flush it, and put it in place of the old file. Only its owner can read it.
+
+    Args:
+        path: Its suffix chooses the format.
+        header: The names of the columns; blank and repeated ones are made unique where a format needs it.
+        rows: Each as wide as the header. None is an empty cell, or null where the format has it.
+        delimiter: What stands between the cells of a `.csv` file: one character.
+        sheet: The name of the sheet in an `.xlsx` file.
+        widths: Columns of an `.xlsx` file that are not 16 characters wide.
+        marks: Which cells of an `.xlsx` file stand out: `{"check_result": {"refused": "red"}}`.
+        types: Columns of a `.parquet` file that are not text: `{"row": int}`.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        OutputError: It cannot be written; the old file is untouched.
+    """
     check_output(path)
+    content = Table(
+        header=header,
+        rows=rows,
+        delimiter=delimiter,
+        sheet=sheet,
+        widths=widths or {},
+        marks=marks or {},
+        types=types or {},
+    )
     try:
         with _replacement(path) as file:
-            return _WRITERS[path.suffix.lower()](file, headers, rows)
+            return _WRITERS[path.suffix.lower()](file, content)
     except OSError as error:
         raise OutputError(f"output {path}: {error.strerror or error}") from error
 
@@ -102,79 +143,9 @@ def _replacement(path: Path) -> Iterator[IO[bytes]]:
         os.close(folder)
 
 
-def _write_csv(file: IO[bytes], headers: Sequence[str], rows: Iterable[ResultRow]) -> int:
-    written = 0
-    # The file is closed by its owner, who flushes it to disk first.
-    with open(file.fileno(), "w", encoding="utf-8", newline="", closefd=False) as text:
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow([table.defuse(name) for name in table.header(headers)])
-        for row in rows:
-            writer.writerow([table.defuse(cell) for cell in (*row.cells, *table.our_cells(row))])
-            written += 1
-    return written
-
-
-def _write_jsonl(file: IO[bytes], headers: Sequence[str], rows: Iterable[ResultRow]) -> int:
-    written = 0
-    names = [name or f"column_{at}" for at, name in enumerate(headers, start=1)]
-    for row in rows:
-        values: dict[str, table.Cell | None] = dict(zip(names, row.cells, strict=False))
-        ours = zip(RESULT_COLUMNS, table.our_cells(row), strict=True)
-        values |= {column: cell if cell != "" else None for column, cell in ours}
-        file.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
-        written += 1
-    return written
-
-
-def _write_xlsx(file: IO[bytes], headers: Sequence[str], rows: Iterable[ResultRow]) -> int:
-    # The writer keeps rows aside while it works. They hold conversations, so they stay beside the result,
-    # in a folder that goes away whatever happens.
-    own = Path(file.name)
-    with tempfile.TemporaryDirectory(prefix=own.name, suffix=_ASIDE, dir=own.parent) as aside:
-        try:
-            return _write_workbook(file, headers, rows, aside)
-        except XlsxWriterException as error:
-            raise OSError(getattr(error.__cause__ or error.__context__, "errno", None), str(error)) from error
-
-
-def _write_workbook(file: IO[bytes], headers: Sequence[str], rows: Iterable[ResultRow], aside: str) -> int:
-    options = {
-        "constant_memory": True,
-        "tmpdir": aside,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    written = 0
-    columns = table.header(headers)
-    with xlsxwriter.Workbook(file, options) as book:
-        sheet = book.add_worksheet("results")
-        bold = book.add_format({"bold": True})
-        # Long conversations stay in one line until somebody opens the cell.
-        sheet.set_default_row(15)
-        sheet.freeze_panes(1, 0)
-        for at, name in enumerate(columns):
-            sheet.set_column(at, at, 40 if name in ("call_summary", "call_transcript") else 16)
-            sheet.write_string(0, at, name, bold)
-        for number, row in enumerate(rows, start=1):
-            if number == XLSX_ROW_LIMIT:
-                raise OSError(None, f"an .xlsx file holds {XLSX_ROW_LIMIT - 1:,} rows; choose .csv or .jsonl")
-            for at, cell in enumerate((*row.cells, *table.our_cells(row))):
-                if isinstance(cell, str):
-                    sheet.write_string(number, at, _fitting(cell))
-                else:
-                    sheet.write_number(number, at, cell)
-            written = number
-        sheet.autofilter(0, 0, written, len(columns) - 1)
-    return written
-
-
-def _fitting(text: str) -> str:
-    # A cell's limit counts UTF-16 units, of which an emoji has two.
-    encoded = text.encode("utf-16-le")
-    if len(encoded) <= 2 * XLSX_CELL_LIMIT:
-        return text
-    return encoded[: 2 * (XLSX_CELL_LIMIT - len(_CUT))].decode("utf-16-le", errors="ignore") + _CUT
-
-
-_WRITERS: dict[str, _Writer] = {".csv": _write_csv, ".xlsx": _write_xlsx, ".jsonl": _write_jsonl}
+_WRITERS: dict[str, _Writer] = {
+    ".csv": text.write_csv,
+    ".xlsx": partial(workbook.write_xlsx, aside_suffix=_ASIDE),
+    ".jsonl": text.write_jsonl,
+    ".parquet": parquet.write_parquet,
+}

@@ -60,7 +60,14 @@ def _has_person(call: Call) -> bool:
     return any(message.get("role") == "user" for message in call.messages)
 
 
-def decide(disposition: Disposition, *, tries: int, ended_at: datetime, retry: RetrySettings) -> Ending:
+def decide(
+    disposition: Disposition,
+    *,
+    tries: int,
+    ended_at: datetime,
+    retry: RetrySettings,
+    has_opted_out: bool = False,
+) -> Ending:
     """What becomes of the row: final, or one more try at a time that is stored.
 
     Args:
@@ -68,7 +75,10 @@ def decide(disposition: Disposition, *, tries: int, ended_at: datetime, retry: R
         tries: Calls of this person in this campaign, the latest included.
         ended_at: When the latest call ended.
         retry: The gaps per disposition, under one shared budget of tries.
+        has_opted_out: Whether the person has asked not to be called again.
     """
+    if has_opted_out:
+        return Ending(RowStatus.COMPLETED, "asked not to be called again")
     gap = _next_gap(disposition, tries, retry)
     if gap is not None:
         return Ending(RowStatus.WAITING, f"{disposition}; next try is due", ended_at + gap)

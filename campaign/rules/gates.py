@@ -1,12 +1,13 @@
 """Gates: the rules that must all say yes at the moment of dialling. What cannot be evaluated is a no."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from campaign.models import AttemptState, RowStatus
 from campaign.rules import hours
-from campaign.settings import CampaignSettings, NumberCap
+from campaign.rules.hours import Schedule, Whereabouts
+from campaign.settings import CampaignSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +15,16 @@ class Person:
     """What the gates look at: one contact, and what the ledger knows of the number."""
 
     to_number: str
-    time_zones: tuple[str, ...]
+    whereabouts: Whereabouts
     suppressed_because: str | None
     recent_calls: Sequence[datetime]
     """Calls from other campaigns within the cap's time, the oldest first."""
     unsettled_elsewhere: AttemptState | None = None
     """How an attempt of another campaign stands whose fate is not known yet."""
+    talked_at: datetime | None = None
+    """When this person last talked with the agent of another campaign."""
+    unsaid: str | None = None
+    """A variable that the agent says and that has no value for this person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +38,31 @@ class Verdict:
 
 
 UNSETTLED_WAIT = timedelta(minutes=1)
+UNSAID_WAIT = timedelta(days=1)
+"""Longer than a run waits; each run asks anew."""
 
 YES = Verdict(may_dial=True)
 
 
+Gate = Callable[[Person, CampaignSettings, datetime], Verdict]
+
+
 def judge(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
-    """Ask every gate, the final ones first."""
-    for verdict in (
-        _suppression(person),
-        _other_campaign(person, now),
-        _hours(person, settings, now),
-        _cap(person, settings.caps.per_number, now),
-    ):
+    """Ask every gate, the final ones first, until one says no."""
+    for gate in GATES.values():
+        verdict = gate(person, settings, now)
         if not verdict.may_dial:
             return verdict
     return YES
 
 
-def _suppression(person: Person) -> Verdict:
+def _suppression(person: Person, _settings: CampaignSettings, _now: datetime) -> Verdict:
     if person.suppressed_because is None:
         return YES
     return Verdict(may_dial=False, status=RowStatus.SUPPRESSED, reason=person.suppressed_because)
 
 
-def _other_campaign(person: Person, now: datetime) -> Verdict:
+def _other_campaign(person: Person, _settings: CampaignSettings, now: datetime) -> Verdict:
     """While the fate of one call is unknown, no other goes to that person, whichever campaign asks."""
     match person.unsettled_elsewhere:
         case None:
@@ -75,10 +81,27 @@ def _other_campaign(person: Person, now: datetime) -> Verdict:
             )
 
 
-def _hours(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
-    if hours.is_open(settings.hours.days, person.time_zones, now):
+def _spoken(person: Person, _settings: CampaignSettings, now: datetime) -> Verdict:
+    """Nobody hears `{{name}}` read aloud. The agent or the list may be mended until the next run."""
+    if person.unsaid is None:
         return YES
-    opening = hours.next_opening(settings.hours.days, person.time_zones, now)
+    return Verdict(
+        may_dial=False,
+        reason=f"no value for {person.unsaid}, which the agent says",
+        not_before=now + UNSAID_WAIT,
+    )
+
+
+def unsaid(spoken: Sequence[str], values: Mapping[str, str]) -> str | None:
+    """The first variable that the agent says and for which a request would have no value."""
+    return next((name for name in spoken if not values.get(name, "").strip()), None)
+
+
+def _hours(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
+    schedule = Schedule.of(settings.hours)
+    if hours.is_open(schedule, person.whereabouts, now):
+        return YES
+    opening = hours.next_opening(schedule, person.whereabouts, now)
     if opening is None:
         return Verdict(
             may_dial=False,
@@ -88,7 +111,8 @@ def _hours(person: Person, settings: CampaignSettings, now: datetime) -> Verdict
     return Verdict(may_dial=False, reason="outside calling hours", not_before=opening)
 
 
-def _cap(person: Person, cap: NumberCap, now: datetime) -> Verdict:
+def _cap(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
+    cap = settings.caps.per_number
     recent = [at for at in person.recent_calls if at > now - cap.within]
     if len(recent) < cap.calls:
         return YES
@@ -99,6 +123,28 @@ def _cap(person: Person, cap: NumberCap, now: datetime) -> Verdict:
         reason="called by another campaign within " + describe(cap.within),
         not_before=free_at,
     )
+
+
+def _conversation(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
+    peace = settings.caps.after_conversation
+    if peace is None or person.talked_at is None or now >= person.talked_at + peace:
+        return YES
+    return Verdict(
+        may_dial=False,
+        reason="talked with another campaign's agent within " + describe(peace),
+        not_before=person.talked_at + peace,
+    )
+
+
+GATES: Mapping[str, Gate] = {
+    "suppression": _suppression,
+    "other campaigns": _other_campaign,
+    "the agent's words": _spoken,
+    "hours": _hours,
+    "cap": _cap,
+    "conversations": _conversation,
+}
+"""By name, in the order in which they are asked: a no for good comes before one for some time."""
 
 
 def describe(duration: timedelta) -> str:

@@ -1,75 +1,128 @@
 """Hours: whether now is a time at which a person may be called, and when the next one is."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from campaign.settings import Window
+from campaign.settings import HourSettings, Window
 
-_HORIZON_DAYS = 8
-
-
-def is_open(days: Mapping[int, Window], time_zones: Sequence[str], now: datetime) -> bool:
-    """Whether the window is open in every zone in which the person may be; without a zone it never is.
-
-    Args:
-        days: A window per weekday, Monday being 0; a day without one is closed.
-        time_zones: IANA names.
-        now: An aware time.
-    """
-    return bool(time_zones) and all(_is_open_in(days, zone, now) for zone in time_zones)
+_WEEK_DAYS = 8
+"""Within so many days every window of a week comes."""
+_DAY = timedelta(days=1)
+_NOTHING = timedelta()
 
 
-def next_opening(days: Mapping[int, Window], time_zones: Sequence[str], now: datetime) -> datetime | None:
-    """The first time from `now` on at which the window is open in every zone, in UTC.
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a person may be."""
+
+    time_zones: Sequence[str]
+    """IANA names. Hours must be open in all of them; without one nobody may be called."""
+    is_certain: bool = True
+    """False where only the number tells: then the hours are narrower."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When people may be called, by the clock on their wall."""
+
+    days: Mapping[int, Window]
+    """A window per weekday, Monday being 0; a day without one is closed."""
+    closing_margin: timedelta = _NOTHING
+    """So long before a window closes no call starts any more."""
+    uncertain_margin: timedelta = _NOTHING
+    """For whom the zone is not certain, a window opens so much later and closes so much earlier."""
+
+    @classmethod
+    def of(cls, settings: HourSettings) -> "Schedule":
+        """The schedule of a campaign file."""
+        return cls(settings.days, settings.closing_margin, settings.number_margin)
+
+    def window_on(self, day: date, *, is_certain: bool) -> Window | None:
+        """When calls may start on this local day; None when they may not.
+
+        Where two windows meet at midnight nothing opens or closes, so there are no margins.
+        """
+        window = self.days.get(day.weekday())
+        if window is None:
+            return None
+        later = earlier = _NOTHING if is_certain else self.uncertain_margin
+        if window.opens == _NOTHING and self._closes_at_midnight(day - _DAY):
+            later = _NOTHING
+        if self._closes_at_midnight(day) and self._opens_at_midnight(day + _DAY):
+            earlier = _NOTHING
+        else:
+            earlier += self.closing_margin
+        opens, closes = window.opens + later, window.closes - earlier
+        return Window(opens=opens, closes=closes) if opens < closes else None
+
+    def _opens_at_midnight(self, day: date) -> bool:
+        window = self.days.get(day.weekday())
+        return window is not None and window.opens == _NOTHING
+
+    def _closes_at_midnight(self, day: date) -> bool:
+        window = self.days.get(day.weekday())
+        return window is not None and window.closes == _DAY
+
+
+def is_open(schedule: Schedule, person: Whereabouts, now: datetime) -> bool:
+    """Whether a call may start at an aware time, in every zone in which the person may be."""
+    return bool(person.time_zones) and all(
+        _is_open_in(schedule, zone, now, is_certain=person.is_certain) for zone in person.time_zones
+    )
+
+
+def next_opening(schedule: Schedule, person: Whereabouts, now: datetime) -> datetime | None:
+    """The first time from `now` on at which a call may start in every zone, in UTC.
 
     None when there is none within a week: the zones are never open together, or one of them is unknown.
     """
-    if is_open(days, time_zones, now):
+    if is_open(schedule, person, now):
         return now.astimezone(UTC)
-    zones = [zone for zone in map(_zone, time_zones) if zone is not None]
+    zones = [zone for zone in map(find_zone, person.time_zones) if zone is not None]
     openings = {
         opening
         for zone in zones
-        for opening in _openings(days, zone, now)
-        if opening > now and is_open(days, time_zones, opening)
+        for opening in _openings(schedule, zone, now, is_certain=person.is_certain)
+        if opening > now and is_open(schedule, person, opening)
     }
     return min(openings, default=None)
 
 
-def _zone(name: str) -> ZoneInfo | None:
+def find_zone(name: str) -> ZoneInfo | None:
+    """The time zone of an IANA name; None when there is no such zone."""
     try:
         return ZoneInfo(name)
     except (KeyError, OSError, ValueError):
         return None
 
 
-def _is_open_in(days: Mapping[int, Window], name: str, now: datetime) -> bool:
-    zone = _zone(name)
+def _is_open_in(schedule: Schedule, name: str, now: datetime, *, is_certain: bool) -> bool:
+    zone = find_zone(name)
     if zone is None:
         return False
     local = now.astimezone(zone)
-    window = days.get(local.weekday())
+    window = schedule.window_on(local.date(), is_certain=is_certain)
     return window is not None and window.contains(local.timetz())
 
 
-def _openings(days: Mapping[int, Window], zone: ZoneInfo, now: datetime) -> list[datetime]:
+def _openings(schedule: Schedule, zone: ZoneInfo, now: datetime, *, is_certain: bool) -> Iterator[datetime]:
     """Every instant of the next days at which the window may open in one zone, in UTC.
 
     It opens at its local time, which comes twice when clocks go back, or at the moment of the clock change.
     """
-    today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    openings = []
-    for later in range(_HORIZON_DAYS):
-        midnight = today + timedelta(days=later)
-        window = days.get(midnight.weekday())
+    today = now.astimezone(zone).date()
+    for later in range(_WEEK_DAYS):
+        day = today + later * _DAY
+        window = schedule.window_on(day, is_certain=is_certain)
         if window is None:
             continue
+        midnight = datetime.combine(day, time())
         local = (midnight + window.opens).replace(tzinfo=zone)
-        openings += [local.replace(fold=fold).astimezone(UTC) for fold in (0, 1)]
+        yield from (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
         start = midnight.replace(tzinfo=zone).astimezone(UTC)
-        openings += _clock_change(zone, start, start + timedelta(days=1))
-    return openings
+        yield from _clock_change(zone, start, start + _DAY)
 
 
 def _clock_change(zone: ZoneInfo, start: datetime, end: datetime) -> list[datetime]:

@@ -1,25 +1,30 @@
 """What the operator sets: the campaign file and the environment."""
 
-from campaign.settings.campaign_file import (
-    CampaignSettings,
+from campaign.settings.campaign_file import CampaignSettings, load_campaign_file
+from campaign.settings.environment import Environment, check_base_url, ledger_url
+from campaign.settings.opt_out import OptOutSettings
+from campaign.settings.sections import (
+    CallSettings,
     ContactSettings,
     HourSettings,
     NumberCap,
     PaceSettings,
     RetrySettings,
-    load_campaign_file,
+    SuppressionFile,
 )
-from campaign.settings.environment import Environment, check_base_url, ledger_url
 from campaign.settings.values import Window, parse_duration
 
 __all__ = [
+    "CallSettings",
     "CampaignSettings",
     "ContactSettings",
     "Environment",
     "HourSettings",
     "NumberCap",
+    "OptOutSettings",
     "PaceSettings",
     "RetrySettings",
+    "SuppressionFile",
     "Window",
     "check_base_url",
     "ledger_url",

@@ -6,7 +6,8 @@ Each reads what people write, and refuses the rest with a text that shows the ri
 import re
 from collections.abc import Mapping
 from datetime import time, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
@@ -112,6 +113,39 @@ def _check_region(region: str) -> str:
     return region
 
 
+def _each_once(value: object) -> object:
+    return sorted(set(map(str, value))) if isinstance(value, list | tuple | set | frozenset) else value
+
+
+def _share(value: object) -> object:
+    # YAML's yes is a number for Python, and would allow everything.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError("write a share from 0 to 1, like 0.05 for 5%")
+    return float(value)
+
+
+def _variables(value: object) -> object:
+    if isinstance(value, Mapping):
+        return _texts(value)
+    if isinstance(value, list | tuple):
+        return {str(name): str(name) for name in value}
+    raise ValueError("write a list of columns, or a mapping like {customer_name: Customer}")
+
+
+def _at_most_hours(value: timedelta) -> timedelta:
+    if value > timedelta(hours=6):
+        raise ValueError("a margin of more than 6h leaves nothing of a day; write it like 3m or 1h")
+    return value
+
+
+def _check_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        raise ValueError(f"{name!r} is no time zone; write an IANA name like America/New_York") from None
+    return name
+
+
 def _positive(value: timedelta) -> timedelta:
     if value <= timedelta():
         raise ValueError("must be longer than nothing")
@@ -123,6 +157,12 @@ Duration = Annotated[
     BeforeValidator(parse_duration),
     AfterValidator(_positive),
     WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["30m", "4h"]}),
+]
+Margin = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    AfterValidator(_at_most_hours),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["0s", "3m", "1h"]}),
 ]
 Days = Annotated[
     Mapping[int, Window],
@@ -137,5 +177,22 @@ Days = Annotated[
 ]
 Region = Annotated[str, AfterValidator(_check_region)]
 Number = Annotated[str, BeforeValidator(_check_number)]
+Zone = Annotated[str, AfterValidator(_check_zone)]
 Texts = Annotated[Mapping[str, str], BeforeValidator(_texts)]
+Share = Annotated[float, BeforeValidator(_share)]
+NumberTypes = Annotated[tuple[Literal["voip", "toll_free"], ...], BeforeValidator(_each_once)]
+"""In one order, since a list is known by how it is read."""
+Variables = Annotated[
+    Mapping[str, str],
+    BeforeValidator(_variables),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "array", "items": {"type": "string"}},
+                {"type": "object", "additionalProperties": {"type": "string"}},
+            ]
+        }
+    ),
+]
+"""Names of variables with the columns that hold their values; as a list, where the names are the same."""
 Numbers = Annotated[tuple[Number, ...], BeforeValidator(_one_or_many)]

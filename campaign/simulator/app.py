@@ -42,6 +42,8 @@ class Simulator:
     api_key: str = SIMULATOR_KEY
     agents: frozenset[str] | None = None
     """The agents that exist; None takes any."""
+    first_message: str = "Hello, this is the assistant of your service team."
+    """What every agent opens with. Its placeholders, if any, are what a list must supply."""
     slim_lists: bool = False
     """Whether list items leave out the conversation, as no documentation promises it."""
     quota: int | None = None
@@ -54,6 +56,7 @@ class Simulator:
             Route("/v1/calls", self._list, methods=["GET"]),
             Route("/v1/calls/{call_id}", self._get, methods=["GET"]),
             Route("/v1/calls/{call_id}/stop", self._stop, methods=["POST"]),
+            Route("/v1/agents/{agent_id}", self._agent, methods=["GET"]),
             Route("/simulator/dials", self._dials, methods=["GET"]),
         ]
         if self.generation == "v3" and self.has_cursor:
@@ -112,6 +115,15 @@ class Simulator:
         if call is None:
             return self._error(404, "not_found", "Call not found")
         return await self._late(struck, wire.call_object(self.provider, call, self.generation))
+
+    async def _agent(self, request: Request) -> Response:
+        struck = self.faults.strike("agent")
+        if early := self._denied(request) or self._early(struck):
+            return early
+        agent_id = request.path_params["agent_id"]
+        if self.agents is not None and agent_id not in self.agents:
+            return self._error(404, "not_found", "Agent not found")
+        return await self._late(struck, wire.agent_object(agent_id, self.first_message, self.generation))
 
     async def _stop(self, request: Request) -> Response:
         if denied := self._denied(request):

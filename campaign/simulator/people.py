@@ -30,6 +30,14 @@ class Behaviour:
     ring_s: float = 6.0
     results_late_s: float = 1.5
     """Messages and analysis appear so long after the end."""
+    replies: tuple[str, ...] = _REPLIES
+    """What those who answer may say to the agent."""
+
+    @classmethod
+    def answering(cls, share: float) -> "Behaviour":
+        """So many answer; the others are busy, away or unlucky in the usual proportions."""
+        rest = (1 - share) / 0.3
+        return cls(answer=share, voicemail=0.1 * rest, busy=0.07 * rest, no_answer=0.1 * rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,7 @@ def converse(
                 "role": "agent",
                 "content": f"I am calling about {about or 'your account'}. Is now a good time?",
             },
-            {"role": "user", "content": rng.choice(_REPLIES)},
+            {"role": "user", "content": rng.choice(behaviour.replies)},
             {"role": "tool_call", "tool_call_id": "t1", "name": "end_call", "arguments": "{}"},
             {"role": "tool_result", "tool_call_id": "t1", "content": "ok", "is_error": False},
         ]

@@ -25,6 +25,31 @@ def created_object(provider: Provider, call: SimulatedCall, generation: str) -> 
     return shown
 
 
+def agent_object(agent_id: str, first_message: str, generation: str) -> dict[str, Any]:
+    """An agent as GET shows it."""
+    shown: dict[str, Any] = {
+        "id": agent_id,
+        "name": "Simulated agent",
+        "first_message": first_message,
+        "llm_id": "llm_simulated",
+        "transcriber": {"model": "simulated", "language": "en"},
+        "tts": {"voice_id": "simulated", "model": "simulated"},
+        "max_duration_seconds": 600,
+        "silence_timeout_seconds": 10,
+        "enable_recording": False,
+        "webhook_id": None,
+    }
+    if generation == "v1":
+        return shown
+    return shown | {
+        "voicemail_detection": False,
+        "voicemail_message": None,
+        "dynamic_variables": {},
+        "language": "en",
+        "metadata": {},
+    }
+
+
 def error_object(generation: str, code: str, message: str, *, field: str | None = None) -> dict[str, Any]:
     """An error body."""
     if generation == "v1":

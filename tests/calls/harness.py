@@ -1,8 +1,8 @@
 """A whole run in this process: the real runner and ledger, the simulator in place of the network."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -13,10 +13,12 @@ import anyio.to_thread
 import httpx
 from pydantic import SecretStr
 
+from campaign.calls.ports import LedgerBesideLoop
 from campaign.calls.progress import Progress
 from campaign.calls.runner import RunReport, run_campaign, utc_now
 from campaign.calls.timing import Timing
 from campaign.contacts.intake import take_in
+from campaign.errors import CampaignError
 from campaign.ledger import campaigns, results
 from campaign.ledger.ledger import Ledger
 from campaign.models import ResultRow, RowStatus
@@ -38,14 +40,18 @@ QUICK = Timing(
     doubt_wait_s=0.6,
     doubt_look_min_s=0.05,
     doubt_look_max_s=0.2,
-    api_patience_s=0.5,
-    throttle_patience_s=0.5,
+    api_patience_s=10.0,
+    throttle_patience_s=10.0,
     preflight_s=0.3,
     backoff_s=0.05,
     backoff_max_s=0.1,
     longest_idle_s=2.0,
     refresh_min_s=0.05,
+    reader_patience_s=0.5,
 )
+"""Short waits, but long patience, so that a slow machine does not end a run."""
+IMPATIENT = replace(QUICK, api_patience_s=0.5, throttle_patience_s=0.5)
+"""For runs that are to end because OneInbox cannot be reached."""
 PATIENCE_S = 20.0
 
 T = TypeVar("T")
@@ -63,7 +69,10 @@ class Stage:
     timing: Timing = QUICK
     now: Callable[[], datetime] = utc_now
     suppressed: dict[str, str] = field(default_factory=dict)
+    read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None
+    spoken: tuple[str, ...] = ()
     progress: list[Progress] = field(default_factory=list)
+    on_stall: Callable[[CampaignError], None] | None = None
     written: int = 0
     campaign_id: int = 0
 
@@ -72,8 +81,16 @@ class Stage:
         self.campaign_id = await anyio.to_thread.run_sync(self._enrol, phones, name)
 
     def _enrol(self, phones: Sequence[str], name: str) -> int:
+        return self._enrol_lines(
+            ["phone,customer_name", *(f"{phone},Person {at}" for at, phone in enumerate(phones))], name
+        )
+
+    async def enrol_cells(self, *lines: str) -> None:
+        """Make a campaign of a list with these lines, the header first."""
+        self.campaign_id = await anyio.to_thread.run_sync(self._enrol_lines, lines, "spring")
+
+    def _enrol_lines(self, lines: Sequence[str], name: str) -> int:
         path = self.folder / f"{name}.csv"
-        lines = ["phone,customer_name", *(f"{phone},Person {at}" for at, phone in enumerate(phones))]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return self.ledger.write(
             campaigns.start,
@@ -93,7 +110,7 @@ class Stage:
             transport=httpx.ASGITransport(app=self.simulator.app),
         )
 
-        def write_results() -> None:
+        async def write_results() -> None:
             self.written += 1
 
         with anyio.fail_after(PATIENCE_S):
@@ -104,11 +121,14 @@ class Stage:
                     campaign_id=self.campaign_id,
                     name="spring",
                     settings=self.settings,
-                    ledger=self.ledger,
+                    ledger=LedgerBesideLoop(self.ledger),
                     api=api,
                     write_results=write_results,
                     on_progress=self.progress.append,
+                    on_stall=self.on_stall,
                     suppressed=self.suppressed,
+                    read_suppression=self.read_suppression,
+                    spoken=self.spoken,
                     deadline=deadline,
                     timing=self.timing,
                     now=self.now,

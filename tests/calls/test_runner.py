@@ -4,23 +4,42 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import anyio
+import anyio.from_thread
 import pytest
 
 from campaign.calls.runner import utc_now
-from campaign.errors import ExitCode
+from campaign.errors import ExitCode, InputMissingError
 from campaign.ledger import attempts, campaigns, suppression, waiting
+from campaign.ledger.ledger import Ledger
 from campaign.models import Disposition, RowStatus, TranscriptStatus
 from campaign.oneinbox.errors import KeyRefused
 from campaign.simulator.faults import Fault
 from campaign.simulator.people import Behaviour
-from tests.calls.harness import FAST, Stage, numbers, simulated
+from tests.calls.harness import FAST, IMPATIENT, QUICK, Stage, numbers, simulated
 from tests.support import NOON, make_settings
 
 pytestmark = pytest.mark.anyio
 
 MakeStage = Callable[..., Stage]
+
+
+class LateAnswers(Ledger):
+    """Says when the next row is due only after every task has gone as far as it can."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        vars(self).update(vars(ledger))
+
+    def read(self, verb: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """As in the ledger, but late."""
+        if verb is waiting.next_due:
+            # First what the tasks have for the writer, then what they do with its answers.
+            anyio.from_thread.run(anyio.wait_all_tasks_blocked)
+            self.write(lambda _connection: None).result()
+            anyio.from_thread.run(anyio.wait_all_tasks_blocked)
+        return super().read(verb, *args, **kwargs)
 
 
 async def test_a_run_calls_everybody_once_and_brings_the_results_back(stage: MakeStage) -> None:
@@ -92,6 +111,7 @@ async def test_a_list_that_lags_is_waited_for(stage: MakeStage) -> None:
 async def test_a_list_that_fails_says_nothing(stage: MakeStage) -> None:
     """While the list cannot be read, a doubt stays one: the run ends with 69, the next one settles it."""
     spring = stage("lose_reply#2", "status=503@list#2-9999")
+    spring.timing = IMPATIENT
     await spring.enrol(*numbers(3))
     report = await spring.run()
     assert report.exit_code is ExitCode.API_UNAVAILABLE
@@ -189,6 +209,60 @@ async def test_suppressed_people_are_not_called(stage: MakeStage) -> None:
     assert reasons == {listed: "on the suppression list dnc.csv", own: "asked not to be called"}
 
 
+async def test_who_comes_onto_a_list_during_a_run_is_not_called(stage: MakeStage) -> None:
+    """The lists are looked at again, and count at the next dial."""
+    spring = stage()
+    spring.settings = make_settings(pace={"calls_per_second": 5, "burst": 1, "max_live_calls": 5})
+    spring.timing = replace(QUICK, suppression_look_s=0.05)
+    await spring.enrol(*numbers(6))
+
+    async def everybody() -> dict[str, str]:
+        return dict.fromkeys(numbers(6), "on the suppression list dnc.csv")
+
+    spring.read_suppression = everybody
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert len(spring.dialled()) < 3
+    assert (await spring.statuses())[RowStatus.SUPPRESSED] > 3
+
+
+async def test_a_list_that_cannot_be_read_any_more_stops_dialling(stage: MakeStage) -> None:
+    """Nobody can say who must not be called: the run says so, and follows the calls that are live."""
+    spring = stage()
+    spring.settings = make_settings(pace={"calls_per_second": 5, "burst": 1, "max_live_calls": 5})
+    spring.timing = replace(QUICK, suppression_look_s=0.3)
+    await spring.enrol(*numbers(6))
+
+    async def gone() -> dict[str, str]:
+        raise InputMissingError("suppression list dnc.csv: No such file or directory")
+
+    spring.read_suppression = gone
+    report = await spring.run()
+    assert report.exit_code is ExitCode.NO_INPUT
+    assert "dnc.csv" in str(report.stop_error)
+    assert 0 < len(spring.dialled()) < 6
+    assert (await spring.statuses())[RowStatus.WAITING] == 6 - len(spring.dialled())
+
+
+async def test_who_asks_not_to_be_called_is_suppressed_at_once(stage: MakeStage) -> None:
+    """For every campaign and with the reason; no further try is made, and the report counts them."""
+    spring = stage(simulator=simulated(behaviour=Behaviour(replies=("Stop calling me.",))))
+    spring.settings = make_settings(
+        pace=FAST, retry={"max_attempts": 2, "voicemail": ["1s"], "no_answer": ["1s"]}
+    )
+    await spring.enrol(*numbers(3))
+    report = await spring.run()
+    answered = {row.to_number for row in await spring.rows() if row.disposition is Disposition.ANSWERED}
+    assert answered
+    assert report.opt_outs == len(answered)
+    kept = await spring.read(suppression.suppressed)
+    assert kept.keys() == answered
+    assert all("not to be called again (said: stop calling)" in reason for reason in kept.values())
+    rows = [row for row in await spring.rows() if row.to_number in answered]
+    assert {(row.status, row.reason) for row in rows} == {
+        (RowStatus.COMPLETED, "asked not to be called again")
+    }
+
+
 async def test_nobody_is_called_outside_the_hours(stage: MakeStage) -> None:
     """Closed hours hold every row, the run ends with 75 and says when the next may be called."""
     spring = stage()
@@ -198,7 +272,30 @@ async def test_nobody_is_called_outside_the_hours(stage: MakeStage) -> None:
     report = await spring.run()
     assert report.exit_code is ExitCode.NOT_FINISHED
     assert spring.simulator.provider.dials == []
-    assert report.next_due == datetime(2026, 6, 3, 13, 0, tzinfo=UTC)
+    # Where only the number tells the zone, it is an hour later.
+    assert report.next_due == datetime(2026, 6, 3, 14, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "minute", "is_called"),
+    [
+        ("America/New_York", "13:30", True),
+        ("", "13:30", False),
+        ("", "14:00", True),
+        ("America/New_York", "23:57", False),
+    ],
+)
+async def test_hours_are_narrower_where_only_the_number_tells_the_zone(
+    stage: MakeStage, zone: str, minute: str, is_called: bool
+) -> None:
+    """Half past nine in New York is in hours for who lives there, and not for who only has such a number."""
+    spring = stage()
+    moment = datetime.fromisoformat(f"2026-06-03T{minute}").replace(tzinfo=UTC)
+    spring.now = lambda: moment
+    spring.settings = make_settings(pace=FAST, hours={"days": {"mon-sun": "09:00-20:00"}})
+    await spring.enrol_cells("phone,timezone", f"{numbers(1)[0]},{zone}")
+    await spring.run()
+    assert bool(spring.simulator.provider.dials) is is_called
 
 
 async def test_rows_that_may_not_be_dialled_take_no_time(stage: MakeStage) -> None:
@@ -255,6 +352,7 @@ async def test_replies_that_are_all_lost_do_not_stop_a_campaign(stage: MakeStage
 async def test_nothing_but_429_ends_the_run(stage: MakeStage) -> None:
     """When OneInbox accepts nothing for long, the run ends with 69, and no try is used up."""
     spring = stage("throttle")
+    spring.timing = IMPATIENT
     await spring.enrol(*numbers(3))
     report = await spring.run()
     assert report.exit_code is ExitCode.API_UNAVAILABLE
@@ -262,9 +360,19 @@ async def test_nothing_but_429_ends_the_run(stage: MakeStage) -> None:
     assert {row.attempts for row in await spring.rows()} == {0}
 
 
+async def test_a_row_that_comes_back_while_the_ledger_is_asked_is_dialled(stage: MakeStage) -> None:
+    """A run does not end between the question what is due and the answer that nothing is under way."""
+    spring = stage("status=429#1-3")
+    await spring.enrol(*numbers(3))
+    spring.ledger = LateAnswers(spring.ledger)
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(3), 1)
+
+
 async def test_calls_that_cannot_be_followed_end_the_run(stage: MakeStage) -> None:
     """When every look at the live calls fails, the run ends with 69, and the next one takes them up."""
     spring = stage("status=503@get", "status=404@list")
+    spring.timing = IMPATIENT
     await spring.enrol(*numbers(3))
     report = await spring.run()
     assert report.exit_code is ExitCode.API_UNAVAILABLE
@@ -366,6 +474,7 @@ async def test_a_disk_that_hangs_does_not_end_dialling(stage: MakeStage) -> None
 async def test_a_call_that_cannot_be_read_does_not_hold_up_the_others(stage: MakeStage) -> None:
     """While OneInbox works otherwise, calls without an answer are settled with what the ledger has."""
     spring = stage(simulator=simulated("status=500@get", slim_lists=True))
+    spring.timing = IMPATIENT
     await spring.enrol(*numbers(4))
     report = await spring.run()
     assert report.exit_code is ExitCode.OK
@@ -501,3 +610,18 @@ async def test_results_and_progress_are_fresh_during_the_run(stage: MakeStage) -
     record = await spring.read(campaigns.find, "spring")
     assert record is not None
     assert record.finished_at is not None
+
+
+async def test_who_has_no_value_for_what_the_agent_says_is_not_dialled(stage: MakeStage) -> None:
+    """The rows wait with their reason; once the agent says it no more, they are dialled."""
+    spring = stage()
+    await spring.enrol(*numbers(2))
+    spring.spoken = ("customer_name", "order_id")
+    report = await spring.run()
+    assert report.exit_code is ExitCode.NOT_FINISHED
+    assert spring.dialled() == {}
+    assert {row.reason for row in await spring.rows()} == {"no value for order_id, which the agent says"}
+
+    spring.spoken = ("customer_name",)
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(2), 1)

@@ -115,11 +115,15 @@ def test_validate_reads_workbooks() -> None:
 
 
 def test_validate_shows_problems_with_their_rows() -> None:
-    """For people: each problem once, with how many rows have it and which."""
+    """For people: each problem once, with how many rows have it, which, and what to do."""
     code, said = call("validate", SAMPLES / "contacts.csv", "--config", CONFIGS / "demo.yaml")
     assert code == 0
     assert "33 can be called, 7 cannot" in said
-    assert "row 35" in said
+    assert (
+        "1 row: the phone number is missing (column 'phone')\n"
+        "  rows  35\n"
+        "  cure  fill the cell, or leave the row out\n"
+    ) in said
 
 
 def test_validate_says_65_when_nobody_can_be_called(tmp_path: Path) -> None:

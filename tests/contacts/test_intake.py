@@ -1,16 +1,16 @@
 """Intake: every row once, in order, as a contact or as a rejected row with its reason."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from campaign.contacts import phone
 from campaign.contacts.intake import allowed_countries, take_in, take_in_for
 from campaign.errors import ConfigError, ListError
-from campaign.models import RESULT_COLUMNS, Contact, Intake, RejectedRow, RowStatus
+from campaign.models import RESULT_COLUMNS, Contact, Intake, RejectedRow, RowStatus, ZoneSource
 from campaign.settings import ContactSettings
-from tests.support import make_settings
+from tests.support import Rows, make_settings
 
 MakeIntake = Callable[..., Intake]
 
@@ -18,7 +18,7 @@ MakeIntake = Callable[..., Intake]
 def test_contact(make_intake: MakeIntake) -> None:
     """A good row becomes a contact with its number, its variables as written, and its zones."""
     intake = make_intake("Name,Phone,order", "Ann,+1 202 555 0143, 007 ")
-    assert intake.rejected == []
+    assert list(intake.rejected) == []
     [contact] = intake.contacts
     assert contact.to_number == "+12025550143"
     assert contact.variables == {"Name": "Ann", "order": " 007 "}
@@ -51,6 +51,21 @@ def test_duplicates_name_the_first_row(make_intake: MakeIntake) -> None:
     assert {row.to_number for row in intake.rejected} == {"+12025550143"}
 
 
+def test_duplicates_name_the_row_that_has_the_same(make_intake: MakeIntake) -> None:
+    """The row that is named has that number or that key itself, also when it is a duplicate."""
+    intake = make_intake(
+        "phone,id",
+        *("+12025550143,a", "+12025550143,b", "+12025550144,b", "+12025550144,c", "+12025550145,a"),
+        settings=make_settings(contacts={"key": "id"}),
+    )
+    assert [(row.row.number, row.reason, row.code) for row in intake.rejected] == [
+        (3, "the same number as in row 2", "duplicate_number"),
+        (4, "the same key as in row 3", "duplicate_key"),
+        (5, "the same number as in row 4", "duplicate_number"),
+        (6, "the same key as in row 2", "duplicate_key"),
+    ]
+
+
 def test_rejected_row_is_nobodys_first(make_intake: MakeIntake) -> None:
     """A row that was rejected for its zone does not make the next good row a duplicate."""
     intake = make_intake("phone,tz", "+12025550143,America", "+12025550143,UTC")
@@ -79,13 +94,13 @@ def test_bad_number(make_intake: MakeIntake, cell: str, reason: str) -> None:
 def test_time_zone_column(make_intake: MakeIntake, cell: str, zones: tuple[str, ...]) -> None:
     """A zone in the row is the person's zone, instead of those of the number."""
     [contact] = make_intake("phone,timezone", f"+12025550143,{cell}").contacts
-    assert contact.time_zones == zones
+    assert (contact.time_zones, contact.zone_source) == (zones, ZoneSource.COLUMN)
 
 
 def test_empty_time_zone_cell(make_intake: MakeIntake) -> None:
     """An empty zone cell means the zones of the number."""
     [contact] = make_intake("phone,timezone", "+12025550143, ").contacts
-    assert contact.time_zones == ("America/New_York",)
+    assert (contact.time_zones, contact.zone_source) == (("America/New_York",), ZoneSource.NUMBER)
 
 
 @pytest.mark.parametrize(
@@ -96,19 +111,9 @@ def test_unknown_time_zone(make_intake: MakeIntake, zone: str) -> None:
     """A zone that does not exist rejects its row, and only its row."""
     intake = make_intake("phone,tz", f"+12025550143,{zone}", "+12025550144,UTC")
     [row] = intake.rejected
-    assert (row.reason, row.column) == ("no such time zone; write it like America/New_York", "tz")
-    assert len(intake.contacts) == 1
-
-
-def test_number_without_a_zone(tmp_path: Path) -> None:
-    """A number whose zone nobody knows needs a zone in its row."""
-    path = tmp_path / "list.csv"
-    path.write_text("phone,tz\n+883510012345,\n+883510012346,UTC\n")
-    intake = take_in_for(path, ContactSettings(), phone.all_regions() | {"001"})
-    assert [(row.row.number, row.reason) for row in intake.rejected] == [
-        (2, "no time zone is known for this number; add a timezone column")
-    ]
-    assert [row.row.number for row in intake.contacts] == [3]
+    assert (row.reason, row.column) == ("no such time zone", "tz")
+    assert "America/New_York" in row.cure
+    assert intake.callable_rows == 1
 
 
 def test_result_fed_back(make_intake: MakeIntake) -> None:
@@ -119,6 +124,20 @@ def test_result_fed_back(make_intake: MakeIntake) -> None:
     [contact] = intake.contacts
     assert contact.row.cells == ("+12025550143", "Ann")
     assert contact.variables == {"name": "Ann"}
+
+
+def test_what_the_agent_says_is_told(tmp_path: Path) -> None:
+    """A variable of the agent without a column is told with the list; one of the campaign file refuses it."""
+    path = tmp_path / "list.csv"
+    path.write_text("phone,name\n+12025550143,Ann\n", encoding="utf-8")
+    assert take_in(path, make_settings(), spoken=("name",)).unspoken == ""
+    intake = take_in(path, make_settings(), spoken=("name", "city"))
+    assert intake.unspoken.startswith(
+        f"{path}: the agent says {{{{city}}}}, but the list has no such column;"
+    )
+    assert intake.callable_rows == 1
+    with pytest.raises(ListError, match=r"list\.csv: contacts\.required has {{city}}, but the list"):
+        take_in(path, make_settings(contacts={"required": ["city"]}), spoken=("city",))
 
 
 def test_missing_column(make_intake: MakeIntake) -> None:
@@ -152,7 +171,9 @@ def test_same_as_for_settings(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_text("phone\n+12025550143\n+442071838750\n")
     intake = take_in(path, make_settings())
-    assert intake == take_in_for(path, ContactSettings(), frozenset({"US"}))
+    other = take_in_for(path, ContactSettings(), frozenset({"US"}))
+    assert list(intake.rows) == list(other.rows)
+    assert replace(intake, rows=Rows()) == replace(other, rows=Rows())
     assert [type(row) for row in intake.rows] == [Contact, RejectedRow]
     assert intake.path == str(path)
 

@@ -1,11 +1,15 @@
 """Suppression files: every number is understood, or the file is refused with the line."""
 
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from campaign.contacts.suppression import read_numbers
+from campaign.contacts.suppression import SuppressionLists, read_numbers
 from campaign.errors import ConfigError, InputMissingError
+from campaign.settings import SuppressionFile
 
 ONE, TWO = "+15739693824", "+12025550100"
 
@@ -44,9 +48,77 @@ def test_national_numbers(tmp_path: Path) -> None:
     assert numbers(tmp_path, "(573) 969-3824\n", "US") == {ONE}
 
 
+def test_us_registry(tmp_path: Path) -> None:
+    """The US registry's files have an area code and a number in each line, assigned or not."""
+    assert numbers(tmp_path, "202,5550100\r\n573,9693824\r\n212,5550143\r\n") == {
+        TWO,
+        ONE,
+        "+12125550143",
+    }
+
+
+@pytest.mark.parametrize("line", ["202,555010", "202,55501000", "2025550100", "202,5550100,x", "102,5550100"])
+def test_a_broken_registry(tmp_path: Path, line: str) -> None:
+    """A line that is cut off or of another kind refuses the file, and is named."""
+    with pytest.raises(ConfigError, match=r"line 3: not an area code and a number, as the other lines"):
+        numbers(tmp_path, f"202,5550100\n573,9693824\n{line}\n")
+
+
 def test_unassigned_number(tmp_path: Path) -> None:
     """A number that is not assigned is kept all the same: it protects somebody some day."""
     assert numbers(tmp_path, "+15555550100\n") == {"+15555550100"}
+
+
+@pytest.fixture
+def lists(tmp_path: Path) -> SuppressionLists:
+    """Two lists, of which the second may be a day old."""
+    (tmp_path / "dnc.csv").write_text(f"{ONE}\n")
+    (tmp_path / "fresh.csv").write_text(f"{TWO}\n")
+    day_old = SuppressionFile(file=tmp_path / "fresh.csv", max_age=timedelta(days=1))
+    return SuppressionLists([SuppressionFile(file=tmp_path / "dnc.csv"), day_old], default_region=None)
+
+
+def now() -> datetime:
+    """The time, as files have it."""
+    return datetime.now(UTC)
+
+
+def test_lists_say_where_a_number_stands(lists: SuppressionLists) -> None:
+    """Every number of every list, with the name of the first list that has it."""
+    assert lists.read(now()) == {
+        ONE: "on the suppression list dnc.csv",
+        TWO: "on the suppression list fresh.csv",
+    }
+
+
+def test_what_was_added_is_found_and_what_was_taken_out_stays(
+    lists: SuppressionLists, tmp_path: Path
+) -> None:
+    """A list that is looked at again may only forbid more: it may just be half written."""
+    lists.read(now())
+    (tmp_path / "dnc.csv").write_text("+12125550143\n")
+    assert lists.read(now()).keys() == {ONE, TWO, "+12125550143"}
+
+
+def test_a_list_that_is_too_old_is_refused(lists: SuppressionLists, tmp_path: Path) -> None:
+    """Also when it only grows too old while a run goes on."""
+    lists.read(now())
+    with pytest.raises(ConfigError, match=r"fresh\.csv: 2 days old, and max_age is 24 hours; fetch a new"):
+        lists.read(now() + timedelta(days=2))
+    os.utime(tmp_path / "fresh.csv", (0, 0))
+    with pytest.raises(ConfigError, match=r"fresh\.csv: \d+ days old"):
+        lists.read(now())
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("nobody\n+1\n")])
+def test_a_list_that_goes_wrong_is_refused(
+    lists: SuppressionLists, tmp_path: Path, spoil: Callable[[Path], object]
+) -> None:
+    """A list that is gone or cannot be read any more protects nobody, and that is said."""
+    lists.read(now())
+    spoil(tmp_path / "dnc.csv")
+    with pytest.raises((ConfigError, InputMissingError), match=r"dnc\.csv"):
+        lists.read(now())
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "phone\n", "phone,why\n,\n"])

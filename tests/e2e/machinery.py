@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections import Counter
@@ -183,3 +184,36 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str] | N
             return
         assert time.monotonic() < give_up_at, "the awaited moment did not come"
         time.sleep(0.005)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How a command ended, and what it took."""
+
+    stdout: str
+    stderr: str
+    exit_code: int
+    wall_seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    """Of the command itself; its children count for themselves."""
+
+
+def measured(command: Sequence[str]) -> Measured:
+    """Run a command to its end and ask the kernel what it took."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        started = time.monotonic()
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall_seconds = time.monotonic() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        return Measured(
+            stdout=out.read().decode(),
+            stderr=err.read().decode(),
+            exit_code=process.returncode,
+            wall_seconds=wall_seconds,
+            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            peak_mb=usage.ru_maxrss / 1024,
+        )

@@ -52,14 +52,14 @@ def setting(line: str) -> Callable[[Path], None]:
 
 CASES: list[tuple[str, Callable[[Path], None], list[str], int, str]] = [
     ("missing list", no_list, [], 66, "list.csv: no such file"),
-    ("list is a folder", lambda folder: None, ["LIST=."], 66, "not a file"),
+    ("list is a folder", lambda folder: None, ["LIST=."], 66, "not a regular file"),
     ("empty list", damage("list.csv", ""), [], 65, "the file is empty"),
     ("blank list", damage("list.csv", "\n\n"), [], 65, "the first line must name the columns"),
     ("header only", damage("list.csv", "phone,name\n"), [], 65, "no row below it"),
     ("no phone column", damage("list.csv", "who,what\na,b\n"), [], 65, "no phone column among who, what"),
     ("no header", damage("list.csv", "+12025550143,Dana\n"), [], 65, "the first line holds data"),
     ("no callable row", damage("list.csv", "phone\n12\n"), [], 65, "no row can be called"),
-    ("not text", damage("list.csv", b"\x89PNG\x00\x00"), [], 65, "save it as CSV (UTF-8)"),
+    ("not text", damage("list.csv", b"\x89PNG\x00\x00"), [], 65, "save the list as CSV (UTF-8)"),
     ("latin-1", damage("list.csv", "phone,n\n+12025550143,Zo\u00eb\n".encode("latin-1")), [], 65, "UTF-8"),
     ("open quote", damage("list.csv", 'phone,n\n+12025550143,"Dana\n'), [], 65, "line 2"),
     ("long row", damage("list.csv", "phone,n\n+12025550143,a,b\n"), [], 65, "line 2 has 3 cells"),
@@ -107,7 +107,7 @@ CASES: list[tuple[str, Callable[[Path], None], list[str], int, str]] = [
     ("ledger is no database", damage("other.db", "x" * 4096), ["--ledger", "other.db"], 74, "not a database"),
     ("unknown database", lambda folder: None, ["--ledger", "mysql://a/b"], 78, "not supported"),
     ("output folder missing", lambda folder: None, ["--output", "no/r.csv"], 73, "mkdir -p no"),
-    ("output over the list", lambda folder: None, ["--output", "list.csv"], 64, "read by the run"),
+    ("output over the list", lambda folder: None, ["--output", "list.csv"], 64, "used by the same command"),
     ("bad proxy", lambda folder: None, ["ONEINBOX_PROXY=u:pw@h:1"], 78, "ONEINBOX_PROXY"),
     ("endless cap", setting("caps: {per_number: {within: 9999999d}}"), [], 78, "longer than a year"),
     ("results is a file", damage("results", ""), [], 73, "is not a folder"),
@@ -206,5 +206,16 @@ def test_help_is_quick(tmp_path: Path) -> None:
         )
         took.append(time.perf_counter() - before)
     assert min(took) < 0.3
-    for command in ("demo", "init", "validate", "plan", "run", "status", "results", "simulate"):
+    for command in (
+        "demo",
+        "init",
+        "validate",
+        "plan",
+        "rehearse",
+        "run",
+        "review",
+        "status",
+        "results",
+        "simulate",
+    ):
         assert f"  {command} " in ended.stdout

@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, Engine, select, update
 
 from campaign.ledger import attempts, calls, campaigns, schema, waiting
+from campaign.ledger.generation import Generation
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.results import result_rows
 from campaign.models import (
@@ -25,7 +26,7 @@ from campaign.models import (
     RowStatus,
     TranscriptStatus,
 )
-from tests.support import NOON
+from tests.support import NOON, Rows
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,7 +52,7 @@ def rejected(
 
 def listed(*rows: Contact | RejectedRow, fingerprint: str = "f" * 64) -> Intake:
     """A contact list with these rows."""
-    return Intake("list.csv", HEADERS, "phone", rows, fingerprint)
+    return Intake("list.csv", HEADERS, "phone", Rows(rows), "c" * 64, fingerprint)
 
 
 def people(*numbers: str) -> Intake:
@@ -62,6 +63,13 @@ def people(*numbers: str) -> Intake:
 def engine_of(ledger: Ledger) -> Engine:
     """The engine below the ledger, for raw SQL and for listening."""
     return ledger._engine
+
+
+def generation_of(ledger: Ledger) -> Generation:
+    """What counts the commits of a SQLite ledger."""
+    generation = ledger._generation
+    assert generation is not None
+    return generation
 
 
 def do(

@@ -3,19 +3,20 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from campaign.ledger import campaigns
-from campaign.ledger.campaigns import NO_LONGER_IN_LIST, Amendment
+from campaign.ledger import campaigns, waiting
+from campaign.ledger.amend import CALLED_UNDER_KEY, NO_LONGER_IN_LIST, Amendment, compare
+from campaign.ledger.amend import amend as amend_list
 from campaign.ledger.ledger import Ledger
-from campaign.models import AttemptState, Contact, Intake, Row, RowStatus
+from campaign.models import E164, AttemptState, Contact, Intake, RejectedRow, Row, RowStatus
 from tests.ledger.case import ANNA, BEN, CARA, DORA, Case, contact, do, listed, people, rejected, start
-from tests.support import NOON
+from tests.support import NOON, Rows
 
 LATER = NOON + timedelta(hours=1)
 
 
 def amend(case: Case, intake: Intake) -> Amendment:
     """Amend the campaign with this list."""
-    return do(case.ledger, campaigns.amend, case.id, intake, LATER)
+    return do(case.ledger, amend_list, case.id, intake, LATER)
 
 
 def test_compare_changes_nothing(case: Case) -> None:
@@ -23,7 +24,7 @@ def test_compare_changes_nothing(case: Case) -> None:
     before = case.rows()
 
     compared = case.ledger.read(
-        campaigns.compare, case.id, listed(contact(ANNA, 2), contact(BEN, 3, name="Ben"), contact(DORA, 4))
+        compare, case.id, listed(contact(ANNA, 2), contact(BEN, 3, name="Ben"), contact(DORA, 4))
     )
 
     assert compared == Amendment(added=1, changed=1, removed=1)
@@ -32,7 +33,7 @@ def test_compare_changes_nothing(case: Case) -> None:
 
 def test_compare_with_the_same_list(case: Case) -> None:
     """The same people with the same cells are no difference, in whatever order they come."""
-    compared = case.ledger.read(campaigns.compare, case.id, people(ANNA, BEN, CARA))
+    compared = case.ledger.read(compare, case.id, people(ANNA, BEN, CARA))
 
     assert compared == Amendment(added=0, changed=0, removed=0)
 
@@ -172,10 +173,144 @@ def test_cells_follow_their_columns(case: Case) -> None:
         path="list.csv",
         headers=("name", "city", "phone"),
         phone_column="phone",
-        rows=(Contact(Row(2, ("Ben", "Bern", BEN)), BEN, {}, ("America/New_York",)),),
+        rows=Rows([Contact(Row(2, ("Ben", "Bern", BEN)), BEN, {}, ("America/New_York",))]),
+        content="0" * 64,
         fingerprint="0" * 64,
     )
 
     amend(case, moved)
 
     assert [row.cells for row in case.rows()] == [("Ben", "Bern", BEN), ("someone", "", ANNA)]
+
+
+EMIL = E164("+12025550119")
+
+
+def keyed(number: str, key: str, row: int = 2) -> Contact:
+    """A row that may be dialled, of a person with this key."""
+    return Contact(Row(row, (number, "someone")), E164(number), {"name": "x"}, ("America/New_York",), key)
+
+
+def test_a_new_number_makes_no_new_person(case: Case) -> None:
+    """Who was called is not called again because the list now has another number under the same key."""
+    amend(case, listed(keyed(ANNA, "K1"), keyed(BEN, "K2", 3)))
+    case.whole_call(ANNA, "call-1")
+
+    change = amend(case, listed(keyed(EMIL, "K1"), keyed(DORA, "K2", 3)))
+
+    assert case.due() == [DORA]
+    assert [(row.status, row.reason) for row in case.rows() if row.to_number == EMIL] == [
+        (RowStatus.DUPLICATE, CALLED_UNDER_KEY)
+    ]
+    assert change.added == 1
+
+
+def test_a_waiting_person_who_turns_out_to_be_a_called_one_is_stopped(case: Case) -> None:
+    """A key that joins a waiting number with a called one stops it, until the key is another again."""
+    amend(case, listed(keyed(ANNA, "K1"), keyed(BEN, "K2", 3)))
+    case.whole_call(ANNA, "call-1")
+
+    amend(case, listed(keyed(ANNA, "K1"), keyed(BEN, "K1", 3)))
+    assert case.due() == []
+
+    amend(case, listed(keyed(ANNA, "K1"), keyed(BEN, "K3", 3)))
+    assert case.due() == [BEN]
+
+
+def test_a_called_person_has_one_row_when_the_list_repeats_them(case: Case) -> None:
+    """A row that is a duplicate by its key, and whose number was called, is that person's row: once."""
+    amend(case, listed(keyed(BEN, "K1")))
+    case.whole_call(BEN, "call-1")
+    repeated = RejectedRow(
+        Row(3, (BEN, "again")), "the same key as in row 2", "id", RowStatus.DUPLICATE, E164(BEN)
+    )
+
+    amend(case, listed(keyed(EMIL, "K1"), repeated))
+
+    rows = case.rows()
+    assert [(row.row_number, row.to_number) for row in rows] == [(2, EMIL), (3, BEN)]
+    assert [row.status for row in rows] == [RowStatus.DUPLICATE, RowStatus.COMPLETED]
+    assert case.due() == []
+
+
+def broken(number: str, row: int = 2) -> RejectedRow:
+    """A row with a good number and trouble in another column."""
+    return RejectedRow(Row(row, (number, "{name}")), "a curly brace", "name", to_number=E164(number))
+
+
+def test_a_called_person_keeps_the_row_when_another_column_is_broken(case: Case) -> None:
+    """A list whose cells were spoilt after the call shows the person once, with the call."""
+    case.whole_call(ANNA, "call-1")
+
+    amend(case, listed(broken(ANNA), contact(BEN, 3), contact(CARA, 4)))
+
+    assert [(row.row_number, row.to_number, row.status) for row in case.rows()] == [
+        (2, ANNA, RowStatus.COMPLETED),
+        (3, BEN, RowStatus.WAITING),
+        (4, CARA, RowStatus.WAITING),
+    ]
+
+
+def test_a_broken_row_takes_no_place_from_the_good_row_of_the_person(case: Case) -> None:
+    """When the number stands in a good row as well, that one is the person's, and nobody is dialled again."""
+    case.whole_call(ANNA, "call-1")
+
+    amend(case, listed(broken(ANNA, 2), contact(ANNA, 3)))
+
+    assert [(row.row_number, row.status) for row in case.rows()] == [
+        (2, RowStatus.REJECTED),
+        (3, RowStatus.COMPLETED),
+    ]
+    assert case.due() == []
+
+
+def test_a_retry_survives_a_night_out_of_the_list(case: Case) -> None:
+    """Whose next try is due is not held back by the key that is their own."""
+    amend(case, listed(keyed(ANNA, "K1"), keyed(BEN, "K2", 3)))
+    attempt = case.intend(ANNA)
+    case.place(attempt, "call-1")
+    case.end("call-1")
+    case.settle("call-1", status=RowStatus.WAITING, not_before=LATER)
+
+    amend(case, listed(keyed(BEN, "K2")))
+    change = amend(case, listed(keyed(ANNA, "K1"), keyed(BEN, "K2", 3)))
+
+    assert change.added == 1
+    assert case.due(now=LATER) == [ANNA, BEN]
+
+
+def test_a_called_person_whom_a_gate_holds_is_still_a_called_one(case: Case) -> None:
+    """A gate that holds back the next try does not make the person new: no other number is dialled."""
+    amend(case, listed(keyed(ANNA, "K1")))
+    case.whole_call(ANNA, "call-1", status=RowStatus.WAITING)
+    [due] = case.ledger.read(waiting.due, case.id, LATER, skip=(), limit=9)
+    do(
+        case.ledger,
+        waiting.hold,
+        due.contact_id,
+        status=RowStatus.WAITING,
+        reason="outside calling hours",
+        now=LATER,
+        not_before=LATER,
+    )
+
+    amend(case, listed(keyed(DORA, "K1")))
+
+    assert case.due(now=LATER) == []
+    assert case.result(DORA).reason == CALLED_UNDER_KEY
+
+
+def test_who_left_the_list_during_the_call_gets_no_further_try(case: Case) -> None:
+    """A retry that comes due for a person who is no longer in the list waits until they are back in it."""
+    attempt = case.intend(ANNA)
+    case.place(attempt, "call-1")
+    amend(case, people(BEN))
+
+    case.end("call-1")
+    case.settle("call-1", status=RowStatus.WAITING, not_before=LATER)
+    assert case.due(now=LATER) == [BEN]
+    assert case.result(ANNA).reason == NO_LONGER_IN_LIST
+
+    amend(case, people(BEN, ANNA))
+    assert case.due() == [BEN]
+    assert case.due(now=LATER) == [BEN, ANNA]

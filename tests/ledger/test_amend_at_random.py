@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from campaign.ledger import campaigns
+from campaign.ledger import amend
 from campaign.ledger.ledger import Ledger
 from campaign.models import E164, FINAL_STATUSES, OPEN_STATUSES, AttemptState, RowStatus
 from tests.ledger.case import ANNA, BEN, CARA, DORA, contact, do, listed, people, rejected, start
@@ -19,7 +19,12 @@ IN_MEMORY = Path("/dev/shm")  # noqa: S108 - many small commits: only here the d
 ENDS = ("live", "doubt", "refused", "completed", "retry", "not_sent", "needs_review")
 
 person = st.sampled_from(EVERYBODY)
-lists = st.lists(st.one_of(person, st.none()), unique_by=lambda number: number or object(), max_size=6)
+lists = st.lists(
+    st.tuples(st.one_of(person, st.none()), st.booleans()),
+    unique_by=lambda entry: entry[0] or object(),
+    max_size=6,
+)
+"""The number of each row, where there is one, and whether the rest of the row is good."""
 
 
 class EditedList(RuleBasedStateMachine):
@@ -31,6 +36,7 @@ class EditedList(RuleBasedStateMachine):
         self.ledger = Ledger.open(str(Path(self.folder.name) / "ledger.db"))
         self.case = start(self.ledger, people(ANNA, BEN))
         self.in_list: list[E164 | None] = [ANNA, BEN]
+        self.good: set[E164 | None] = {ANNA, BEN}
         self.settled_for: dict[str, RowStatus] = {}
         """The status of everybody who was dialled and for whom no retry is due."""
         self.calls = 0
@@ -39,15 +45,17 @@ class EditedList(RuleBasedStateMachine):
         self.ledger.close()
         self.folder.cleanup()
 
-    @rule(numbers=lists)
-    def edit(self, numbers: Sequence[E164 | None]) -> None:
-        self.in_list = list(numbers)
+    @rule(entries=lists)
+    def edit(self, entries: Sequence[tuple[E164 | None, bool]]) -> None:
+        self.in_list = [number for number, _ in entries]
+        self.good = {number for number, is_good in entries if is_good}
         rows = [
-            contact(number, row) if number else rejected(row) for row, number in enumerate(numbers, start=2)
+            contact(number, row) if number and is_good else rejected(row, number=number)
+            for row, (number, is_good) in enumerate(entries, start=2)
         ]
         intake = listed(*rows)
-        foreseen = self.ledger.read(campaigns.compare, self.case.id, intake)
-        assert do(self.ledger, campaigns.amend, self.case.id, intake, NOON) == foreseen
+        foreseen = self.ledger.read(amend.compare, self.case.id, intake)
+        assert do(self.ledger, amend.amend, self.case.id, intake, NOON) == foreseen
 
     @rule(number=person, end=st.sampled_from(ENDS))
     def dial(self, number: E164, end: str) -> None:
@@ -83,8 +91,9 @@ class EditedList(RuleBasedStateMachine):
             assert statuses[number] == status
 
     @invariant()
-    def who_is_due_stands_in_the_list(self) -> None:
-        wanted = [number for number in self.in_list if number and number not in self.settled_for]
+    def who_is_due_has_a_good_row(self) -> None:
+        good = [number for number in self.in_list if number and number in self.good]
+        wanted = [number for number in good if number not in self.settled_for]
         assert self.case.due() == wanted
 
     @invariant()

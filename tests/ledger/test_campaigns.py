@@ -71,21 +71,19 @@ def test_newest_first(ledger: Ledger) -> None:
 
 
 def test_find_unfinished(ledger: Ledger) -> None:
-    """The newest unfinished campaign of this very pattern and list is continued, unless it is too old."""
+    """The newest unfinished campaign of this very pattern and file is continued, unless it is too old."""
     start(ledger, people(ANNA), name="first")
     start(ledger, people(ANNA), name="second", now=NOON + timedelta(days=1))
     over = start(ledger, people(ANNA), name="finished", now=NOON + timedelta(days=1, hours=1))
     over.finish(NOON + timedelta(days=1, hours=2))
 
-    def found(pattern: str = "{name}", fingerprint: str = "f" * 64, days: int = 0) -> str | None:
+    def found(pattern: str = "{name}", content: str = "c" * 64, days: int = 0) -> str | None:
         since = NOON + timedelta(days=days)
-        record = ledger.read(
-            campaigns.find_unfinished, name_pattern=pattern, fingerprint=fingerprint, since=since
-        )
+        record = ledger.read(campaigns.find_unfinished, name_pattern=pattern, content=content, since=since)
         return record.name if record else None
 
     assert (found(), found(days=1), found(days=2)) == ("second", "second", None)
-    assert (found(pattern="other"), found(fingerprint="0" * 64)) == (None, None)
+    assert (found(pattern="other"), found(content="0" * 64)) == (None, None)
 
 
 def test_finish_is_remembered(case: Case) -> None:

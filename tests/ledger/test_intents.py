@@ -1,6 +1,6 @@
 """Intents: who is due, and the one attempt that a person may have open."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -158,6 +158,23 @@ def test_hold_moves_nobody_who_is_being_dialled(case: Case) -> None:
     assert case.state(attempt) == AttemptState.DIALING
 
 
+def test_conversations_are_those_of_other_campaigns(case: Case) -> None:
+    """Who was reached by another campaign has talked with it; a call that reached nobody is none."""
+    other = start(case.ledger, people(ANNA, BEN), name="other")
+    other.whole_call(ANNA, "call-talked")
+    other.place(other.intend(BEN), "call-live")
+    case.whole_call(CARA, "call-own")
+
+    def talked(number: str) -> datetime | None:
+        found = case.ledger.read(waiting.standing, campaign_id=case.id, to_number=number, since=NOON)
+        return found.talked_at
+
+    assert talked(ANNA) == NOON + timedelta(minutes=2)
+    assert (talked(BEN), talked(CARA)) == (None, None)
+    assert case.ledger.read(waiting.conversations, campaign_id=case.id) == {ANNA: talked(ANNA)}
+    assert case.ledger.read(waiting.conversations, campaign_id=other.id).keys() == {CARA}
+
+
 def test_recent_calls_are_those_of_other_campaigns(case: Case) -> None:
     """Standing and recent calls see who may have been rung by other campaigns since then, oldest first."""
     for name, hours in (("late", 3), ("early", 1), ("old", -1)):
@@ -175,6 +192,6 @@ def test_recent_calls_are_those_of_other_campaigns(case: Case) -> None:
     recent = case.ledger.read(waiting.recent_calls, campaign_id=case.id, since=NOON)
     everything = case.ledger.read(waiting.recent_calls, campaign_id=None, since=NOON + 2 * HOUR)
 
-    assert standing == waiting.Standing(None, (NOON + HOUR, NOON + 3 * HOUR), AttemptState.LIVE)
+    assert standing == waiting.Standing(None, (NOON + HOUR, NOON + 3 * HOUR), AttemptState.LIVE, None)
     assert recent == {ANNA: [NOON + HOUR, NOON + 3 * HOUR], BEN: [NOON]}
     assert everything == {ANNA: [NOON + 2 * HOUR, NOON + 3 * HOUR]}

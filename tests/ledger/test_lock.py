@@ -1,19 +1,28 @@
 """The run lock: one run per ledger, whoever dies and however."""
 
+import errno
+import fcntl
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from campaign.errors import LedgerError, NotFinishedError
 from campaign.ledger.ledger import Ledger
+from campaign.ledger.lock import file_lock
+from tests.e2e.machinery import lay_out, simulator, wait_until
+from tests.e2e.machinery import people as listed_people
 
 HOLDER = """
 import sys
+import threading
 from campaign.ledger.ledger import Ledger
 with Ledger.open(sys.argv[1]) as ledger, ledger.run_lock("nightly"):
     print("held", flush=True)
@@ -69,6 +78,15 @@ def test_a_killed_holder_frees_the_lock(sqlite_location: str) -> None:
             pass
 
 
+def test_only_the_holder_is_named(sqlite_location: str) -> None:
+    """Nothing is left of the name of a holder that was killed, however long it was."""
+    with holder(sqlite_location) as process:
+        process.kill()
+        process.wait()
+        with Ledger.open(sqlite_location) as ledger, ledger.run_lock("x"):
+            assert re.fullmatch(r"x, process .* UTC", Path(sqlite_location + ".lock").read_text())
+
+
 def test_a_second_ledger_of_the_same_process_is_refused(ledger: Ledger, ledger_location: str) -> None:
     """Two runs in one process exclude each other as two processes do."""
     with (
@@ -112,3 +130,126 @@ def test_writing_goes_on_under_the_lock(ledger: Ledger, ledger_location: str) ->
             ledger.write(lambda connection: connection.exec_driver_sql("SELECT 1").scalar()).result(10) == 1
         )
         assert other.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar()) == 1
+
+
+@pytest.mark.parametrize("name", ["ledger.db", "ledger.db.lock"])
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_a_lock_that_keeps_nobody_out_is_noticed(sqlite_location: str, name: str, how: str) -> None:
+    """When the ledger or its lock file is taken away under a run, its check says which, in one line."""
+    path = Path(sqlite_location).with_name(name)
+    with Ledger.open(sqlite_location) as ledger, ledger.run_lock("spring") as held:
+        held.check()
+        path.rename(f"{path}.away")
+        if how == "replaced":
+            path.touch()
+        with pytest.raises(LedgerError, match=rf"^{path} was removed or replaced [^\n]+$"):
+            held.check()
+
+
+@pytest.mark.parametrize("name", ["ledger.db", "ledger.db.lock"])
+def test_a_file_that_cannot_be_looked_at_is_not_called_removed(sqlite_location: str, name: str) -> None:
+    """When the disk does not say whether a file is still there, the check says what it said, in one line."""
+    path = Path(sqlite_location).with_name(name)
+    with Ledger.open(sqlite_location) as ledger, ledger.run_lock("spring") as held:
+        path.rename(f"{path}.away")
+        path.symlink_to(path)
+        with pytest.raises(
+            LedgerError, match=rf"^{path} cannot be looked at \({os.strerror(errno.ELOOP)}\)[^\n]+$"
+        ):
+            held.check()
+
+
+def test_a_ledger_that_is_gone_before_the_lock_is_noticed(sqlite_location: str) -> None:
+    """A ledger that was taken away between opening and locking does not count as still there."""
+    with (
+        file_lock(Path(sqlite_location), holder="spring") as held,
+        pytest.raises(LedgerError, match=r"ledger\.db was removed or replaced"),
+    ):
+        held.check()
+
+
+def test_a_lock_session_that_was_lost_is_noticed(postgresql_location: str) -> None:
+    """When the session with the lock ends, its check says so, and goes on saying so."""
+    with Ledger.open(postgresql_location) as ledger, ledger.run_lock("spring") as held:
+        held.check()
+        end_lock_session(postgresql_location)
+        for _ in range(2):
+            with pytest.raises(LedgerError, match=r"^the database session with the ledger's lock [^\n]+$"):
+                held.check()
+
+
+def end_lock_session(location: str) -> None:
+    """The server ends the session that holds the lock of this database."""
+    with psycopg.connect(location, autocommit=True) as connection:
+        ended = connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        ).fetchall()
+    assert ended == [(True,)]
+
+
+def take_lock_away(location: str) -> None:
+    """Somebody tidies up beside the ledger."""
+    Path(location + ".lock").unlink()
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("location", "harm", "told"),
+    [
+        ("sqlite_location", take_lock_away, "ledger.db.lock was removed"),
+        ("postgresql_location", end_lock_session, "the database session with the ledger's lock is gone"),
+    ],
+)
+def test_a_run_that_loses_its_lock_stops_dialling(
+    request: pytest.FixtureRequest, tmp_path: Path, location: str, harm: Callable[[str], None], told: str
+) -> None:
+    """A run whose lock is gone calls nobody more, exits 74 with one line, and the next run finishes."""
+    ledger = request.getfixturevalue(location)
+    with simulator(tmp_path, "--speed", "60") as oracle:
+        place = lay_out(tmp_path, oracle, listed_people(60), rate=6, live=10, impatient=True)
+        process = place.start("--ledger", ledger)
+        wait_until(lambda: len(oracle.dials()) >= 3, process)
+        harm(ledger)
+        _, said = process.communicate(timeout=60)
+        assert (process.returncode, "Traceback" in said) == (74, False), said
+        assert [line for line in said.splitlines() if line.startswith("campaign: ") and told in line]
+        assert len(oracle.dials()) < 40
+        finished = place.run("--ledger", ledger)
+        assert finished.returncode == 0, finished.stderr
+        assert set(oracle.dials_by_number().values()) == {1}
+        assert len(oracle.dials()) == 60
+
+
+@contextmanager
+def nameless_lock(path: Path) -> Iterator[int]:
+    """The lock file, locked by a run that has not written its name yet."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def test_a_name_that_is_still_being_written_is_waited_for(tmp_path: Path) -> None:
+    """Kept out in the very moment between the lock and the holder's name, a run still names the holder."""
+    with nameless_lock(tmp_path / "ledger.db.lock") as descriptor:
+        naming = threading.Timer(0.1, os.pwrite, (descriptor, b"campaign spring, process 7", 0))
+        naming.start()
+        with (
+            pytest.raises(NotFinishedError, match="in use by campaign spring, process 7;"),
+            file_lock(tmp_path / "ledger.db", holder="summer"),
+        ):
+            pytest.fail("the lock was given twice")
+        naming.join()
+
+
+def test_a_holder_without_a_name_is_another_run(tmp_path: Path) -> None:
+    """The name is not waited for without end."""
+    with (
+        nameless_lock(tmp_path / "ledger.db.lock"),
+        pytest.raises(NotFinishedError, match="in use by another run;"),
+        file_lock(tmp_path / "ledger.db", holder="summer"),
+    ):
+        pytest.fail("the lock was given twice")

@@ -1,15 +1,20 @@
 """Migrations: applied once, whole, and never backwards."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.errors import LedgerError
+from campaign.ledger import campaigns, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.migrations import MIGRATIONS, Migration, migrate
-from tests.ledger.case import engine_of
+from campaign.models import ZoneSource
+from tests.ledger.case import engine_of, people
+from tests.support import NOON
 
 
 def adds_a_table(connection: Connection) -> None:
@@ -94,6 +99,43 @@ def test_a_newer_ledger_is_refused(ledger: Ledger, ledger_location: str) -> None
     with engine_of(ledger).begin() as connection:
         migrate(connection, newest(NEXT))
 
-    with pytest.raises(LedgerError, match=r"^[^\n]*schema 2[^\n]*install the newer version[^\n]*$"):
+    with pytest.raises(
+        LedgerError, match=rf"^[^\n]*schema {NEXT.number}[^\n]*install the newer version[^\n]*$"
+    ):
         Ledger.open(ledger_location)
     assert applied(ledger)[-1] == (NEXT.number, "a table more")
+
+
+def test_an_older_ledger_does_not_know_where_zones_come_from(ledger: Ledger, ledger_location: str) -> None:
+    """Its rows count as zones of the number, which are called at fewer hours."""
+    with engine_of(ledger).begin() as connection:
+        campaign_id = campaigns.start(
+            connection,
+            name="old",
+            name_pattern="old",
+            agent_id="agt",
+            intake=people("+12025550143"),
+            now=NOON,
+        )
+        connection.exec_driver_sql("UPDATE contacts SET zone_source = 'column'")
+        connection.exec_driver_sql("ALTER TABLE contacts DROP COLUMN zone_source")
+        connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 3")
+
+    with Ledger.open(ledger_location) as again:
+        [contact] = again.read(waiting.due, campaign_id, NOON, skip=(), limit=1)
+        assert contact.zone_source is ZoneSource.NUMBER
+
+
+def test_first_starts_do_not_collide(postgresql_location: str) -> None:
+    """Two programs that open one new PostgreSQL ledger at once both get it, and apply each step once."""
+    together = threading.Barrier(2)
+
+    def first_start(_: int) -> list[tuple[int, str]]:
+        together.wait(10)
+        with Ledger.open(postgresql_location) as opened:
+            return applied(opened)
+
+    with ThreadPoolExecutor(2) as threads:
+        seen = list(threads.map(first_start, range(2)))
+
+    assert seen == [[(step.number, step.name) for step in MIGRATIONS]] * 2

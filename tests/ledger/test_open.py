@@ -1,5 +1,8 @@
 """Opening a ledger: where it may be, and what is said when it cannot be."""
 
+import sqlite3
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -112,3 +115,15 @@ def test_a_read_that_fails(ledger: Ledger) -> None:
         ledger.read(lambda connection: connection.exec_driver_sql("SELECT nothing FROM contacts"))
 
     assert ledger.read(campaigns.newest) == []
+
+
+def test_a_first_start_waits_for_another_one(tmp_path: Path) -> None:
+    """Of two programs that make one new ledger at once, the later one waits until the other has written."""
+    path = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("CREATE TABLE its_first (id INTEGER PRIMARY KEY)")
+        ends = threading.Timer(0.5, other.execute, ["COMMIT"])
+        ends.start()
+        Ledger.open(str(path)).close()
+        ends.join()

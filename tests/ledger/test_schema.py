@@ -117,7 +117,9 @@ def test_files_are_private(tmp_path: Path) -> None:
     path = tmp_path / "new" / "ledger.db"
     with Ledger.open(str(path)) as ledger, ledger.run_lock("spring"):
         run_sql(ledger, "INSERT INTO suppression VALUES ('+12025550111', 'asked', '2026-06-03 17:00:00')")
+        ledger.write(lambda _connection: None).result(10)
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
 
-    assert modes == dict.fromkeys(("ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.lock"), 0o600)
+    names = ("ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.lock", "ledger.db.generation")
+    assert modes == dict.fromkeys(names, 0o600)
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700

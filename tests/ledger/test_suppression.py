@@ -1,9 +1,13 @@
 """Suppression: numbers that no campaign of this ledger may call."""
 
+from datetime import timedelta
+
 from campaign.ledger import suppression, waiting
 from campaign.ledger.ledger import Ledger
-from tests.ledger.case import ANNA, BEN, CARA, Case, do
+from tests.ledger.case import ANNA, BEN, CARA, DORA, Case, do, engine_of
 from tests.support import NOON
+
+HOUR = timedelta(hours=1)
 
 
 def test_suppress_counts_new_numbers_and_keeps_first_reasons(ledger: Ledger) -> None:
@@ -24,3 +28,46 @@ def test_standing_tells_of_suppression(case: Case) -> None:
         return found.suppressed_because
 
     assert (because(ANNA), because(BEN)) == ("asked", None)
+
+
+def test_who_is_taken_out_may_be_called_again(ledger: Ledger) -> None:
+    """Only who was suppressed is told as taken out; the others stay."""
+    do(ledger, suppression.suppress, [ANNA, BEN], reason="asked", now=NOON)
+    removed = do(ledger, suppression.unsuppress, [BEN, CARA, BEN], reason="by mistake", who="ann", now=NOON)
+    assert removed == [BEN]
+    assert ledger.read(suppression.suppressed) == {ANNA: "asked"}
+
+
+def test_every_change_is_kept_with_who_made_it(ledger: Ledger) -> None:
+    """Whoever asks later finds out when, why and by whom a person was suppressed, and let go."""
+    do(ledger, suppression.suppress, [ANNA], reason="asked", who="ann", now=NOON)
+    do(ledger, suppression.suppress, [ANNA], reason="again", who="ben", now=NOON)
+    do(ledger, suppression.unsuppress, [ANNA, BEN], reason="by mistake", who="ben", now=NOON)
+    with engine_of(ledger).connect() as connection:
+        changes = connection.exec_driver_sql("SELECT to_number, change, reason, who FROM suppression_changes")
+        assert [tuple(change) for change in changes] == [
+            (ANNA, "added", "asked", "ann"),
+            (ANNA, "removed", "by mistake", "ben"),
+        ]
+
+
+def test_the_newest_stands_first(ledger: Ledger) -> None:
+    """Everybody is listed once, with the reason and the time."""
+    do(ledger, suppression.suppress, [ANNA, BEN], reason="asked", now=NOON)
+    do(ledger, suppression.suppress, [CARA], reason="list", now=NOON + HOUR)
+    assert [
+        (person.to_number, person.reason, person.added_at) for person in ledger.read(suppression.everybody)
+    ] == [
+        (CARA, "list", NOON + HOUR),
+        (ANNA, "asked", NOON),
+        (BEN, "asked", NOON),
+    ]
+
+
+def test_many_numbers_at_once(ledger: Ledger) -> None:
+    """A list may be longer than the databases' limit of values in a statement."""
+    many = [f"+1202{at:07d}" for at in range(40_000)]
+    assert do(ledger, suppression.suppress, many, reason="list", now=NOON) == len(many)
+    assert do(ledger, suppression.suppress, [*many, DORA], reason="list", now=NOON) == 1
+    assert len(do(ledger, suppression.unsuppress, many, reason="x", who="ann", now=NOON)) == len(many)
+    assert ledger.read(suppression.suppressed) == {DORA: "list"}

@@ -1,9 +1,12 @@
 """The writer: one commit for many, durable when answered, fail-closed."""
 
+import os
+import resource
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, event
@@ -12,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from campaign.errors import LedgerError
 from campaign.ledger import suppression
 from campaign.ledger.ledger import Ledger
-from tests.ledger.case import WAIT_S, do, engine_of
+from tests.ledger.case import WAIT_S, do, engine_of, generation_of
 from tests.support import NOON
 
 
@@ -191,7 +194,71 @@ def test_after_a_failed_commit_nothing_is_written(
 
         for answer in (before, failing, after, ledger.write(add, "+4")):
             with pytest.raises(
-                LedgerError, match=r"^the ledger cannot be written .*nothing more is dialled$"
+                LedgerError, match=r"^the ledger cannot be written \(.*nothing more is dialled.*run again.*$"
             ):
                 answer.result(WAIT_S)
         assert numbers(ledger) == set()
+
+
+def damaged(connection: Connection) -> None:
+    """A page of the database is not what it should be."""
+    connection.exec_driver_sql("PRAGMA writable_schema = ON")
+    connection.exec_driver_sql("UPDATE sqlite_master SET rootpage = 1 WHERE name = 'suppression'")
+    connection.exec_driver_sql("PRAGMA writable_schema = RESET")
+    suppression.suppress(connection, ["+1"], reason="x", now=NOON)
+
+
+def file_may_not_grow(connection: Connection) -> None:
+    """The process may write no larger files, and what is written soon meets that limit."""
+    connection.exec_driver_sql("PRAGMA cache_size = 5")
+    wal = Path(connection.exec_driver_sql("PRAGMA database_list").all()[0][2] + "-wal")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (wal.stat().st_size + 10_000, hard))
+    try:
+        for at in range(100):
+            suppression.suppress(connection, [f"+{at}"], reason="x" * 5000, now=NOON)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def read_only(connection: Connection) -> None:
+    """The database refuses writes."""
+    connection.exec_driver_sql("PRAGMA query_only = ON")
+    suppression.suppress(connection, ["+1"], reason="x", now=NOON)
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (disk_full, "disk full"),
+        (file_may_not_grow, "disk I/O error: a write failed, perhaps over a quota or a limit on file sizes"),
+        (read_only, "it is read-only"),
+        (damaged, "the file is damaged"),
+    ],
+)
+def test_trouble_with_the_disk_has_a_name(sqlite_location: str, failure: object, words: str) -> None:
+    """What is wrong with the disk is said in words, though the clean-up after it fails as well."""
+    assert callable(failure)
+    with Ledger.open(sqlite_location) as ledger:
+        do(ledger, add, "+2")
+        with pytest.raises(LedgerError, match=rf"^the ledger cannot be written \({words}\); [^\n]+$"):
+            do(ledger, failure)
+        assert numbers(ledger) == {"+2"}
+
+
+def test_a_witness_that_fails_stops_the_writer(sqlite_location: str) -> None:
+    """What is on disk is answered so; when its witness cannot be told, nothing more is written."""
+    with Ledger.open(sqlite_location) as ledger:
+        do(ledger, add, "+1")
+        generation = generation_of(ledger)
+
+        def lose_witness(connection: Connection) -> None:
+            add(connection, "+2")
+            generation.close()
+            generation._descriptor = os.open(generation.witness_path, os.O_RDONLY)
+
+        do(ledger, lose_witness)
+        told = rf"^[^\n]*{sqlite_location}.generation[^\n]*nothing more is dialled[^\n]*$"
+        with pytest.raises(LedgerError, match=told):
+            do(ledger, add, "+3")
+        assert numbers(ledger) == {"+1", "+2"}

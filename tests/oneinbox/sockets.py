@@ -65,7 +65,10 @@ Handler = Callable[[Wire], Awaitable[None]]
 
 @asynccontextmanager
 async def serving(handler: Handler) -> AsyncGenerator[Server, None]:
-    """Run `handler` for each connection; afterwards all are closed and every handler has ended."""
+    """Run `handler` for each connection; afterwards all are closed and every handler has ended.
+
+    Who is let in only at the end, like a client that has long given up, is neither counted nor handled.
+    """
     seen = Server()
     tasks: set[asyncio.Task[None]] = set()
 
@@ -73,9 +76,10 @@ async def serving(handler: Handler) -> AsyncGenerator[Server, None]:
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
-        seen.connections += 1
         try:
-            await handler(Wire(seen, reader, writer))
+            if not seen.released.is_set():
+                seen.connections += 1
+                await handler(Wire(seen, reader, writer))
         except (OSError, asyncio.IncompleteReadError):
             pass  # The client went away first.
         finally:
@@ -87,9 +91,21 @@ async def serving(handler: Handler) -> AsyncGenerator[Server, None]:
         yield seen
     finally:
         seen.released.set()
-        server.close()
-        await asyncio.gather(*tasks)
-        await server.wait_closed()
+        try:
+            await _let_in_all(seen)
+        finally:
+            server.close()
+            await asyncio.gather(*tasks)
+            await server.wait_closed()
+
+
+async def _let_in_all(server: Server) -> None:
+    """Return when every connection so far has its task, which closes it."""
+    reader, writer = await asyncio.open_connection(HOST, server.port)
+    # Connections are let in one after the other: when this one is closed, all before it have their tasks.
+    await reader.read()
+    writer.close()
+    await writer.wait_closed()
 
 
 def reply(

@@ -91,6 +91,7 @@ def test_third_generation() -> None:
         transcript="agent: Hello Dana\nuser: Hi",
         credits_used=1.03,
         metadata={"campaign": "spring-01", "concurrency_at_dispatch": 4},
+        analysis=V3["analysis"],
         has_analysis=True,
     )
 
@@ -152,7 +153,11 @@ def test_statuses(status: Any, ended_at: str | None, has_ended: bool) -> None:
         ({"id": 17}, "17"),
         ({"call_id": "call_2"}, "call_2"),
         ({"id": None, "call_id": "call_2"}, "call_2"),
+        ({"id": "call_1", "call_id": "call_1"}, "call_1"),
+        ({"id": 17, "call_id": "17"}, "17"),
+        ({"id": "call_1", "call_id": ""}, "call_1"),
         ({"id": "call_1", "call_id": "call_2"}, "call_1"),
+        ({"id": 17, "call_id": "017"}, "17"),
         ({"id": "x" * 200}, "x" * 200),
         ({"id": "x" * 201}, None),
         ({"id": ""}, None),

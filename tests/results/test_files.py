@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pyarrow.parquet
 import pytest
 
 from campaign.errors import OutputError
 from campaign.models import RESULT_COLUMNS, ResultRow, RowStatus
 from campaign.results import files
+from campaign.results.workbook import CELL_LIMIT as LIMIT
 
-FORMATS = (".csv", ".xlsx", ".jsonl")
-LIMIT = files.XLSX_CELL_LIMIT
+FORMATS = (".csv", ".xlsx", ".jsonl", ".parquet")
 
 
 def result(*cells: str, number: int = 2, **facts: Any) -> ResultRow:
@@ -41,6 +42,10 @@ def read_back(path: Path) -> list[dict[str, Any]]:
             header, *lines = book.active.iter_rows(values_only=True)
             book.close()
             return [dict(zip(header, [cell or "" for cell in line], strict=True)) for line in lines]
+        case ".parquet":
+            with path.open("rb") as file:
+                rows = pyarrow.parquet.read_table(file).to_pylist()
+            return [{column: cell or "" for column, cell in row.items()} for row in rows]
         case _:
             rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
             return [{column: cell or "" for column, cell in row.items()} for row in rows]
@@ -125,7 +130,7 @@ def test_long_transcript(tmp_path: Path, character: str) -> None:
         assert cut[column].startswith(character)
         assert cut[column].endswith("the whole text is in .csv and .jsonl results]")
         assert len(cut[column].encode("utf-16-le")) // 2 <= LIMIT
-    for suffix in (".csv", ".jsonl"):
+    for suffix in (".csv", ".jsonl", ".parquet"):
         [whole] = read_back(paths[suffix])
         assert (whole["note"], whole["call_transcript"]) == (text, text)
 
@@ -176,8 +181,10 @@ def test_trouble_midway(
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
-# The archive that xlsxwriter leaves open complains when it is collected.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+# One of the library's own files stays open, of which nobody but a test hears.
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
+)
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_full_disk(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a full disk the old file stands, the error names the output, and no conversation lies about."""
@@ -211,8 +218,8 @@ def test_symlink(tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("out.txt", "must end in .csv, .xlsx, .jsonl"),
-        ("out", "must end in .csv, .xlsx, .jsonl"),
+        ("out.txt", "must end in .csv, .xlsx, .jsonl, .parquet"),
+        ("out", "must end in .csv, .xlsx, .jsonl, .parquet"),
         ("none/out.csv", "does not exist; create it with mkdir -p"),
         ("plain/out.csv", "is not a folder"),
         ("folder.csv", "this is a folder"),

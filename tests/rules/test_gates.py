@@ -1,13 +1,15 @@
 """Every gate must say yes at the moment of dialling, and a no says why and until when."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from campaign.models import RowStatus
-from campaign.rules.gates import YES, Person, Verdict, describe, judge
-from campaign.settings import CampaignSettings
+from campaign.rules.gates import YES, Person, Verdict, describe, judge, unsaid
+from campaign.rules.hours import Whereabouts
+from campaign.settings import CallSettings, CampaignSettings
 from tests.support import NOON, make_settings
 
 HOUR = timedelta(hours=1)
@@ -20,7 +22,7 @@ def person(
     recent: Sequence[timedelta] = (),
 ) -> Person:
     """Somebody who was called as long before noon as `recent` says."""
-    return Person("+12025550143", tuple(zones), suppressed, [NOON - ago for ago in recent])
+    return Person("+12025550143", Whereabouts(zones), suppressed, [NOON - ago for ago in recent])
 
 
 def office(**changes: object) -> CampaignSettings:
@@ -111,6 +113,30 @@ def test_cap_ends_when_it_says(recent: list[timedelta]) -> None:
     assert not judge(person(recent=recent), settings, free_at - timedelta(microseconds=1)).may_dial
 
 
+@pytest.mark.parametrize(
+    ("peace", "talked", "free_in"),
+    [
+        ("7d", 24 * HOUR, 6 * 24 * HOUR),
+        ("7d", 7 * 24 * HOUR, None),
+        ("7d", None, None),
+        (None, HOUR, None),
+    ],
+)
+def test_peace_after_a_conversation(
+    peace: str | None, talked: timedelta | None, free_in: timedelta | None
+) -> None:
+    """Who has talked with an agent is left in peace for so long, whichever campaign that was."""
+    settings = make_settings(caps={"after_conversation": peace} if peace else {})
+    talker = replace(person(), talked_at=NOON - talked if talked else None)
+    verdict = judge(talker, settings, NOON)
+    if free_in is None:
+        assert verdict is YES
+    else:
+        assert verdict.reason == "talked with another campaign's agent within 7d"
+        assert verdict.not_before == NOON + free_in
+        assert judge(talker, settings, NOON + free_in) is YES
+
+
 def test_hours_come_before_caps() -> None:
     """Whoever is both out of hours and capped is told the hours first."""
     assert "hours" in judge(person(recent=[HOUR]), office(), NOON + 4 * HOUR).reason
@@ -123,3 +149,29 @@ def test_hours_come_before_caps() -> None:
 def test_describe(seconds: int, text: str) -> None:
     """A duration is said as the campaign file writes it, in the largest unit that is exact."""
     assert describe(timedelta(seconds=seconds)) == text
+
+
+def test_nobody_hears_a_placeholder() -> None:
+    """Who has no value for what the agent says is held longer than a run waits; each run asks anew."""
+    verdict = judge(replace(person(), unsaid="name"), office(), NOON)
+    assert (verdict.may_dial, verdict.status) == (False, RowStatus.WAITING)
+    assert verdict.reason == "no value for name, which the agent says"
+    assert verdict.not_before == NOON + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("for_all", "of_the_row", "expected"),
+    [
+        ({}, {"name": "Ann", "city": "Bern"}, None),
+        ({"city": "Bern"}, {"name": "Ann"}, None),
+        ({"city": "Bern"}, {"name": "Ann", "city": " "}, "city"),
+        ({}, {"city": "Bern"}, "name"),
+        ({"name": ""}, {"city": "Bern"}, "name"),
+    ],
+)
+def test_the_rows_own_value_counts(
+    for_all: dict[str, str], of_the_row: dict[str, str], expected: str | None
+) -> None:
+    """A value for all calls stands in only where the row has no such column, as in the request itself."""
+    values = CallSettings(variables=for_all).variables_for(of_the_row)
+    assert unsaid(("name", "city"), values) == expected

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaign.rules.hours import is_open, next_opening
-from campaign.settings import HourSettings, Window
+from campaign.rules import hours
+from campaign.rules.hours import Schedule, Whereabouts
+from campaign.settings import HourSettings
 
 NEW_YORK, LORD_HOWE = "America/New_York", "Australia/Lord_Howe"
 MINUTE = timedelta(minutes=1)
@@ -25,9 +26,20 @@ ZONES = (
 )
 
 
-def week(days: Mapping[str, str]) -> Mapping[int, Window]:
-    """The windows of a week as the campaign file has them."""
-    return HourSettings.model_validate({"days": days}).days
+def week(days: Mapping[str, str], *, closing: int = 0, uncertain: int = 0) -> Schedule:
+    """A schedule as the campaign file has it; margins in minutes."""
+    margins = {"closing_margin": f"{closing}m", "number_margin": f"{uncertain}m"}
+    return Schedule.of(HourSettings.model_validate({"days": days, **margins}))
+
+
+def is_open(schedule: Schedule, zones: Sequence[str], now: datetime) -> bool:
+    """For a person whose zones are certain."""
+    return hours.is_open(schedule, Whereabouts(zones), now)
+
+
+def next_opening(schedule: Schedule, zones: Sequence[str], now: datetime) -> datetime | None:
+    """The same of the next opening."""
+    return hours.next_opening(schedule, Whereabouts(zones), now)
 
 
 def utc(text: str) -> datetime:
@@ -35,9 +47,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def first_open(
-    days: Mapping[int, Window], zones: Sequence[str], now: datetime, until: datetime
-) -> datetime | None:
+def first_open(days: Schedule, zones: Sequence[str], now: datetime, until: datetime) -> datetime | None:
     """The first open time on a grid of minutes from `now` on, found by looking at each."""
     at = now
     while at <= until:
@@ -156,6 +166,58 @@ def test_days_on_which_clocks_change(zone: str, window: str, now: str) -> None:
     assert next_opening(days, [zone], utc(now)) == expected
 
 
+@pytest.mark.parametrize(
+    ("local", "certain", "uncertain"),
+    [
+        ("2026-06-03T09:00", True, False),
+        ("2026-06-03T09:59", True, False),
+        ("2026-06-03T10:00", True, True),
+        ("2026-06-03T18:56", True, True),
+        ("2026-06-03T18:57", True, False),
+        ("2026-06-03T19:56", True, False),
+        ("2026-06-03T19:57", False, False),
+    ],
+)
+def test_margins(local: str, certain: bool, uncertain: bool) -> None:
+    """No call starts just before closing; where only the number tells the zone, hours are narrower."""
+    schedule = week({"mon-fri": "09:00-20:00"}, closing=3, uncertain=60)
+    now = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(NEW_YORK))
+    assert hours.is_open(schedule, Whereabouts([NEW_YORK]), now) is certain
+    assert hours.is_open(schedule, Whereabouts([NEW_YORK], is_certain=False), now) is uncertain
+
+
+def test_the_next_opening_has_the_margin() -> None:
+    """A person of an uncertain zone waits an hour longer."""
+    schedule = week({"mon-sun": "09:00-20:00"}, uncertain=60)
+    person = Whereabouts([NEW_YORK], is_certain=False)
+    assert hours.next_opening(schedule, person, utc("2026-06-03T12:00")) == utc("2026-06-03T14:00")
+
+
+@pytest.mark.parametrize(
+    ("local", "is_within"),
+    [
+        ("2026-06-01T00:30", False),
+        ("2026-06-01T01:00", True),
+        ("2026-06-01T23:59", True),
+        ("2026-06-02T00:00", True),
+        ("2026-06-02T22:56", True),
+        ("2026-06-02T22:57", False),
+    ],
+)
+def test_windows_that_meet_at_midnight(local: str, is_within: bool) -> None:
+    """Where nothing opens or closes there is no margin."""
+    schedule = week({"mon-tue": "00:00-24:00"}, closing=3, uncertain=60)
+    now = datetime.fromisoformat(local).replace(tzinfo=UTC)
+    assert hours.is_open(schedule, Whereabouts(["UTC"], is_certain=False), now) is is_within
+
+
+def test_margins_that_leave_nothing() -> None:
+    """A window that is no longer than its margins never opens."""
+    schedule = week({"mon-sun": "09:00-11:00"}, uncertain=60)
+    person = Whereabouts(["UTC"], is_certain=False)
+    assert hours.next_opening(schedule, person, utc("2026-06-03T10:00")) is None
+
+
 windows = (
     st.tuples(st.integers(3 * 60, 24 * 60), st.integers(3 * 60, 24 * 60))
     .filter(lambda pair: pair[0] != pair[1])
@@ -168,11 +230,15 @@ minutes_of_2026 = st.integers(0, 365 * 24 * 60 - 1).map(lambda n: utc("2026-01-0
 
 @settings(max_examples=100, deadline=None)
 @given(
-    days=st.dictionaries(st.sampled_from(DAY_NAMES), windows, min_size=1, max_size=7).map(week),
+    days=st.builds(
+        week,
+        st.dictionaries(st.sampled_from(DAY_NAMES), windows, min_size=1, max_size=7),
+        closing=st.sampled_from((0, 3)),
+    ),
     zones=st.lists(st.sampled_from(ZONES), min_size=1, max_size=3, unique=True),
     now=minutes_of_2026,
 )
-def test_next_opening_is_the_first(days: Mapping[int, Window], zones: list[str], now: datetime) -> None:
+def test_next_opening_is_the_first(days: Schedule, zones: list[str], now: datetime) -> None:
     """The next opening is open, and no minute before it is; without one no minute of the week is open."""
     opening = next_opening(days, zones, now)
     if opening is None:
@@ -186,7 +252,7 @@ def test_next_opening_is_the_first(days: Mapping[int, Window], zones: list[str],
 
 @settings(max_examples=100, deadline=None)
 @given(days=st.dictionaries(st.sampled_from(DAY_NAMES), windows, min_size=1).map(week), now=minutes_of_2026)
-def test_more_zones_never_open_more(days: Mapping[int, Window], now: datetime) -> None:
+def test_more_zones_never_open_more(days: Schedule, now: datetime) -> None:
     """Doubt about a person's zone only ever closes."""
     for zone in ZONES:
         if is_open(days, [NEW_YORK, zone], now):

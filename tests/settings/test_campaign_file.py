@@ -65,15 +65,16 @@ def test_full_file(tmp_path: Path) -> None:
         + "call: {variables: {company: Acme, year: 2026}, max_duration: 10m}\n"
         + "hours: {days: {mon-wed: '08:30-12:00', Sat: '00:00-24:00'}}\n"
         + "retry: {max_attempts: 3, no_answer: [30m, 1.5h], busy: [90s]}\n"
-        + "suppression: [dnc.csv, /etc/dnc.csv]\n",
+        + "suppression: [dnc.csv, {file: /etc/dnc.csv, max_age: 31d}]\n",
     )
     assert campaign.from_numbers == ("+15739693824",)
-    assert (campaign.contacts.countries, campaign.contacts.variables) == (("US", "CA"), ("a",))
+    assert (campaign.contacts.countries, campaign.contacts.variables) == (("US", "CA"), {"a": "a"})
     assert campaign.call.variables == {"company": "Acme", "year": "2026"}
     assert campaign.call.max_duration == 10 * UNITS["m"]
     assert sorted(campaign.hours.days) == [0, 1, 2, 5]
     assert campaign.retry.no_answer == (30 * UNITS["m"], 90 * UNITS["m"])
-    assert campaign.suppression == (tmp_path / "dnc.csv", Path("/etc/dnc.csv"))
+    assert campaign.suppression_files == (tmp_path / "dnc.csv", Path("/etc/dnc.csv"))
+    assert [entry.max_age for entry in campaign.suppression] == [None, 31 * UNITS["d"]]
 
 
 def test_settings_are_frozen() -> None:
@@ -112,10 +113,15 @@ NONSENSE = {
     "contacts": ["phone", ""], "contacts.countries": ["[us]", "[NO]"], "contacts.default_region": ["usa"],
     "call.variables": ["[a]"], "call.max_duration": ["0s", "-5m", "1:30", "999999999999d", "soon"],
     "pace.calls_per_second": ["0", "1001", ".nan", ".inf", "fast"], "pace.burst": ["1.5", "0"],
-    "pace.max_live_calls": ["-1"], "suppression": ["dnc.csv"], "output": ['""', '"{date}.csv"'],
+    "pace.max_live_calls": ["-1"],
+    "suppression": ["dnc.csv"],
+    "output": ['""', '"{date}.csv"'],
     "hours.days": ["[]", "{mo: '09:00-17:00'}", "{mon: 9-17}", "{mon: '09:00'}", "{mon: null}"],
+    "hours.closing_margin": ["-3m", "7h", "3"], "hours.number_margin": ["1w"],
+    "contacts.default_timezone": ["EST5", "Mars/Olympus", "../etc/passwd", '""', "5"],
     "retry.max_attempts": ["0", "21"], "retry.no_answer": ["30m", "[30]", "[1w]", "[10m, soon]"],
     "caps.per_number.calls": ["0"], "caps.per_number.within": ["0h"],
+    "caps.after_conversation": ["0d", "7", "soon"],
 }  # fmt: skip
 
 
@@ -148,6 +154,11 @@ def test_nonsense(tmp_path: Path, key: str, value: str) -> None:
         ("hours.days", "{mon: '09:60-10:00'}", "'09:60' is not a time of day"),
         ("hours.days", "{sun-mon: '09:00-17:00'}", "runs backwards; a week starts on mon"),
         ("hours.days", "{mon-fri: '09:00-17:00', tue: '09:00-10:00'}", "tue has two windows"),
+        ("suppression", "[{max_age: 31d}]", "suppression.0.file is missing"),
+        ("suppression", "[{file: a, max_age: old}]", "suppression.0.max_age: 'old' is not a duration"),
+        ("suppression", "[a, {fil: b}]", "unknown key suppression.1.fil; did you mean file?"),
+        ("hours.closing_margin", "7h", "a margin of more than 6h leaves nothing of a day; write it like 3m"),
+        ("contacts.default_timezone", "Pacific", "'Pacific' is no time zone; write an IANA name like"),
         ("name", '"{day}"', "the only placeholder is {date}"),
         ("output", '"{date}.csv"', "the only placeholder is {name}"),
     ],
@@ -234,3 +245,10 @@ def test_not_a_duration(value: object) -> None:
 def test_retries_without_effect(tmp_path: Path, retry: str, words: str) -> None:
     """Gaps without tries and tries without gaps are refused, not ignored."""
     assert words in problem(tmp_path, BASE + f"retry: {retry}\n")
+
+
+@pytest.mark.parametrize("share", ["yes", "true", '"0.9"', "5", "-0.1", ".nan", "[]"])
+def test_max_invalid_is_a_share(tmp_path: Path, share: str) -> None:
+    """What is not a number from 0 to 1 is refused: YAML's yes would allow everything."""
+    with pytest.raises(ConfigError, match=r"write a share from 0 to 1, like 0\.05 for 5%"):
+        load(tmp_path, BASE + f"contacts: {{max_invalid: {share}}}\n")

@@ -1,6 +1,7 @@
 """Synthetic people: the same seed gives the same people, in the shares that were asked for."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -62,8 +63,8 @@ def test_people_end_calls_in_the_shares_asked_for() -> None:
 )
 def test_a_certain_ending(field: str, ending: str) -> None:
     """A share of 1 makes every call end that way."""
-    nobody: dict[str, float] = dict.fromkeys(("answer", "voicemail", "busy", "no_answer"), 0.0)
-    behaviour = Behaviour(**nobody | ({field: 1.0} if field else {}))
+    shares: dict[str, Any] = dict.fromkeys(("answer", "voicemail", "busy", "no_answer"), 0.0)
+    behaviour = Behaviour(**shares | ({field: 1.0} if field else {}))
 
     assert {call(at, behaviour=behaviour).ending for at in range(50)} == {ending}
 

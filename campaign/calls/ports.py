@@ -1,0 +1,64 @@
+"""What a run asks of the world: a ledger to await, and OneInbox. Both have a second form in virtual time."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from campaign.ledger.ledger import Connection, Ledger
+from campaign.models import Call, CallRequest
+from campaign.oneinbox.client import CallPage
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class AsyncLedger(Protocol):
+    """The ledger as the tasks of a run see it."""
+
+    async def commit(
+        self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a verb in the writer's next transaction; return when it is on disk, cancelled or not."""
+
+    async def fetch(
+        self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a reading verb on what is committed."""
+
+
+class CallsApi(Protocol):
+    """The part of OneInbox that a run needs; `OneInbox` says what each verb raises."""
+
+    async def create_call(self, request: CallRequest) -> str:
+        """Ring one person, and return the id of the call."""
+
+    async def get_call(self, call_id: str) -> Call:
+        """One call as it is now."""
+
+    def recent_calls(self, agent_id: str) -> AsyncGenerator[CallPage, None]:
+        """The account's calls page by page, the newest first."""
+
+
+class LedgerBesideLoop:
+    """A ledger whose writer and readers are threads, so that a slow disk never holds up the event loop."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    async def commit(
+        self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a verb in the writer's next transaction; return when it is on disk, cancelled or not."""
+        answer = asyncio.wrap_future(self._ledger.write(verb, *args, **kwargs))
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait([answer])
+        return answer.result()
+
+    async def fetch(
+        self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a reading verb beside the event loop."""
+        return await anyio.to_thread.run_sync(lambda: self._ledger.read(verb, *args, **kwargs))

@@ -1,0 +1,79 @@
+"""Watchers: tasks beside a run that tell it to stop, read what may have changed, and refresh the result."""
+
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+
+import anyio
+
+from campaign.calls.run import Run, Step
+from campaign.errors import CampaignError, LedgerError, OutputError
+from campaign.logs import get_logger
+
+log = get_logger(__name__)
+
+LOCK_LOOK_S = 2.0
+"""The run lock is looked at so often."""
+
+
+class InterruptedTwice(BaseException):
+    """A second signal: the operator wants out at once."""
+
+
+async def watch_signals(run: Run) -> None:
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    # Under nohup a hang-up is ignored, and stays so.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    with anyio.open_signal_receiver(*numbers) as signals:
+        is_draining = False
+        async for number in signals:
+            if is_draining:
+                raise InterruptedTwice
+            is_draining = True
+            log.warning("run.draining", signal=number.name)
+            run.drain(f"stopped by {number.name}", leave=True)
+
+
+async def watch_lock(run: Run, check_lock: Callable[[], Awaitable[object]]) -> None:
+    while not run.is_stopping:
+        await anyio.sleep(LOCK_LOOK_S)
+        try:
+            with run.signs.step(Step.LEDGER):
+                await check_lock()
+        except LedgerError as error:
+            # Another run may follow the live calls by now.
+            run.halt(error, leave=True)
+
+
+async def watch_suppression(run: Run, read_suppression: Callable[[], Awaitable[Mapping[str, str]]]) -> None:
+    while not run.is_stopping:
+        await anyio.sleep(run.timing.suppression_look_s)
+        try:
+            run.suppressed = await read_suppression()
+        except CampaignError as error:
+            # Nobody can say any more who must not be called.
+            run.halt(error)
+
+
+async def watch_deadline(run: Run, deadline: datetime) -> None:
+    # In steps, as the wall clock may be set or the machine suspended meanwhile.
+    while (left_s := (deadline - run.now()).total_seconds()) > 0:  # noqa: ASYNC110 - a time, not an event
+        await anyio.sleep(min(left_s, 60.0))
+    # Calls that are live are followed to their end: tomorrow's run may be of another campaign.
+    run.drain("the deadline has come", leave=False)
+
+
+async def refresh_results(run: Run, write_results: Callable[[], Awaitable[object]]) -> None:
+    """Keep the result file fresh, at a bounded share of the run's time."""
+    wait_s = run.timing.refresh_min_s
+    while True:
+        await anyio.sleep(wait_s)
+        before = anyio.current_time()
+        try:
+            await write_results()
+        except OutputError as error:
+            # At the end of the run it is tried again, and then it counts.
+            log.warning("results.unwritable", error=str(error))
+        took_s = anyio.current_time() - before
+        wait_s = max(run.timing.refresh_min_s, took_s / run.timing.refresh_share)

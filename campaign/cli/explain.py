@@ -1,0 +1,136 @@
+"""`campaign explain`: why one row was or was not dialled, gate by gate, and when it may be."""
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from campaign.cli import output, views
+from campaign.cli.options import ConfigOption, JsonOption, LedgerOption
+from campaign.errors import UsageError
+from campaign.models import RowStatus
+
+if TYPE_CHECKING:
+    from campaign.calls.person import Known
+    from campaign.ledger.rows import Event, RowNow
+    from campaign.rules.gates import Person
+    from campaign.settings import CampaignSettings
+
+
+def explain(
+    name: Annotated[str, typer.Argument(help="The campaign.")],
+    row: Annotated[int, typer.Argument(metavar="ROW", help="As your spreadsheet numbers it.", min=1)],
+    config: ConfigOption,
+    ledger: LedgerOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say how a row stands, what every rule says about it now, and all that has happened. Calls nobody."""
+    from campaign import logs
+    from campaign.calls.person import Known, look_at
+    from campaign.cli.agent import spoken_variables
+    from campaign.contacts.suppression import SuppressionLists
+    from campaign.ledger import rows
+    from campaign.settings import Environment, load_campaign_file
+
+    logs.configure(level=logging.WARNING)
+    now = datetime.now(UTC)
+    settings = load_campaign_file(config, name=name)
+    lists = SuppressionLists(settings.suppression, default_region=settings.contacts.default_region)
+    spoken, note = spoken_variables(settings.agent_id, Environment())
+    with views.open_ledger(ledger) as opened:
+        record = views.find_campaign(opened, name, ledger)
+        known = Known(record.id, settings, lists.read(now), spoken)
+        found = opened.read(rows.rows_numbered, record.id, row)
+        if not found:
+            raise UsageError(
+                f"campaign {name} has no row {row}; rows are numbered as your spreadsheet shows them"
+            )
+        told = [
+            _as_data(
+                each,
+                opened.read(look_at, each.contact, known, now) if each.contact else None,
+                opened.read(rows.history, each.contact_id),
+                known,
+                now,
+            )
+            for each in found
+        ]
+    if as_json:
+        output.say_json({"campaign": name, "row": row, "rows": told, "notes": [note] if note else []})
+        return
+    for each in told:
+        output.say_data("\n".join(map(output.visible, _lines(row, each))))
+    if note:
+        output.say(f"note: {note}")
+
+
+def _as_data(
+    row: "RowNow", person: "Person | None", events: "list[Event]", known: "Known", now: datetime
+) -> dict[str, Any]:
+    gates = _gates(person, known.settings, now) if person is not None and _is_asked(row) else []
+    return {
+        "to_number": str(row.contact.to_number) if row.contact else None,
+        "is_in_list": row.is_in_list,
+        "status": row.status,
+        "reason": row.reason,
+        "not_before": row.not_before.isoformat() if row.not_before else None,
+        "tries": row.contact.tries if row.contact else 0,
+        "zone_source": row.contact.zone_source if row.contact else None,
+        "gates": gates,
+        "events": [
+            {"at": each.at.isoformat(), "event": each.event, "detail": each.detail} for each in events
+        ],
+    }
+
+
+def _is_asked(row: "RowNow") -> bool:
+    """Whether a run would ask the gates about this row."""
+    return row.status is RowStatus.WAITING
+
+
+def _gates(person: "Person", settings: "CampaignSettings", now: datetime) -> list[dict[str, Any]]:
+    from campaign.rules.gates import GATES
+    from campaign.rules.inputs import INPUTS
+
+    told = []
+    for name, gate in GATES.items():
+        verdict = gate(person, settings, now)
+        told.append(
+            {
+                "gate": name,
+                "looked_at": INPUTS[name](person, settings, now),
+                "may_dial": verdict.may_dial,
+                "becomes": None if verdict.may_dial else verdict.status,
+                "not_before": verdict.not_before.isoformat() if verdict.not_before else None,
+            }
+        )
+    return told
+
+
+def _lines(number: int, row: dict[str, Any]) -> list[str]:
+    gone = "" if row["is_in_list"] else "  (no longer in the list)"
+    stands = f"{row['status']}{': ' + row['reason'] if row['reason'] else ''}"
+    lines = [f"row {number}  {row['to_number'] or 'no usable number'}{gone}", f"  {stands}"]
+    if row["not_before"]:
+        lines.append(f"  not before {_time(row['not_before'])}")
+    for gate in row["gates"]:
+        answer = "yes" if gate["may_dial"] else "no"
+        lines.append(f"  {gate['gate']:<18} {answer:<4} {gate['looked_at']}{_until(gate)}")
+    if row["gates"]:
+        may_dial = all(gate["may_dial"] for gate in row["gates"])
+        lines.append(f"  {'a run would dial it now' if may_dial else 'a run would not dial it now'}")
+    lines += [f"  {_time(each['at'])}  {each['event']}  {each['detail']}".rstrip() for each in row["events"]]
+    return lines
+
+
+def _until(gate: dict[str, Any]) -> str:
+    if gate["may_dial"]:
+        return ""
+    if gate["becomes"] != RowStatus.WAITING:
+        return f"; the row becomes {gate['becomes']}"
+    return f"; not before {_time(gate['not_before'])}" if gate["not_before"] else ""
+
+
+def _time(text: str) -> str:
+    return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S} UTC"

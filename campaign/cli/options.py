@@ -1,0 +1,58 @@
+"""Options that several commands share."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from campaign.contacts.files.source import ReadOptions
+
+ListArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="LIST",
+        help="The contact list: CSV or other separated text, .xlsx, .ods, .jsonl or .parquet; "
+        "- reads standard input.",
+    ),
+]
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The campaign file.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+LedgerOption = Annotated[
+    str | None,
+    typer.Option("--ledger", metavar="URL", help="The ledger: a file, or postgresql://... [CAMPAIGN_LEDGER]"),
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option("--encoding", metavar="NAME", help="Encoding of a list that is not UTF-8: cp1252."),
+]
+DelimiterOption = Annotated[
+    str | None, typer.Option("--delimiter", metavar="CHAR", help="What separates the cells: ';' or tab.")
+]
+SheetOption = Annotated[
+    str | None, typer.Option("--sheet", metavar="NAME", help="The sheet of a workbook with several.")
+]
+HiddenOption = Annotated[
+    bool, typer.Option("--include-hidden", help="Read rows, too, that the spreadsheet hides or filters out.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """What the command line says about a list file."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    include_hidden: bool = False
+
+    def for_reading(self) -> "ReadOptions":
+        """The same for the reader, which is loaded only when it is needed."""
+        from campaign.contacts.files.source import ReadOptions
+
+        return ReadOptions(self.encoding, self.delimiter, self.sheet, self.include_hidden)
+
+
+AS_IT_IS = ListOptions()
+"""The file speaks for itself."""

@@ -1,0 +1,117 @@
+"""`campaign plan`: what a run would do with a list now. Nobody is called."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from campaign.cli import output
+from campaign.cli.options import (
+    ConfigOption,
+    DelimiterOption,
+    EncodingOption,
+    HiddenOption,
+    JsonOption,
+    LedgerOption,
+    ListArgument,
+    ListOptions,
+    SheetOption,
+)
+from campaign.errors import ListError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from campaign.calls.plan import Plan
+
+
+def plan(
+    contact_list: ListArgument,
+    config: ConfigOption,
+    name: Annotated[str | None, typer.Option("--name", help="The campaign, when not as in the file.")] = None,
+    ledger: LedgerOption = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    sheet: SheetOption = None,
+    include_hidden: HiddenOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a run would do with a list now. Calls nobody."""
+    from campaign.cli import job
+    from campaign.settings import Environment
+
+    options = ListOptions(encoding, delimiter, sheet, include_hidden)
+    with job.prepare(
+        contact_list,
+        config,
+        name=name,
+        ledger=ledger,
+        create_ledger=False,
+        environment=Environment(),
+        options=options,
+    ) as prepared:
+        planned = job.plan(prepared, now=datetime.now(UTC))
+        if as_json:
+            output.say_json({"campaign": prepared.name, **plan_as_json(planned), "notes": prepared.notes})
+        else:
+            with output.drawing() as console:
+                show_plan(prepared.name, planned, console, pace=prepared.settings.pace.calls_per_second)
+            for note in prepared.notes:
+                output.say(f"note: {note}")
+        try:
+            job.refuse_broken_list(prepared, allow_invalid=False)
+        except ListError as error:
+            output.say(f"campaign: warning: {error}")
+
+
+def plan_as_json(planned: "Plan") -> dict[str, Any]:
+    """The plan as plain data."""
+    return {
+        "rows": planned.rows,
+        "dial_now": planned.dial_now,
+        "dial_later": dict(planned.dial_later),
+        "under_way": planned.under_way,
+        "final": dict(planned.final),
+        "zones": dict(planned.zones),
+        "least_seconds": round(planned.least_seconds, 1),
+        "earliest_later": planned.earliest_later.isoformat() if planned.earliest_later else None,
+    }
+
+
+def show_plan(name: str, planned: "Plan", console: "Console", *, pace: float) -> None:
+    """The plan for people."""
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(justify="right")
+    table.add_column()
+    table.add_row(f"{planned.rows:,}", "rows in the list")
+    table.add_row(f"{planned.dial_now:,}", "to dial now")
+    for reason, number in planned.dial_later.items():
+        table.add_row(f"{number:,}", f"to dial later: {reason}")
+    if planned.under_way:
+        table.add_row(f"{planned.under_way:,}", "under way from an earlier run")
+    for reason, number in planned.final.items():
+        table.add_row(f"{number:,}", f"not dialled: {reason}")
+    console.print(f"Plan for campaign {name}", style="bold")
+    console.print(table)
+    if planned.to_dial:
+        console.print(
+            f"At {pace:g} call{'' if pace == 1 else 's'} per second dialling takes "
+            f"{output.span(planned.least_seconds)} or more; time zones: "
+            f"{_zones(planned)}",
+            soft_wrap=True,
+        )
+    if planned.amendment is not None and planned.amendment.matters:
+        change = planned.amendment
+        console.print(
+            f"The list has changed since this campaign began: {change.added:,} people added, "
+            f"{change.changed:,} changed, {change.removed:,} removed. Nobody is called again for that.",
+            soft_wrap=True,
+        )
+
+
+def _zones(planned: "Plan") -> str:
+    most = list(planned.zones.items())[:3]
+    shown = ", ".join(f"{zone} {number:,}" for zone, number in most)
+    return shown + (f" and {len(planned.zones) - 3} more" if len(planned.zones) > 3 else "")

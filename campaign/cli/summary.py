@@ -1,0 +1,60 @@
+"""The summary: how a run ended, for people and for programs."""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from campaign.cli import output
+from campaign.cli.views import ledger_flag
+
+if TYPE_CHECKING:
+    from campaign.calls.runner import RunReport
+
+
+def summarise(report: "RunReport", result_path: Path, *, ledger: str | None) -> None:
+    """How the run ended, in a few lines for people.
+
+    Args:
+        report: The end.
+        result_path: Where the result is.
+        ledger: What `--ledger` says.
+    """
+    counts = output.listing({status.value: number for status, number in report.counts.items()})
+    output.say(f"{report.name}: {sum(report.counts.values()):,} rows: {counts}")
+    if report.dials:
+        ends = output.listing({str(key): number for key, number in report.dispositions.items()})
+        output.say(f"{report.dials:,} calls in this campaign: {ends or 'none has ended yet'}")
+    if report.opt_outs:
+        who = "1 person has" if report.opt_outs == 1 else f"{report.opt_outs:,} people have"
+        output.say(
+            f"{who} asked not to be called again, and no campaign will: "
+            f"`campaign suppress list{ledger_flag(ledger)}`"
+        )
+    output.say(f"results: {result_path}")
+    if report.stop_error is not None:
+        output.say(f"campaign: {report.stop_error}")
+    elif report.unfinished:
+        why = report.stop_notice or "not every row may be dialled yet"
+        when = f" from {report.next_due.astimezone():%Y-%m-%d %H:%M} on" if report.next_due else ""
+        output.say(
+            f"campaign: {why}; {report.unfinished:,} rows are not final: run the same command again{when}"
+        )
+    elif report.exit_code:
+        command = f"campaign review {shlex.quote(report.name)}{ledger_flag(ledger)}"
+        output.say(f"campaign: finished, but some rows need review: `{command}`")
+
+
+def as_data(report: "RunReport", result_path: Path) -> dict[str, Any]:
+    """The run's end for a program."""
+    return {
+        "campaign": report.name,
+        "exit_code": int(report.exit_code),
+        "rows": {status.value: number for status, number in report.counts.items()},
+        "dispositions": {str(key): number for key, number in report.dispositions.items()},
+        "calls": report.dials,
+        "seconds": round(report.elapsed_s, 1),
+        "results": str(result_path),
+        "stopped_because": str(report.stop_error) if report.stop_error else report.stop_notice or None,
+        "opt_outs": report.opt_outs,
+        "next_due": report.next_due.isoformat() if report.next_due else None,
+    }

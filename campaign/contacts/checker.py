@@ -1,0 +1,150 @@
+"""The checker: chunks of a list in; out, each row with its number and zones or with what is wrong."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from zoneinfo import ZoneInfo
+
+from campaign.contacts import phone, plans, problems, values
+from campaign.contacts.columns import Columns
+from campaign.contacts.files.reading import Record
+from campaign.contacts.phone import GoodNumber, NumberRules
+from campaign.contacts.rows import CheckedRows, Fault, key_of
+from campaign.models import E164
+
+
+class Checker:
+    """Checks a list chunk by chunk, column by column."""
+
+    def __init__(
+        self,
+        headings: Sequence[str],
+        where: Columns,
+        rules: NumberRules,
+        required: frozenset[str],
+        *,
+        default_timezone: str | None = None,
+    ) -> None:
+        """Start without rows.
+
+        Args:
+            headings: The names of all columns.
+            where: Which of them mean what.
+            rules: Which numbers may be called.
+            required: Variables that must have a value.
+            default_timezone: Of numbers that have none of their own.
+        """
+        self.repairs: Counter[str] = Counter()
+        """Numbers that were mended, by what was wrong."""
+        self.national = 0
+        """Numbers without a country code, which the default region decided."""
+        self._headings = headings
+        self._where = where
+        self._rules = rules
+        self._required = required
+        self._default_timezone = default_timezone
+        self._quick = plans.quick_reader(rules)
+        self._zone_exists: dict[str, bool] = {}
+        place = {position: at for at, position in enumerate(where.kept)}
+        self.rows = CheckedRows(
+            variables=[(place[position], name) for position, name in where.variables],
+            timezone=place[where.timezone] if where.timezone is not None else None,
+            default_timezone=default_timezone,
+            key=place[where.key] if where.key is not None else None,
+        )
+
+    def check(self, chunk: Sequence[Record]) -> None:
+        """Take some rows of the list. Those without any cell are no rows."""
+        where = self._where
+        records = [
+            record for record in chunk if record[1][where.phone].strip() or any(map(str.strip, record[1]))
+        ]
+        if not records:
+            return
+        cells = list(zip(*(record[1] for record in records), strict=True))
+        faults: dict[int, Fault] = {}
+        # What is found first is what the operator is told, so the phone number comes last.
+        for position, name in reversed(where.variables):
+            is_required = name in self._required
+            found = values.objections(cells[position], name=name, required=is_required)
+            faults |= {at: (problem, self._headings[position]) for at, problem in found.items()}
+        if where.key is not None:
+            faults |= _missing_keys(cells[where.key], self._headings[where.key])
+        phones, zones, proposals = self._read_phones(cells, faults)
+        self.rows.add(
+            [record[0] for record in records],
+            [cells[position] for position in where.kept],
+            phones=phones,
+            zones=zones,
+            faults=faults,
+            proposals=proposals,
+        )
+
+    def _read_phones(
+        self, cells: Sequence[Sequence[str]], faults: dict[int, Fault]
+    ) -> tuple[list[int], list[tuple[str, ...]], dict[int, E164]]:
+        """Numbers and zones of a chunk; what is wrong with them is added to the faults."""
+        where, heading = self._where, self._headings[self._where.phone]
+        column = cells[where.phone]
+        verdicts = list(map(self._quick, column))
+        numbers = [0] * len(column)
+        found: list[tuple[str, ...]] = []
+        proposals: dict[int, E164] = {}
+        for at, (cell, quick) in enumerate(zip(column, verdicts, strict=True)):
+            if quick is not None:
+                numbers[at] = int(cell)
+                found.append(quick)
+                continue
+            verdict = plans.quick_lost_plus(cell, self._quick, self._rules) or phone.read(cell, self._rules)
+            if isinstance(verdict, GoodNumber):
+                numbers[at] = int(verdict.number)
+                found.append(verdict.time_zones)
+                self.repairs.update(verdict.repairs)
+                self.national += verdict.is_national
+            else:
+                found.append(())
+                faults[at] = (verdict.problem, heading)
+                if verdict.proposal is not None:
+                    proposals[at] = verdict.proposal
+        self._check_zones(cells, numbers, found, faults)
+        return numbers, found, proposals
+
+    def _check_zones(
+        self,
+        cells: Sequence[Sequence[str]],
+        numbers: Sequence[int],
+        zones: Sequence[tuple[str, ...]],
+        faults: dict[int, Fault],
+    ) -> None:
+        where, headings = self._where, self._headings
+        has_default = self._default_timezone is not None
+        if where.timezone is None:
+            for at, found in enumerate(zones):
+                if not found and numbers[at] and not has_default:
+                    faults[at] = (problems.NO_ZONE, headings[where.phone])
+            return
+        for at, cell in enumerate(cells[where.timezone]):
+            if not numbers[at]:
+                continue
+            zone = cell.strip()
+            if zone and not self._zone_is_known(zone):
+                faults[at] = (problems.BAD_ZONE, headings[where.timezone])
+            elif not zone and not zones[at] and not has_default:
+                faults[at] = (problems.NO_ZONE, headings[where.phone])
+
+    def _zone_is_known(self, name: str) -> bool:
+        if name not in self._zone_exists:
+            self._zone_exists[name] = is_zone(name)
+        return self._zone_exists[name]
+
+
+def _missing_keys(keys: Sequence[str], heading: str) -> Iterator[tuple[int, Fault]]:
+    return ((at, (problems.NO_KEY, heading)) for at, key in enumerate(keys) if not key_of(key))
+
+
+def is_zone(name: str) -> bool:
+    """Whether this is the IANA name of a time zone."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        return False
+    return True

@@ -1,0 +1,149 @@
+"""The rows whose fate only a human can find out, and all that is known of each."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, select
+
+from campaign.ledger import campaigns, schema
+from campaign.models import AttemptState, RowStatus
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedCall:
+    """A call that the provider is known to have made of an attempt in review."""
+
+    call_id: str
+    placed_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownAttempt:
+    """The attempt whose fate is unknown, with all it takes to look it up at the provider."""
+
+    id: int
+    number: int
+    intent_at: datetime
+    from_number: str
+    agent_id: str
+    token: str
+    error: str
+    """What was seen of the request; empty when its reply came."""
+    looks: int
+    """Looks through the provider's list that did not find it."""
+    calls: tuple[PlacedCall, ...]
+    """The calls that are known, the oldest first; none when the reply was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A row of another campaign, with the same number, that is in review itself."""
+
+    campaign: str
+    row_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """A row that needs review."""
+
+    contact_id: int
+    row_number: int
+    to_number: str
+    is_in_list: bool
+    """False for a person who was called and has left the list since. No run dials such a row."""
+    since: datetime
+    reason: str
+    attempt: UnknownAttempt | None
+    """None when the row hangs on a call of another campaign."""
+    elsewhere: tuple[Elsewhere, ...]
+    """Where to decide first."""
+
+    @property
+    def calls(self) -> tuple[PlacedCall, ...]:
+        """The calls that are known, the oldest first."""
+        return self.attempt.calls if self.attempt else ()
+
+    @property
+    def open_calls(self) -> tuple[str, ...]:
+        """Ids of calls whose end was not seen: the person may still be on the line."""
+        return tuple(call.call_id for call in self.calls if call.ended_at is None)
+
+
+def rows_in_review(connection: Connection, campaign_id: int) -> list[ReviewRow]:
+    """Complete, in the list's order: the rows of the campaign that a human has to decide about."""
+    attempts = _unknown_attempts(connection, campaign_id)
+    elsewhere = _elsewhere(connection, campaign_id)
+    table = schema.contacts.c
+    rows = connection.execute(
+        select(schema.contacts)
+        .where(
+            table.campaign_id == campaign_id,
+            table.status == RowStatus.NEEDS_REVIEW,
+            campaigns.in_result(),
+        )
+        .order_by(table.position)
+    )
+    return [
+        ReviewRow(
+            contact_id=row.id,
+            row_number=row.row_number,
+            to_number=row.to_number,
+            is_in_list=bool(row.in_list),
+            since=row.changed_at,
+            reason=row.reason,
+            attempt=attempts.get(row.id),
+            elsewhere=tuple(elsewhere.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+def _unknown_attempts(connection: Connection, campaign_id: int) -> Mapping[int, UnknownAttempt]:
+    """The attempts in review of a campaign, by contact."""
+    attempts, calls = schema.attempts, schema.calls
+    is_unknown = and_(attempts.c.campaign_id == campaign_id, attempts.c.state == AttemptState.NEEDS_REVIEW)
+    placed: defaultdict[int, list[PlacedCall]] = defaultdict(list)
+    for call in connection.execute(select(calls).join(attempts).where(is_unknown).order_by(calls.c.id)):
+        placed[call.attempt_id].append(PlacedCall(call.call_id, call.placed_at, call.ended_at))
+    return {
+        row.contact_id: UnknownAttempt(
+            id=row.id,
+            number=row.number,
+            intent_at=row.intent_at,
+            from_number=row.from_number,
+            agent_id=row.agent_id,
+            token=row.token,
+            error=row.error,
+            looks=row.looks,
+            calls=tuple(placed.get(row.id, ())),
+        )
+        for row in connection.execute(select(attempts).where(is_unknown))
+    }
+
+
+def _elsewhere(connection: Connection, campaign_id: int) -> Mapping[int, list[Elsewhere]]:
+    """By contact: rows of other campaigns whose call to the same number is in review."""
+    here, there = schema.contacts, schema.contacts.alias("there")
+    other = schema.attempts
+    rows = connection.execute(
+        select(here.c.id, schema.campaigns.c.name, there.c.row_number)
+        .select_from(here)
+        .join(other, other.c.to_number == here.c.to_number)
+        .join(there, there.c.id == other.c.contact_id)
+        .join(schema.campaigns, schema.campaigns.c.id == other.c.campaign_id)
+        .where(
+            here.c.campaign_id == campaign_id,
+            here.c.status == RowStatus.NEEDS_REVIEW,
+            other.c.campaign_id != campaign_id,
+            other.c.state == AttemptState.NEEDS_REVIEW,
+        )
+        .order_by(other.c.id)
+    )
+    found: defaultdict[int, list[Elsewhere]] = defaultdict(list)
+    for contact_id, name, row_number in rows:
+        found[contact_id].append(Elsewhere(name, row_number))
+    return found

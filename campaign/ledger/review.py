@@ -1,0 +1,197 @@
+"""Review: what a human decides about rows whose fate only a human can find out."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, case, literal, select, update
+
+from campaign.errors import UsageError
+from campaign.ledger import campaigns, moves, schema
+from campaign.ledger.amend import NO_LONGER_IN_LIST
+from campaign.ledger.in_review import ReviewRow, rows_in_review
+from campaign.ledger.waiting import tries_of
+from campaign.models import AttemptState, Disposition, Hold, RowStatus, TranscriptStatus
+
+_NAMED_AT_MOST = 5
+
+
+class Decision(StrEnum):
+    """What a human says about a row in review."""
+
+    CALLED = "mark-called"
+    """The person was called: the row is final, and the attempt counts as a try."""
+    NOT_CALLED = "mark-not-called"
+    """Nobody was called: it was no try, and the row waits again. Not for an attempt with a known call."""
+    REDIAL = "redial"
+    """The person may have been called and is to be called again: the attempt counts, and the row waits."""
+
+
+_REASONS = {
+    Decision.CALLED: "a human found that the person was called",
+    Decision.NOT_CALLED: "a human found that nobody was called",
+    Decision.REDIAL: "a human wants another call",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """A decision, with what the journal keeps of it."""
+
+    decision: Decision
+    reason: str
+    """Why, in the operator's words, without control characters."""
+    who: str
+    """The operator's login name."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedRow:
+    """Where a row stands after the decision."""
+
+    row: ReviewRow
+    status: RowStatus
+    reason: str
+
+
+def decide(
+    connection: Connection, campaign_id: int, row_numbers: Collection[int] | None, ruling: Ruling
+) -> list[DecidedRow]:
+    """All or nothing, and journalled: a human decides about rows in review. The caller holds the run lock.
+
+    Args:
+        campaign_id: The campaign.
+        row_numbers: Its rows, as the operator's spreadsheet shows them; None for all that are in review.
+        ruling: The same for each of them.
+
+    Raises:
+        UsageError: A row is not in review, its number does not tell which one is meant, or it is to be
+            marked as not called although a call is known.
+    """
+    rows = rows_in_review(connection, campaign_id)
+    if row_numbers is not None:
+        rows = _named(connection, campaign_id, row_numbers, rows)
+    if ruling.decision is Decision.NOT_CALLED:
+        _refuse_known_calls(rows)
+    decided = [_decide_row(connection, campaign_id, row, ruling) for row in rows]
+    # A row that waits again makes its campaign unfinished, so that a run of a dated name goes on with it.
+    campaigns.finish_settled(connection, ruling.at)
+    return decided
+
+
+def _decide_row(connection: Connection, campaign_id: int, row: ReviewRow, ruling: Ruling) -> DecidedRow:
+    event, detail = f"review.{ruling.decision}", f"{ruling.who}: {ruling.reason}"
+    if row.attempt is None:
+        moves.journal(
+            connection, ruling.at, event, campaign_id=campaign_id, contact_id=row.contact_id, detail=detail
+        )
+    else:
+        was_called = ruling.decision is not Decision.NOT_CALLED
+        moves.move_attempt(
+            connection,
+            row.attempt.id,
+            to=AttemptState.ENDED if was_called else AttemptState.NOT_SENT,
+            now=ruling.at,
+            event=event,
+            detail=detail,
+            by_human=True,
+            disposition=Disposition.UNKNOWN if was_called else None,
+        )
+        _stop_following(connection, row.attempt.id, ruling.at)
+    status = _status_after(ruling.decision, row)
+    reason = f"{_REASONS[ruling.decision]}: {ruling.reason}"
+    if status is RowStatus.STOPPED:
+        # In these words, so that the row waits again when a later list has the person.
+        reason = NO_LONGER_IN_LIST
+    tries = connection.scalar(select(tries_of(literal(row.contact_id))))
+    moves.move_row(
+        connection,
+        row.contact_id,
+        to=status,
+        now=ruling.at,
+        reason=reason,
+        # Whoever was called stays so for an amendment of the list, also while waiting.
+        hold=Hold.RETRY if tries and status is not RowStatus.COMPLETED else None,
+        by_human=True,
+    )
+    return DecidedRow(row, status, reason)
+
+
+def _status_after(decision: Decision, row: ReviewRow) -> RowStatus:
+    if decision is Decision.CALLED:
+        return RowStatus.COMPLETED
+    return RowStatus.WAITING if row.is_in_list else RowStatus.STOPPED
+
+
+def _stop_following(connection: Connection, attempt_id: int, now: datetime) -> None:
+    """No run looks again at the calls of an attempt that was decided about; what is known of them stays."""
+    table = schema.calls
+    connection.execute(
+        update(table)
+        .where(table.c.attempt_id == attempt_id, table.c.settled_at.is_(None))
+        .values(
+            settled_at=now,
+            transcript_status=case(
+                (table.c.transcript != "", TranscriptStatus.COMPLETE), else_=TranscriptStatus.EMPTY
+            ),
+        )
+    )
+
+
+def _named(
+    connection: Connection, campaign_id: int, row_numbers: Collection[int], in_review: Collection[ReviewRow]
+) -> list[ReviewRow]:
+    """The rows in review that these numbers name, each once; every number must name exactly one."""
+    wanted = dict.fromkeys(row_numbers)
+    by_number: defaultdict[int, list[ReviewRow]] = defaultdict(list)
+    for row in in_review:
+        by_number[row.row_number].append(row)
+    others = [number for number in wanted if number not in by_number]
+    if others:
+        raise UsageError(
+            f"not in review: {_where(connection, campaign_id, others)}; nothing was changed, "
+            "leave the decision out to see the rows that are"
+        )
+    for number in wanted:
+        if len(by_number[number]) > 1:
+            raise UsageError(
+                f"row {number} is {len(by_number[number])} people in review, as the list was changed in "
+                "between; nothing was changed, decide about the other rows first and about these with --all"
+            )
+    return [by_number[number][0] for number in wanted]
+
+
+def _refuse_known_calls(rows: Collection[ReviewRow]) -> None:
+    """Raise UsageError when OneInbox made a call of one of these: tries, caps and the result must keep it."""
+    called = [row for row in rows if row.calls]
+    if not called:
+        return
+    named = [
+        f"row {row.row_number}: OneInbox made call {' and '.join(call.call_id for call in row.calls)}"
+        for row in called[:_NAMED_AT_MOST]
+    ]
+    raise UsageError(
+        f"{_some(named, len(called))}; nothing was changed, use --mark-called or --redial for such a row"
+    )
+
+
+def _where(connection: Connection, campaign_id: int, row_numbers: Sequence[int]) -> str:
+    """Where the first of these rows stand, for people."""
+    table = schema.contacts.c
+    shown = row_numbers[:_NAMED_AT_MOST]
+    rows = connection.execute(
+        select(table.row_number, table.status).where(
+            table.campaign_id == campaign_id, table.row_number.in_(shown), table.in_list == 1
+        )
+    )
+    stands = {row.row_number: row.status for row in rows}
+    named = [f"row {number} ({stands.get(number, 'no such row')})" for number in shown]
+    return _some(named, len(row_numbers))
+
+
+def _some(named: Collection[str], total: int) -> str:
+    more = total - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")

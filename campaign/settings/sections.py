@@ -1,0 +1,153 @@
+"""The sections of a campaign file: each a frozen model whose unknown keys are errors."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from campaign.settings.values import (
+    Days,
+    Duration,
+    Margin,
+    NumberTypes,
+    Region,
+    Share,
+    Texts,
+    Variables,
+    Zone,
+    parse_days,
+)
+
+
+class Section(BaseModel):
+    """What all sections share. What was wrong is not repeated in errors, as it may be a number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class ContactSettings(Section):
+    """How to read the contact list."""
+
+    to_number: str | None = None
+    """Column of the phone number; recognised by name when absent."""
+    default_region: Region | None = None
+    """Country of the numbers that are written without a plus; when absent, those rows are rejected."""
+    countries: tuple[Region, ...] | None = None
+    """Countries that may be called; by default those of the from numbers."""
+    block_types: NumberTypes = ()
+    """Types of numbers that are refused beside those that are nobody's phone."""
+    variables: Variables | None = None
+    """Columns sent to the agent, as a list or as `name: column`; by default every other column."""
+    required: tuple[str, ...] = ()
+    """Variables that must have a value in every row, beside those that the agent's first message says."""
+    timezone: str | None = None
+    """Column with the IANA time zone of the person; by default the zones of the number."""
+    default_timezone: Zone | None = None
+    """For numbers that are of no time zone, like satellite phones; when absent, those rows are rejected."""
+    key: str | None = None
+    """Column that tells people apart, like a customer id; a second row with the same key is a duplicate."""
+    max_invalid: Share = 0.05
+    """Share of unusable rows above which nobody is called."""
+
+
+class CallSettings(Section):
+    """What every create-call request says, and how long a call may last."""
+
+    variables: Texts = {}
+    """Sent with every call; a column of the same name wins."""
+    max_duration: Duration = timedelta(minutes=30)
+    """The longest call that the agent allows. A call without an end five minutes later needs review."""
+
+    def variables_for(self, row: Mapping[str, str]) -> dict[str, str]:
+        """What the request of one person sends: the values for every call, and over them those of the row."""
+        return {**self.variables, **row}
+
+
+class PaceSettings(Section):
+    """How fast calls start, and how many may be live."""
+
+    calls_per_second: float = Field(default=1.0, gt=0, le=1000)
+    burst: int = Field(default=1, ge=1, le=100)
+    max_live_calls: int = Field(default=10, ge=1, le=10_000)
+
+
+class HourSettings(Section):
+    """When people may be called, in their own time zone."""
+
+    days: Days = Field(default_factory=lambda: parse_days({"mon-sun": "09:00-20:00"}))
+    closing_margin: Margin = timedelta(minutes=3)
+    """So long before a window closes no call starts any more: a request and a queue take their time."""
+    number_margin: Margin = timedelta(hours=1)
+    """Where only the number tells the time zone, a window opens so much later and closes so much earlier."""
+
+
+class RetrySettings(Section):
+    """Which ends of a call are followed by another try, and after how long."""
+
+    max_attempts: int = Field(default=1, ge=1, le=20)
+    """All tries of one person in this campaign, the first included."""
+    no_answer: tuple[Duration, ...] = ()
+    busy: tuple[Duration, ...] = ()
+    voicemail: tuple[Duration, ...] = ()
+    failed: tuple[Duration, ...] = ()
+
+    @model_validator(mode="after")
+    def _takes_effect(self) -> Self:
+        has_gaps = bool(self.no_answer or self.busy or self.voicemail or self.failed)
+        if has_gaps and self.max_attempts == 1:
+            raise ValueError("gaps have no effect while max_attempts is 1; set it to 2 or more")
+        if self.max_attempts > 1 and not has_gaps:
+            raise ValueError("max_attempts needs a gap, like no_answer: [30m, 4h]")
+        return self
+
+
+class NumberCap(Section):
+    """At most `calls` calls to one number `within` a rolling time, counting other campaigns of the ledger."""
+
+    calls: int = Field(default=1, ge=1)
+    within: Duration = timedelta(hours=20)
+
+
+class CapSettings(Section):
+    """Limits across all campaigns of the ledger."""
+
+    per_number: NumberCap = NumberCap()
+    after_conversation: Duration | None = None
+    """Who has talked with another campaign's agent is left in peace for so long."""
+
+
+class SuppressionFile(Section):
+    """One list of numbers that must not be called."""
+
+    file: Path
+    max_age: Duration | None = None
+    """By an older file nobody is called; its time is that of its last change."""
+
+
+def _as_suppression_file(value: object) -> object:
+    return {"file": value} if isinstance(value, str) else value
+
+
+SuppressionEntry = Annotated[
+    SuppressionFile,
+    BeforeValidator(_as_suppression_file),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "examples": ["dnc.csv"]},
+                {
+                    "type": "object",
+                    "properties": {
+                        "file": {"type": "string"},
+                        "max_age": {"type": "string", "examples": ["31d"]},
+                    },
+                    "required": ["file"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+"""A path, or a path with what it must fulfil."""

@@ -1,0 +1,125 @@
+"""The order of one dial, seen from the provider: what has to be true when a request arrives."""
+
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+
+from campaign.errors import ExitCode
+from campaign.ledger import attempts, schema, suppression
+from campaign.ledger.ledger import Ledger
+from campaign.models import AttemptState, RowStatus
+from tests.calls.harness import FAST, QUICK, Stage, numbers
+from tests.support import NOON, make_settings
+
+pytestmark = pytest.mark.anyio
+
+MakeStage = Callable[..., Stage]
+
+
+class DiskThatHangsOnce(Ledger):
+    """Hangs for a moment before the first intent is on disk."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        vars(self).update(vars(ledger))
+        self._hangs_s = 0.6
+
+    def write(self, verb: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """As in the ledger, but the writer has something else to do first."""
+        if verb is attempts.record_intent and self._hangs_s:
+            super().write(lambda _connection, s: time.sleep(s), self._hangs_s)
+            self._hangs_s = 0.0
+        return super().write(verb, *args, **kwargs)
+
+
+def on_each_dial(stage: Stage, notice: Callable[[], Awaitable[None]]) -> None:
+    """Have `notice` run when a create-call request arrives, before the provider acts on it."""
+    application: Any = stage.simulator.app
+
+    async def noticing(scope: Any, receive: Any, send: Any) -> None:
+        if scope["method"] == "POST":
+            await notice()
+        await application(scope, receive, send)
+
+    stage.simulator.app = noticing  # type: ignore[assignment]
+
+
+def states(connection: Connection) -> list[str]:
+    """Of every attempt that is on disk."""
+    return list(connection.scalars(select(schema.attempts.c.state).order_by(schema.attempts.c.id)))
+
+
+async def test_the_intent_is_on_disk_before_the_request_arrives(stage: MakeStage) -> None:
+    """When the provider hears of a call, another process could read of it in the ledger."""
+    spring = stage()
+    spring.settings = make_settings(pace=FAST | {"max_live_calls": 1})
+    await spring.enrol(*numbers(3))
+    seen: list[list[str]] = []
+
+    async def notice() -> None:
+        seen.append(await spring.read(states))
+
+    on_each_dial(spring, notice)
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert [len(on_disk) for on_disk in seen] == [1, 2, 3]
+    assert {on_disk[-1] for on_disk in seen} == {AttemptState.DIALING}
+
+
+async def test_who_is_suppressed_while_waiting_for_the_pace_is_not_dialled(stage: MakeStage) -> None:
+    """The gates are asked after the pace: what was true when the row was chosen does not count any more."""
+    spring = stage()
+    spring.settings = make_settings(pace={"calls_per_second": 5, "max_live_calls": 10})
+    await spring.enrol(*numbers(3))
+    last = numbers(3)[-1]
+
+    async def notice() -> None:
+        await spring.write(suppression.suppress, [last], reason="asked not to be called", now=NOON)
+
+    on_each_dial(spring, notice)
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(2), 1)
+    assert (await spring.statuses())[RowStatus.SUPPRESSED] == 1
+
+
+async def test_a_429_with_a_time_is_obeyed(stage: MakeStage) -> None:
+    """After a Retry-After of one second no request arrives for one second, whatever the pace allows."""
+    spring = stage("throttle=1#2")
+    spring.settings = make_settings(pace=FAST | {"max_live_calls": 1})
+    await spring.enrol(*numbers(3))
+    assert (await spring.run()).exit_code is ExitCode.OK
+    times = [dial.at for dial in spring.simulator.provider.dials]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    assert gaps[0] >= 1.0
+    assert len(times) == 3
+
+
+async def test_a_start_that_has_grown_stale_is_not_sent(stage: MakeStage) -> None:
+    """What waited too long for the disk is held back; with a new start, by the pace, the person is called."""
+    spring = stage()
+    spring.ledger = DiskThatHangsOnce(spring.ledger)
+    spring.timing = replace(QUICK, stale_s=0.3)
+    await spring.enrol(*numbers(1))
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert await spring.read(states) == [AttemptState.NOT_SENT, AttemptState.ENDED]
+    assert spring.dialled() == dict.fromkeys(numbers(1), 1)
+
+
+async def test_a_call_in_doubt_keeps_its_line(stage: MakeStage) -> None:
+    """With one line, the next person is called only when the fate of the first request is decided."""
+    spring = stage("drop#1")
+    spring.settings = make_settings(pace=FAST | {"max_live_calls": 1})
+    spring.timing = replace(QUICK, doubt_wait_s=1.5)
+    await spring.enrol(*numbers(2))
+    seen: list[list[str]] = []
+
+    async def notice() -> None:
+        seen.append(await spring.read(states))
+
+    on_each_dial(spring, notice)
+    assert (await spring.run()).exit_code is ExitCode.NEEDS_REVIEW
+    assert seen == [[AttemptState.DIALING], [AttemptState.NEEDS_REVIEW, AttemptState.DIALING]]

@@ -1,0 +1,68 @@
+"""The hazards of contact lists: each is a line of what the corpus has to show, and every case names one."""
+
+from enum import StrEnum
+
+
+class Hazard(StrEnum):
+    """What can go wrong with a list, by its source: numbers (C1), readers (C2), rules (C3), attacks (C4)."""
+
+    FLOAT_TAIL = "C1: a float tail adds a zero, and some numbers stay valid with it"
+    CUT_DIGIT = "C1: a number that lost a digit may still be valid"
+    LETTERS = "C1: letters become digits or are dropped"
+    NO_PLUS = "C1: digits without a plus are read as numbers of the default region"
+    EXTENSION = "C1: an extension is dropped, and the switchboard answers"
+    NOBODYS = "C1: premium, personal and satellite numbers are valid too"
+
+    NUMERIC_CELL = "C2: a numeric phone cell, also above or below a blank one"
+    LOST_DIGITS = "C2: leading zeros and numbers of 18 digits"
+    EXPONENT = "C2: scientific notation has invented zeros"
+    NAMES = "C2: names like NA and None, and blank ones"
+    MARK = "C2: a byte order mark becomes part of the first header"
+    OTHER_ENCODING = "C2: UTF-16 and cp1252"
+    SEMICOLONS = "C2: a list with semicolons is read as one column"
+    ONE_COLUMN = "C2: a list of one column has no delimiter to find"
+    SAME_HEADER = "C2: of two columns with one header the last wins"
+    WIDTH = "C2: short rows and long rows"
+    TRAILING_COMMAS = "C2: a comma at the end of every row shifts the columns"
+    OPEN_QUOTE = "C2: an unclosed quote swallows the rest of the file"
+    NUL = "C2: a NUL stays inside a number"
+    LONG_FIELD = "C2: a field of more than 131,072 characters"
+    LINE_SEPARATOR = "C2: U+2028 in a note makes an extra recipient"
+    TEXT_TRICK = 'C2: the text trick ="14155551234"'
+    FORMULA = "C2: a formula that was never calculated"
+    TYPED_CELLS = "C2: #N/A, TRUE and dates"
+    HIDDEN_ROWS = "C2: filtered and hidden rows are read like the others"
+    HIDDEN_SHEETS = "C2: hidden sheets"
+    ESCAPE = "C2: _x002B_ is a plus in a workbook"
+    ROW_LIMIT = "C2: rows past 65,536 or 1,048,576 fall off"
+
+    REPAIRED = "C3: what is lossless is repaired"
+    REFUSED_LAYOUT = "C3: what would be a guess is refused"
+    COUNTRY = "C3: only allowed countries"
+    EMERGENCY = "C3: emergency and short numbers"
+    COLLAPSED = "C3: several rows collapsed to one rounded number"
+
+    CORNER = "C4: a cell in the far corner of a small workbook"
+    MILLIONS = "C4: a small workbook of 8,000,000 rows"
+    GIGABYTE = "C4: a small workbook with a string of 1 GB"
+    LAUGHS = "C4: a billion laughs"
+    XXE = "C4: an entity that names a file"
+    OTHER_KIND = "C4: macros, .xls, .xlsb, encrypted and renamed files, and what is no list at all"
+    DAMAGED = "C4: a file that is broken or was cut off"
+    LARGE_TEXT = "C4: a text of a gigabyte"
+    LINK = "C4: links, pipes and standard input"
+    WHOLE = "C4: a half-parsed file must never start"
+
+    ENCODING = "CSV rules: a mark, strict UTF-8, then the operator is asked"
+    DELIMITER = "CSV rules: --delimiter, sep=, unanimity, else the operator is asked"
+    QUOTES = "CSV rules: strict quotes"
+    CONTROLS = "CSV rules: no control characters"
+    HEADER = "CSV rules: duplicate, empty and look-alike headers"
+    BLANK_LINES = "CSV rules: blank lines are skipped and counted"
+    DOS_END = "CSV rules: U+001A at the end is ignored"
+
+    COLUMNS = "columns: each that is named must be there"
+    VARIABLES = "variables: sent as text, and only what may be spoken"
+    DUPLICATES = "duplicates: the first row with a number or a key wins"
+    ZONES = "time zones: a column of the list decides"
+    KINDS = "kinds: told by content, read alike"

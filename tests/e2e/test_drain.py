@@ -1,0 +1,24 @@
+"""A drained run lets the request that is in flight come to its end."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.machinery import lay_out, people, simulator, wait_until
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_request_in_flight_is_answered_before_a_drained_run_ends(tmp_path: Path) -> None:
+    """The signal comes while OneInbox takes its time: the id of that call is in the result all the same."""
+    with simulator(tmp_path, "--fault", "stall=2#1") as oracle:
+        place = lay_out(tmp_path, oracle, people(3), live=1, impatient=True)
+        process = place.start()
+        wait_until(lambda: bool(oracle.dials()), process)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == 75, said
+        [dial] = oracle.dials()
+    assert [row["call_id"] for row in place.results()] == [dial["call_id"], "", ""]
+    assert place.results()[0]["call_status"] == "live"

@@ -1,0 +1,141 @@
+"""A process that hangs is ended and shows where; one that is only slow or was stopped is left alone."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.e2e.hanging import HASTY
+from tests.e2e.machinery import Oracle, Workplace, lay_out, people, simulator, wait_until
+
+pytestmark = pytest.mark.e2e
+
+ROWS = 30
+LIMIT_S = 25.0
+"""Much less than a hang lasts, and enough for a busy machine."""
+
+
+@contextmanager
+def started(place: Workplace, *, ledger: str = "", hang: str = "loop") -> Iterator[subprocess.Popen[str]]:
+    """The run in a process of its own, which does not outlive the test."""
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "tests.e2e.hanging", str(place.list_path), str(place.config),
+            str(place.result_path), ledger or str(place.folder / "ledger.db"),
+        ],
+        env=place.environment(HANG=hang),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def dialled(oracle: Oracle, number: int) -> Callable[[], bool]:
+    """Whether so many people have really been called."""
+    return lambda: len(oracle.dials()) >= number
+
+
+@contextmanager
+def silenced(location: str) -> Iterator[None]:
+    """No connection of this database gets an answer, as from a server whose disk hangs."""
+    with psycopg.connect(location) as connection:
+        others = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchall()
+    for (pid,) in others:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for (pid,) in others:
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_a_blocked_loop_is_noticed_and_named(tmp_path: Path) -> None:
+    """Blocked in the event loop, the process ends with 70, says where, and the next run finishes."""
+    with simulator(tmp_path, "--speed", "60") as oracle:
+        place = lay_out(tmp_path, oracle, people(ROWS), rate=20, impatient=True)
+        with started(place) as process:
+            wait_until(dialled(oracle, 5), process)
+            process.send_signal(signal.SIGUSR1)
+            _, said = process.communicate(timeout=LIMIT_S)
+            assert process.returncode == 70, said
+        assert "in block_the_loop" in said
+        assert "campaign: a fault in this program: the event loop has hung" in said.splitlines()[-1]
+        assert not any(row["phone"] in said or row["customer_name"] in said for row in people(ROWS))
+        assert place.run().returncode in (0, 80)
+        assert oracle.dials_by_number().most_common(1)[0][1] == 1
+
+
+def test_a_thread_that_keeps_all_others_out_is_noticed(tmp_path: Path) -> None:
+    """Where no other thread can run, the kernel ends the process after so much processor time."""
+    with simulator(tmp_path, "--speed", "60") as oracle:
+        place = lay_out(tmp_path, oracle, people(ROWS), rate=20)
+        with started(place, hang="interpreter") as process:
+            wait_until(dialled(oracle, 5), process)
+            process.send_signal(signal.SIGUSR1)
+            _, said = process.communicate(timeout=LIMIT_S)
+            assert process.returncode == -signal.SIGPROF, said
+        assert "in hold_the_interpreter" in said
+
+
+def test_a_reader_of_stderr_who_hangs_cannot_keep_the_process(tmp_path: Path) -> None:
+    """Blocked because nobody reads what it says, the process ends all the same, though it cannot say so."""
+    with simulator(tmp_path, "--speed", "60") as oracle:
+        place = lay_out(tmp_path, oracle, people(ROWS), rate=20)
+        with started(place, hang="stderr") as process:
+            wait_until(dialled(oracle, 5), process)
+            process.send_signal(signal.SIGUSR1)
+            assert process.wait(LIMIT_S) == 70
+
+
+def test_a_stopped_process_is_left_alone(tmp_path: Path) -> None:
+    """Stopped for longer than a hang may last, a sound run goes on and finishes."""
+    with simulator(tmp_path, "--speed", "60") as oracle:
+        place = lay_out(tmp_path, oracle, people(ROWS), rate=20)
+        with started(place) as process:
+            wait_until(dialled(oracle, 5), process)
+            process.send_signal(signal.SIGSTOP)
+            # Time in which nothing happens is the very thing that is tested.
+            time.sleep(HASTY.hang_s * 2)
+            process.send_signal(signal.SIGCONT)
+            _, said = process.communicate(timeout=60)
+            assert process.returncode in (0, 80), said
+        assert oracle.dials_by_number().most_common(1)[0][1] == 1
+
+
+def test_a_ledger_that_hangs_is_noticed(tmp_path: Path, postgresql_location: str) -> None:
+    """When the ledger does not answer any more, the process ends with 74 and says so."""
+    with simulator(tmp_path, "--speed", "60") as oracle:
+        place = lay_out(tmp_path, oracle, people(ROWS), rate=20)
+        with started(place, ledger=postgresql_location) as process:
+            wait_until(dialled(oracle, 5), process)
+            with silenced(postgresql_location):
+                _, said = process.communicate(timeout=LIMIT_S)
+            assert process.returncode == 74, said
+        assert "campaign: the ledger has not answered for" in said.splitlines()[-1]
+
+
+def test_a_slow_ledger_is_waited_for(tmp_path: Path, postgresql_location: str) -> None:
+    """A ledger that answers late, though within its own limit, ends no run."""
+    with simulator(tmp_path, "--speed", "60") as oracle:
+        place = lay_out(tmp_path, oracle, people(ROWS), rate=20)
+        with started(place, ledger=postgresql_location) as process:
+            wait_until(dialled(oracle, 5), process)
+            with silenced(postgresql_location):
+                time.sleep(HASTY.hang_s * 2)
+            _, said = process.communicate(timeout=60)
+            assert process.returncode in (0, 80), said
+        assert oracle.dials_by_number().most_common(1)[0][1] == 1

@@ -1,0 +1,117 @@
+"""Lives: one process of one small campaign, forked from a warmed parent, killed or not.
+
+The product runs as it is: the command line's own path from the list to the result file, a real ledger, real
+HTTP. Only its waits are short.
+"""
+
+import os
+import select
+import signal
+import ssl
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+from campaign.errors import ExitCode
+from tests.torture.child import be, be_traced, run_program, take_environment
+from tests.torture.step import Kill, Place, Row, Step
+
+LIMIT_S = 90.0
+"""No life of these campaigns lasts so long."""
+HUNG = -1
+"""The exit code of a life that was ended because it took too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a life ended."""
+
+    exit_code: int
+    """Negative for a signal, as `subprocess` has it; HUNG when it took too long."""
+    seconds: float
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether SIGKILL ended it, and not our own limit."""
+        return self.exit_code == -signal.SIGKILL
+
+    @property
+    def has_crashed(self) -> bool:
+        """Whether it left requests in the middle: killed, ended by the watchdog, or told twice to leave."""
+        return self.was_killed or self.exit_code in (ExitCode.BUG, ExitCode.INTERRUPTED)
+
+
+def live(
+    place: Place,
+    step: Step,
+    rows: Sequence[Row],
+    settings: Mapping[str, Any],
+    *,
+    kill: Kill | None = None,
+    passed: Path | None = None,
+    strace: Sequence[str] = (),
+    name: str = "life",
+) -> Ended:
+    """Fork, run one life, and wait for its end. The caller has no thread and no event loop.
+
+    Args:
+        place: Where.
+        step: What it does.
+        rows: The story's list.
+        settings: The story's campaign file.
+        kill: How it is to be killed, if at all.
+        passed: Where the points that it passes are written, if anywhere.
+        strace: Options of strace, under which a new interpreter then runs the step.
+        name: Of the file with what it says.
+    """
+    listed, config = place.lay_out(step, step.rows or rows, settings)
+    started = time.monotonic()
+    ends, held = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(ends)
+        if strace:
+            be_traced(place, listed, config, strace, held, place.folder / f"{name}.log")
+        be(place, step, listed, config, kill, passed, place.folder / f"{name}.log")
+    os.close(held)
+    try:
+        limit_s = kill.after_s if kill and kill.after_s is not None else LIMIT_S
+        # The other end closes with the process, however it dies.
+        is_over = bool(select.select([ends], [], [], limit_s)[0])
+    finally:
+        os.close(ends)
+    if not is_over:
+        os.killpg(pid, signal.SIGKILL) if strace else os.kill(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    exit_code = os.waitstatus_to_exitcode(status)
+    if not is_over and limit_s == LIMIT_S and exit_code == -signal.SIGKILL:
+        exit_code = HUNG
+    return Ended(exit_code, time.monotonic() - started)
+
+
+def warm_up(place: Place, rows: Sequence[Row]) -> None:
+    """Live once in this very process, so that no child has to load and prepare what this one has.
+
+    No thread and no event loop is left of it.
+    """
+    listed, config = place.lay_out(Step(), rows, {})
+    # Nobody speaks TLS here, and each client would read all authorities anew.
+    ssl.create_default_context = cast("Any", cache(ssl.create_default_context))
+    take_environment(place)
+    with (
+        Path(os.devnull).open("w") as nowhere,
+        redirect_stderr(nowhere),
+        redirect_stdout(nowhere),
+        suppress(SystemExit),
+    ):
+        run_program(place, Step(), listed, config)
+    for thread in threading.enumerate():
+        # A worker of the event loop is told to end, and not waited for.
+        if thread is not threading.main_thread():
+            thread.join(LIMIT_S)
+    assert threading.active_count() == 1

@@ -1,0 +1,187 @@
+"""Kill points: the lines of function bodies, and a tracer that ends the process at one of them.
+
+Module-level lines run at import, before anything is open, and are no kill points.
+"""
+
+import dis
+import os
+import signal
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_OPTIMIZED
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+PRODUCT = Path(__file__).parents[2] / "campaign"
+KILLED_FOLDERS = ("calls", "ledger", "oneinbox", "results")
+"""Where processes are killed."""
+COVERED = ("calls/", "ledger/", "oneinbox/client.py")
+"""Of these every line is to be a kill point."""
+
+LINE, SUSPEND, RESUME = "line", "suspend", "resume"
+
+_SUSPENDS = CO_COROUTINE | CO_ASYNC_GENERATOR
+# What the interpreter does at the `def` line before the body begins.
+_ENTRY = frozenset({"RESUME", "MAKE_CELL", "COPY_FREE_VARS", "RETURN_GENERATOR", "POP_TOP", "CACHE", "NOP"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Point:
+    """A place at which a process can be killed: about to run a line, or on either side of a wait."""
+
+    file: str
+    """Below the product's folder."""
+    line: int
+    event: str = LINE
+
+    @property
+    def place(self) -> str:
+        """For people."""
+        return f"{self.file}:{self.line}"
+
+
+EXCUSED: Mapping[tuple[str, str], str] = {
+    ("calls/pace.py", "Pace."): "declares what a pace does, and does nothing",
+    ("calls/ports.py", "AsyncLedger."): "declares what a ledger does, and does nothing",
+    ("calls/ports.py", "CallsApi."): "declares what OneInbox does, and does nothing",
+    ("ledger/generation.py", "inode_version"): "goes on like this on file systems without versions only",
+    ("ledger/lock.py", "RunLock."): "declares what a lock does, and does nothing",
+    ("ledger/schema.py", "_one_of"): "runs at import",
+    ("ledger/scratch.py", ""): "a rehearsal's ledger in memory, of which a kill leaves nothing",
+}
+"""Lines that cannot be a kill point, by file and the beginning of the function's name, and why."""
+
+
+def is_excused(point: Point, function: str) -> bool:
+    """Whether this line is among those that cannot be a kill point."""
+    return any(point.file == file and function.startswith(name) for file, name in EXCUSED)
+
+
+def lines_of_functions(files: Collection[str] = COVERED) -> dict[Point, str]:
+    """Every line of a function's body below these places, with the function's name."""
+    found: dict[Point, str] = {}
+    for path in sorted(PRODUCT.rglob("*.py")):
+        file = path.relative_to(PRODUCT).as_posix()
+        if file.startswith(tuple(files)):
+            code = compile(path.read_text(encoding="utf-8"), str(path), "exec")
+            for function in _functions(code):
+                name = function.co_qualname
+                found |= {Point(file, line): name for line in _lines(function)}
+    return found
+
+
+def _functions(code: CodeType) -> Iterator[CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            # The body of a class runs at import, like the module around it.
+            if constant.co_flags & CO_OPTIMIZED:
+                yield constant
+            yield from _functions(constant)
+
+
+def _lines(function: CodeType) -> set[int]:
+    return {
+        instruction.positions.lineno
+        for instruction in dis.get_instructions(function)
+        if instruction.positions is not None
+        and instruction.positions.lineno is not None
+        and not (instruction.positions.lineno == function.co_firstlineno and instruction.opname in _ENTRY)
+    }
+
+
+Action = Callable[[], None]
+Tracer = Callable[[FrameType, str, Any], Any]
+
+
+def record(actions: Mapping[str, Action] | None = None) -> Counter[Point]:
+    """From now on count every point that this process passes; the counter is filled as it goes on."""
+    passed: Counter[Point] = Counter()
+    wanted = tuple(str(PRODUCT / folder) for folder in KILLED_FOLDERS)
+    cut = len(str(PRODUCT)) + 1
+
+    def within(frame: FrameType, event: str, _argument: Any) -> Tracer:
+        if kind := kind_of(frame, event):
+            passed[Point(frame.f_code.co_filename[cut:], frame.f_lineno, kind)] += 1
+        return within
+
+    def entered(frame: FrameType, event: str, argument: Any) -> Tracer | None:
+        return within(frame, event, argument) if frame.f_code.co_filename.startswith(wanted) else None
+
+    _trace(entered, actions or {})
+    return passed
+
+
+def kill_at(point: Point, nth: int, actions: Mapping[str, Action] | None = None) -> None:
+    """From now on this process kills itself when it passes a point for the nth time."""
+    left = nth
+    file = str(PRODUCT / point.file)
+
+    def within(frame: FrameType, event: str, _argument: Any) -> Tracer:
+        nonlocal left
+        if frame.f_lineno == point.line and kind_of(frame, event) == point.event:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return within
+
+    def entered(frame: FrameType, event: str, argument: Any) -> Tracer | None:
+        return within(frame, event, argument) if frame.f_code.co_filename == file else None
+
+    _trace(entered, actions or {})
+
+
+def act(actions: Mapping[str, Action]) -> None:
+    """From now on do something whenever a function of the product is entered for the nth time."""
+    if actions:
+        _trace(lambda _frame, _event, _argument: None, actions)
+
+
+def kind_of(frame: FrameType, event: str) -> str:
+    """What an event of the interpreter means for us; empty for nothing."""
+    if event == "line":
+        return LINE
+    if not frame.f_code.co_flags & _SUSPENDS:
+        return ""
+    if event == "return":
+        return SUSPEND if frame.f_lasti in _waits(frame.f_code) else ""
+    return RESUME if event == "call" and frame.f_lineno != frame.f_code.co_firstlineno else ""
+
+
+@cache
+def _waits(function: CodeType) -> frozenset[int]:
+    """Where a coroutine gives way; at any other instruction that it leaves it ends."""
+    return frozenset(
+        instruction.offset
+        for instruction in dis.get_instructions(function)
+        if instruction.opname == "YIELD_VALUE"
+    )
+
+
+def _trace(tracer: Tracer, actions: Mapping[str, Action]) -> None:
+    """Put a tracer into this and all later threads; `function#nth` entered sets an action off."""
+    entries: Counter[str] = Counter()
+    names = {key.partition("#")[0] for key in actions}
+    product = str(PRODUCT)
+
+    def with_actions(frame: FrameType, event: str, argument: Any) -> Any:
+        name = frame.f_code.co_name
+        if name in names and event == "call" and frame.f_code.co_filename.startswith(product):
+            entries[name] += 1
+            if action := actions.get(f"{name}#{entries[name]}"):
+                action()
+        return tracer(frame, event, argument)
+
+    chosen = with_actions if actions else tracer
+    threading.settrace(chosen)
+    sys.settrace(chosen)
+
+
+def stop() -> None:
+    """Trace no longer in this thread, nor in threads that start from now on."""
+    sys.settrace(None)
+    threading.settrace(None)

@@ -1,0 +1,102 @@
+"""System calls: SIGKILL at the calls by which a run writes, flushes, renames, connects, sends and receives.
+
+A real `campaign run` under strace, which counts the calls of a kind in each thread and kills the process as
+one enters its nth. First the calls of whole runs are counted; from them the kills are spread evenly.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from tests.torture.kills import Workshop, judged, workshop
+from tests.torture.tally import Effort, Tally
+
+KILLS = 600
+CALLS = (
+    "write", "writev", "pwrite64", "pwritev", "fdatasync", "fsync", "ftruncate", "rename", "renameat",
+    "renameat2", "unlink", "unlinkat", "connect", "sendto", "sendmsg", "recvfrom", "recvmsg",
+)  # fmt: skip
+"""Which of them a run makes depends on the interpreter and its libraries."""
+STORIES = ("plain", "lost replies", "retries")
+ROUNDS = 8
+"""For points that a run happened not to reach others are tried, in so many rounds."""
+
+_LINE = re.compile(r"(?P<thread>\d+) +(?P<call>\w+)\(")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CallPoint:
+    """The nth call of a kind by one of the threads."""
+
+    story: str
+    call: str
+    nth: int
+
+
+def run(effort: Effort, *, stories: Sequence[str] = STORIES) -> Tally:
+    """All kills, and the share of the calls at which a process was killed."""
+    tally = Tally()
+    with ExitStack() as stack:
+        shop = workshop(stack, effort, stories)
+        found = [point for story in stories for point in _calls_of(shop, story, effort.folder, tally)]
+        rng, wanted = Random(effort.seed), effort.count(KILLS)
+        chosen = spread(found, wanted, rng)
+        struck: set[CallPoint] = set()
+        for _ in range(ROUNDS):
+            cases = {shop.case(point.story, strace=_killing(point)): point for point in chosen}
+            missed = 0
+            for case, findings in shop.work(list(cases)):
+                judged(case, findings, tally)
+                if findings.struck == [True]:
+                    tally.injected[f"kills at {cases[case].call}"] += 1
+                    struck.add(cases[case])
+                else:
+                    missed += 1
+            chosen = [rng.choice(found) for _ in range(missed)]
+            if not chosen:
+                break
+    if (done := tally.injected.total()) < wanted:
+        tally.wrong += 1
+        tally.fail(f"only {done} of {wanted} kills at a system call")
+    tally.notes.append(f"{100 * len(struck) // len(found)}% of {len(found):,} calls, each in its place")
+    return tally
+
+
+def spread(found: Sequence[CallPoint], wanted: int, rng: Random) -> list[CallPoint]:
+    """So many of these points, evenly over all of them; again from the beginning when they do not suffice."""
+    ordered = sorted(found)
+    whole, rest = divmod(wanted, len(ordered))
+    step = len(ordered) / rest if rest else 0
+    start = rng.random() * step
+    return ordered * whole + [ordered[int(start + at * step)] for at in range(rest)]
+
+
+def _calls_of(shop: Workshop, story: str, folder: Path, tally: Tally) -> list[CallPoint]:
+    """The calls that a whole run of this story makes once the ledger is open."""
+    trace = folder / f"{story.replace(' ', '-')}.trace"
+    case = shop.case(story, strace=("-o", str(trace), "-e", f"trace=openat,{','.join(CALLS)}"))
+    for counted, findings in shop.work([case]):
+        judged(counted, findings, tally)
+    with trace.open(encoding="utf-8", errors="replace") as lines:
+        return sorted({CallPoint(story, call, nth) for call, nth in _counted(lines)})
+
+
+def _counted(lines: Iterator[str]) -> Iterator[tuple[str, int]]:
+    """Each call after the opening of the ledger, and the how manieth of its thread it is."""
+    made: Counter[tuple[str, str]] = Counter()
+    is_open = False
+    for line in lines:
+        is_open = is_open or ('/ledger.db"' in line and "openat(" in line)
+        if (match := _LINE.match(line)) and match["call"] in CALLS:
+            made[match["thread"], match["call"]] += 1
+            if is_open:
+                yield match["call"], made[match["thread"], match["call"]]
+
+
+def _killing(point: CallPoint) -> tuple[str, ...]:
+    inject = f"inject={point.call}:signal=SIGKILL:when={point.nth}"
+    return ("-o", "/dev/null", "-e", f"trace={point.call}", "-e", inject)

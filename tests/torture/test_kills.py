@@ -1,0 +1,117 @@
+"""A sample of the kills, and whether the suite finds what is broken."""
+
+import asyncio
+import sys
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+from types import FrameType, MappingProxyType
+from typing import Any
+
+import pytest
+
+from tests.torture import kills, points
+from tests.torture.kills import judged, workshop
+from tests.torture.points import Point
+from tests.torture.tally import Effort, Tally
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+SAMPLE = ("plain", "lost replies", "drained", "refused rows")
+SHARE = 0.002
+
+
+def test_a_sample_of_kills_leaves_nothing_doubled_or_lost(tmp_path: Path) -> None:
+    """Killed at some lines, waits and moments, campaigns go on to their end, and nobody is called twice."""
+    tally = kills.run(Effort(tmp_path, share=SHARE, seed=4), stories=SAMPLE)
+    assert tally.is_clean, tally
+    assert tally.injected[kills.AT_LINE] >= kills.KILLS * SHARE
+    assert {kills.AT_LINE, kills.AT_WAIT, kills.AT_MOMENT} <= tally.injected.keys()
+
+
+@pytest.mark.parametrize(
+    ("story", "what", "number"),
+    [
+        ("a ledger that is thrown away", "double_dials", 5),
+        ("a result that is thrown away", "lost_rows", 5),
+        ("somebody whom nobody may call", "forbidden_dials", 1),
+        ("a command that only looks, and dials", "forbidden_dials", 1),
+        ("a life before that ends otherwise", "wrong", 1),
+    ],
+)
+def test_what_is_broken_is_found_out(tmp_path: Path, story: str, what: str, number: int) -> None:
+    """Whatever must not happen is counted, and told with a way to repeat it."""
+    tally = Tally()
+    with ExitStack() as stack:
+        shop = workshop(stack, Effort(tmp_path, jobs=1), [story])
+        for case, findings in shop.work([shop.case(story)]):
+            judged(case, findings, tally)
+    assert getattr(tally, what) == number
+    assert not tally.is_clean
+    assert story in tally.failures[0]
+
+
+def test_each_line_of_a_function_is_a_point_and_none_of_a_module() -> None:
+    """What is to be covered is every line that runs when a function runs, and nothing that runs at import."""
+    lines = points.lines_of_functions(["calls/timing.py", "ledger/suppression.py"])
+    assert {point.file for point in lines} == {"ledger/suppression.py"}
+    source = (points.PRODUCT / "ledger/suppression.py").read_text(encoding="utf-8").splitlines()
+    told = {source[point.line - 1].strip() for point in lines}
+    assert "if new:" in told
+    assert not any(text.startswith(("def ", "from ", '"""')) for text in told)
+
+
+def test_a_line_that_no_story_passes_is_told() -> None:
+    """A new line of the product without a story makes the full suite fail, by its name."""
+    tally = Tally()
+    lines = points.lines_of_functions()
+    kills.tell_coverage(set(lines) - {min(lines)}, tally, is_due=True)
+    assert [min(lines).place in failure for failure in tally.failures] == [True]
+    assert tally.wrong == 1
+    assert tally.notes[0].startswith("99% of ")
+
+
+def test_kills_that_are_missing_are_told() -> None:
+    """A suite that has struck less often than it is to say has failed."""
+    tally = Tally()
+    tally.injected[kills.AT_LINE] = 9
+    kills.tell_shortage({kills.AT_LINE: 9, kills.AT_WAIT: 1}, tally)
+    assert tally.failures == ["only 0 of 1 kills at a wait"]
+    assert tally.wrong == 1
+
+
+def test_a_coroutine_waits_where_it_gives_way_and_not_where_it_ends() -> None:
+    """A kill at a wait is at a real one: the ends of coroutines would make the count look better."""
+    seen: list[str] = []
+
+    async def wait_twice() -> None:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        if frame.f_code is wait_twice.__code__:
+            seen.append(points.kind_of(frame, event))
+        return trace
+
+    before = sys.gettrace()
+    loop = asyncio.new_event_loop()
+    sys.settrace(trace)
+    try:
+        loop.run_until_complete(wait_twice())
+    finally:
+        sys.settrace(before)
+        loop.close()
+    assert [kind for kind in seen if kind not in ("", points.LINE)] == [points.SUSPEND, points.RESUME] * 2
+
+
+def test_the_first_last_and_some_other_passing_of_a_line_are_chosen() -> None:
+    """With enough kills every line is struck, at its first passing too."""
+    passed = {Point("calls/run.py", line): MappingProxyType({"plain": 9}) for line in range(20)}
+    passed[Point("calls/run.py", 99, points.SUSPEND)] = MappingProxyType({"plain": 3})
+    planner = kills.Planner(passed, {"plain": 1.0}, Random(1))
+    chosen = planner.kills(Counter({kills.AT_LINE: 80, kills.AT_WAIT: 12, kills.AT_MOMENT: 8}))
+    assert len(chosen) == 100
+    at_lines = [kill for _, kill in chosen if kill.point and kill.point.event == points.LINE]
+    for line in range(20):
+        assert {1, 9} <= {kill.nth for kill in at_lines if kill.point == Point("calls/run.py", line)}

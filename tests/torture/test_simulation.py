@@ -1,0 +1,95 @@
+"""A sample of the simulation, every seed that has ever failed, and proof that it can fail."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from campaign.ledger import attempts
+from campaign.ledger.ledger import Connection
+from campaign.models import AttemptState, RowStatus
+from campaign.rehearsal.ledger import VirtualLedger
+from campaign.rules.gates import YES, Verdict
+from tests.torture import simulation
+from tests.torture.tally import Effort
+
+SAMPLE = 100
+
+
+@pytest.fixture(autouse=True)
+def no_blocking_calls() -> None:
+    """In virtual time the ledger is in memory and belongs to the event loop."""
+
+
+@pytest.mark.e2e
+@pytest.mark.timeout(300)
+def test_a_sample_of_campaigns_keeps_the_promise(tmp_path: Path) -> None:
+    """Nobody twice, nothing lost, every campaign comes to its end; those left to a human within the bound."""
+    tally = simulation.run(Effort(tmp_path, share=SAMPLE / simulation.FULL))
+    assert tally.failures == []
+    assert tally.is_clean
+    assert tally.injected["simulated campaigns"] >= SAMPLE
+    assert tally.injected["deaths in them"] > SAMPLE / 3
+
+
+def test_the_same_seed_lives_the_same_campaign(tmp_path: Path) -> None:
+    """What a seed has found can be looked at again."""
+    stage = simulation.Stage(tmp_path)
+    first = [simulation.tell(stage, seed) for seed in range(8)]
+    assert [simulation.tell(stage, seed) for seed in range(8)] == first
+
+
+class Forgetful(VirtualLedger):
+    """A program that takes what a dead run left in mid-request for never sent."""
+
+    async def commit(self, verb: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """As it should be, but for one verb."""
+        return await super().commit(put_back if verb is attempts.doubt_interrupted else verb, *args, **kwargs)
+
+
+def put_back(connection: Connection, now: datetime) -> int:
+    """The interrupted rows wait again."""
+    found = connection.exec_driver_sql("SELECT id FROM attempts WHERE state = 'dialing'").all()
+    for (attempt_id,) in found:
+        attempts.record_not_called(connection, attempt_id, state=AttemptState.NOT_SENT, error="", now=now)
+    return len(found)
+
+
+def test_a_program_that_dials_again_after_a_death_is_found_out(tmp_path: Path) -> None:
+    """Were interrupted requests put back to waiting, a few dozen campaigns would show it."""
+    tally = simulation.tell_many(tmp_path, range(60), program=Forgetful)
+    assert tally.double_dials > 0
+    assert not tally.is_clean
+
+
+class Sleepless(VirtualLedger):
+    """A program that calls at any hour."""
+
+    async def fetch(self, verb: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """As it should be, but for some verdicts."""
+        answer = await super().fetch(verb, *args, **kwargs)
+        if isinstance(answer, list):
+            return [YES if isinstance(each, Verdict) and self.ignores(each) else each for each in answer]
+        return answer
+
+    def ignores(self, verdict: Verdict) -> bool:
+        """Whether this no is taken for a yes."""
+        return "hours" in verdict.reason
+
+
+class Rude(Sleepless):
+    """A program that calls whoever asked not to be called."""
+
+    def ignores(self, verdict: Verdict) -> bool:
+        """Whether this no is taken for a yes."""
+        return verdict.status is RowStatus.SUPPRESSED
+
+
+@pytest.mark.parametrize("program", [Sleepless, Rude])
+def test_a_program_that_breaks_a_rule_is_found_out(tmp_path: Path, program: type[VirtualLedger]) -> None:
+    """Were people rung whom nobody may call now, a few dozen campaigns would show it."""
+    tally = simulation.tell_many(tmp_path, range(60), program=program)
+    assert tally.forbidden_dials > 0
+    assert not tally.is_clean

@@ -1,0 +1,165 @@
+"""Verbs that no run reaches, called as a command that has them will: with a real ledger and real HTTP."""
+
+import shutil
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import anyio
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from campaign.calls.run import Signs
+from campaign.calls.stall import StallRule
+from campaign.errors import CampaignError, LedgerError
+from campaign.ledger import attempts, campaigns, moves, suppression, trouble, waiting
+from campaign.ledger.generation import Generation, Mark
+from campaign.ledger.ledger import Ledger
+from campaign.models import E164, CallRequest, RowStatus
+from campaign.oneinbox.client import OneInbox
+from campaign.oneinbox.errors import ApiError
+from campaign.settings import Environment
+from tests.ledger.case import ANNA, people
+
+NOBODY = 999_999
+
+
+def suppress_people(ledger: str, _url: str) -> None:
+    """Put people on the do-not-call list, one of them twice."""
+    with Ledger.open(ledger) as opened:
+        for _ in range(2):
+            numbers = ["+12125550177", "+12125550178"]
+            opened.write(suppression.suppress, numbers, reason="asked", now=datetime.now(UTC)).result()
+
+
+def move_nobody(ledger: str, _url: str) -> None:
+    """Ask for moves that are not legal, and write to a ledger that is closed."""
+    now = datetime.now(UTC)
+    with Ledger.open(ledger) as opened:
+        for work in (
+            opened.write(moves.move_row, NOBODY, to=RowStatus.DIALING, now=now),
+            opened.write(attempts.record_refused, NOBODY, error="none", now=now),
+        ):
+            with suppress(moves.IllegalMoveError):
+                work.result()
+    with suppress(LedgerError):
+        opened.write(attempts.doubt_interrupted, now).result()
+
+
+def open_wrong_ledgers(ledger: str, _url: str) -> None:
+    """Open what is no ledger, or none yet."""
+    for location in (
+        ":memory:",
+        "what://is.this",
+        "://",
+        "mysql://host/name",
+        f"{ledger}-none",
+        "/proc/none/ledger.db",
+    ):
+        with suppress(CampaignError):
+            Ledger.open(location, create=False).close()
+    with suppress(CampaignError):
+        Ledger.open("/proc/none/ledger.db")
+
+
+def hang_up(_ledger: str, _url: str) -> None:
+    """Hang up on calls that there are not."""
+
+    async def stop() -> None:
+        environment = Environment()
+        async with OneInbox(environment.base_url(), SecretStr("oi_sk_simulator")) as api:
+            with suppress(ApiError):
+                await api.stop_call("call/none")
+
+    anyio.run(stop)
+
+
+def copy_ledger(ledger: str, _url: str) -> None:
+    """Put a copy of the ledger in its place, as somebody who restores a backup does."""
+    path = Path(ledger)
+    aside = path.with_suffix(".copy")
+    shutil.copy(path, aside)
+    for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+        file.unlink(missing_ok=True)
+    aside.rename(path)
+
+
+def doubt_twice(ledger: str, url: str) -> None:
+    """Two campaigns are in doubt about the one call that a person got."""
+
+    with Ledger.open(ledger) as opened:
+        for name in ("autumn", "winter"):
+            now = datetime.now(UTC)
+            campaign = opened.write(
+                campaigns.start,
+                name=name,
+                name_pattern=name,
+                agent_id="agt_test",
+                intake=people(ANNA),
+                now=now,
+            ).result()
+            (due,) = opened.read(waiting.due, campaign, now, skip=(), limit=1)
+            attempt, _ = opened.write(
+                attempts.record_intent,
+                due.contact_id,
+                token=f"token of {name}",
+                to_number=ANNA,
+                from_number="+12025550100",
+                agent_id="agt_test",
+                now=now,
+            ).result()
+            opened.write(attempts.record_in_doubt, attempt, error="lost", now=now).result()
+    _ring(url, ANNA)
+
+
+def ring_ben(_ledger: str, url: str) -> None:
+    """Call somebody, as no command but a run may."""
+    _ring(url, E164("+12025550101"))
+
+
+def _ring(url: str, number: E164) -> None:
+    async def ring() -> None:
+        async with OneInbox(url, SecretStr("oi_sk_simulator")) as api:
+            await api.create_call(CallRequest("agt_test", number, "+12025550100", {}, {}))
+
+    anyio.run(ring)
+
+
+def fall_silent(_ledger: str, _url: str) -> None:
+    """Look at a run in which nothing happens any more."""
+    rule = StallRule(0.0, step_s=1e9, longest_steps={})
+    assert rule.look(Signs(), 1e6, patience_s=60, is_paused=False) is not None
+
+
+def write_wrongly(ledger: str, _url: str) -> None:
+    """Pieces of work that are at fault themselves, by a URL of the ledger."""
+    with Ledger.open(f"sqlite:///{ledger}") as opened:
+        start: dict[str, Any] = {
+            "name": "twice",
+            "name_pattern": "twice",
+            "agent_id": "agt_test",
+            "intake": people(ANNA),
+        }
+        opened.write(campaigns.start, **start, now=datetime.now(UTC)).result()
+        for now in (datetime.now(UTC), datetime(2026, 1, 1)):  # noqa: DTZ001 - a time without a zone is the fault
+            try:
+                opened.write(campaigns.start, **start, now=now).result()
+            except SQLAlchemyError as error:
+                trouble.in_words(error)
+        with suppress(LedgerError):
+            opened.read(lambda connection: connection.execute(text("SELECT * FROM nothing")))
+    with suppress(ValueError):
+        Generation(Path(ledger)).record(Mark("", 0, 0))
+
+
+def throw_ledger_away(ledger: str, _url: str) -> None:
+    """What no program can know of: everything that says who was called is gone."""
+    for file in Path(ledger).parent.glob(f"{Path(ledger).name}*"):
+        file.unlink()
+
+
+def throw_result_away(ledger: str, _url: str) -> None:
+    """The result is gone."""
+    (Path(ledger).parent / "results.csv").unlink(missing_ok=True)
