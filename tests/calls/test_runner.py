@@ -229,10 +229,12 @@ async def test_a_list_that_cannot_be_read_any_more_stops_dialling(stage: MakeSta
     """Nobody can say who must not be called: the run says so, and follows the calls that are live."""
     spring = stage()
     spring.settings = make_settings(pace={"calls_per_second": 5, "burst": 1, "max_live_calls": 5})
-    spring.timing = replace(QUICK, suppression_look_s=0.3)
+    spring.timing = replace(QUICK, suppression_look_s=0.05)
     await spring.enrol(*numbers(6))
 
     async def gone() -> dict[str, str]:
+        while not spring.dialled():  # noqa: ASYNC110 - the simulator rings no bell
+            await anyio.sleep(0.01)
         raise InputMissingError("suppression list dnc.csv: No such file or directory")
 
     spring.read_suppression = gone

@@ -79,7 +79,11 @@ def test_who_is_a_person(role: str, is_asked: bool) -> None:
 @pytest.mark.parametrize("odd", [None, 10**4000, ["stop calling"] * 900, {"a": "stop calling"}, True])
 def test_odd_turns(odd: Any) -> None:
     """Whatever stands in a turn, it is no reason to fail, and no wish."""
-    turns = ({"role": "user", "content": odd}, {"role": odd, "content": "stop calling"}, {})
+    turns: tuple[dict[str, Any], ...] = (
+        {"role": "user", "content": odd},
+        {"role": odd, "content": "stop calling"},
+        {},
+    )
     assert asked(Call(id="call_1", status="completed", has_ended=True, messages=turns), DEFAULT) == ""
 
 
