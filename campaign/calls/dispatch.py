@@ -21,7 +21,7 @@ from campaign.ledger.waiting import DueContact
 from campaign.logs import get_logger
 from campaign.models import TOKEN_KEY, AttemptState, CallRequest
 from campaign.oneinbox.errors import Fatal, KeyRefused, NotSent, OutcomeUnknown, Refused, Throttled
-from campaign.rules import gates
+from campaign.settings import describe_duration
 
 log = get_logger(__name__)
 
@@ -165,7 +165,8 @@ class Dispatcher:
         """Ask the gates, and put the intent on disk. None when a gate says no."""
         run = self._run
         try:
-            if not await self._gatekeeper.admits(contact):
+            evidence = await self._gatekeeper.admit(contact)
+            if evidence is None:
                 return None
             attempt_id, number = await run.commit(
                 attempts.record_intent,
@@ -174,6 +175,7 @@ class Dispatcher:
                 to_number=contact.to_number,
                 from_number=from_number,
                 agent_id=run.settings.agent_id,
+                evidence=evidence,
                 now=run.now(),
             )
             run.live.add(attempt_id)
@@ -287,7 +289,7 @@ class Dispatcher:
             self._throttled_since = now
         self._pause_ends_at = now + pause_s
         if now - self._throttled_since > run.timing.throttle_patience_s:
-            patience = gates.describe(timedelta(seconds=run.timing.throttle_patience_s))
+            patience = describe_duration(timedelta(seconds=run.timing.throttle_patience_s))
             run.halt(
                 ApiUnavailableError(
                     f"OneInbox has accepted no call for {patience} ({error.what}); "
@@ -302,7 +304,7 @@ class Dispatcher:
         self._failures += 1
         self._unreachable_since = self._unreachable_since or now
         if now - self._unreachable_since > run.timing.api_patience_s:
-            patience = gates.describe(timedelta(seconds=run.timing.api_patience_s))
+            patience = describe_duration(timedelta(seconds=run.timing.api_patience_s))
             run.halt(ApiUnavailableError(f"{error.what} for {patience}; run again when it is back"))
         run.pace.pause(self._backoff_s())
 

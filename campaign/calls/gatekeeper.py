@@ -1,6 +1,7 @@
 """The gatekeeper: asks every rule about a contact now, with what the ledger knows of the number."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from campaign.calls.person import Known, look_at
 from campaign.calls.run import Run
@@ -9,7 +10,8 @@ from campaign.ledger.ledger import Connection
 from campaign.ledger.waiting import DueContact
 from campaign.logs import get_logger
 from campaign.rules import gates
-from campaign.rules.gates import Verdict
+from campaign.rules.gate import Verdict
+from campaign.rules.person import Person
 
 log = get_logger(__name__)
 
@@ -20,9 +22,16 @@ class Gatekeeper:
     def __init__(self, run: Run) -> None:
         self._run = run
 
-    async def admits(self, contact: DueContact) -> bool:
-        """Whether the contact may be dialled now. When not, the row is held with the gate's reason."""
-        return bool(await self.sift([contact]))
+    async def admit(self, contact: DueContact) -> str | None:
+        """What the gates looked at when all of them said yes, for the ledger.
+
+        None when the contact may not be dialled now; the row is held then, with the gate's reason.
+        """
+        verdict, evidence = await self._run.fetch(self._judge_with_evidence, contact)
+        if verdict.may_dial:
+            return evidence
+        await self._run.commit(self._hold_all, [(contact, verdict)])
+        return None
 
     async def sift(self, contacts: Sequence[DueContact]) -> list[DueContact]:
         """Those who may be dialled now, in order. The others are held: until a time, or for good."""
@@ -42,9 +51,19 @@ class Gatekeeper:
         return [self._judge(connection, contact) for contact in contacts]
 
     def _judge(self, connection: Connection, contact: DueContact) -> Verdict:
-        run, now = self._run, self._run.now()
+        now = self._run.now()
+        return gates.judge(self._person(connection, contact, now), self._run.settings, now)
+
+    def _judge_with_evidence(self, connection: Connection, contact: DueContact) -> tuple[Verdict, str]:
+        now, settings = self._run.now(), self._run.settings
+        person = self._person(connection, contact, now)
+        verdict = gates.judge(person, settings, now)
+        return verdict, gates.evidence(person, settings, now) if verdict.may_dial else ""
+
+    def _person(self, connection: Connection, contact: DueContact, now: datetime) -> Person:
+        run = self._run
         known = Known(run.campaign_id, run.settings, run.suppressed, run.spoken)
-        return gates.judge(look_at(connection, contact, known, now), run.settings, now)
+        return look_at(connection, contact, known, now)
 
     def _hold_all(self, connection: Connection, held: Sequence[tuple[DueContact, Verdict]]) -> None:
         for contact, verdict in held:

@@ -8,9 +8,9 @@ from campaign.ledger import waiting
 from campaign.ledger.ledger import Connection
 from campaign.ledger.waiting import DueContact
 from campaign.models import ZoneSource
-from campaign.rules import gates
-from campaign.rules.gates import Person
 from campaign.rules.hours import Whereabouts
+from campaign.rules.person import Person
+from campaign.rules.words import unsaid
 from campaign.settings import CampaignSettings
 
 
@@ -42,5 +42,5 @@ def look_at(connection: Connection, contact: DueContact, known: Known, now: date
         recent_calls=standing.recent_calls,
         unsettled_elsewhere=standing.unsettled_elsewhere,
         talked_at=standing.talked_at,
-        unsaid=gates.unsaid(known.spoken, known.settings.call.variables_for(contact.variables)),
+        unsaid=unsaid(known.spoken, known.settings.call.variables_for(contact.variables)),
     )

@@ -12,8 +12,10 @@ from campaign.ledger.campaigns import CampaignRecord, RowRecord
 from campaign.ledger.ledger import Ledger
 from campaign.models import FINAL_STATUSES, AttemptState, Intake, RowStatus, ZoneSource
 from campaign.rules import gates
-from campaign.rules.gates import Person
+from campaign.rules.gate import Verdict
 from campaign.rules.hours import Whereabouts
+from campaign.rules.person import Person
+from campaign.rules.words import unsaid
 from campaign.settings import CampaignSettings
 
 _OUT = (RowStatus.REJECTED, RowStatus.DUPLICATE, RowStatus.STOPPED)
@@ -100,7 +102,7 @@ def make_plan(
             nobodys = ledger.read(campaigns.nobodys_rows, campaign.id) if is_known else {}
     tally = _Tally()
 
-    def count(number: str, record: RowRecord | None, whereabouts: Whereabouts, unsaid: str | None) -> None:
+    def count(number: str, record: RowRecord | None, whereabouts: Whereabouts, missing: str | None) -> None:
         if record is not None and _is_settled(tally, record, now):
             return
         person = Person(
@@ -110,7 +112,7 @@ def make_plan(
             recent_calls=recent.get(number, []),
             unsettled_elsewhere=unsettled.get(number),
             talked_at=talked.get(number),
-            unsaid=unsaid,
+            unsaid=missing,
         )
         _weigh(tally, person, gates.judge(person, settings, now))
 
@@ -122,7 +124,7 @@ def make_plan(
         values = settings.call.variables_for(contact.variables)
         is_certain = contact.zone_source is not ZoneSource.NUMBER
         whereabouts = Whereabouts(contact.time_zones, is_certain=is_certain)
-        count(contact.to_number, record, whereabouts, gates.unsaid(spoken, values))
+        count(contact.to_number, record, whereabouts, unsaid(spoken, values))
     names = {problems.no_value(name).reason: name for name in spoken}
     for rejected in intake.rejected:
         number = rejected.to_number
@@ -161,7 +163,7 @@ def _is_settled(tally: _Tally, record: RowRecord, now: datetime) -> bool:
     return True
 
 
-def _weigh(tally: _Tally, person: Person, verdict: gates.Verdict) -> None:
+def _weigh(tally: _Tally, person: Person, verdict: Verdict) -> None:
     if verdict.status is not RowStatus.WAITING:
         tally.final[f"{verdict.status}: {verdict.reason}"] += 1
         return

@@ -14,7 +14,7 @@ from campaign.calls.track import PARALLEL_GETS
 from campaign.errors import CampaignError, LedgerError, OutputError
 from campaign.logs import get_logger
 from campaign.oneinbox.client import GET_DEADLINE_S
-from campaign.rules.gates import describe
+from campaign.settings import describe_duration
 
 log = get_logger(__name__)
 
@@ -111,7 +111,7 @@ def _stuck(step: Step, lasted_s: float) -> CampaignError:
 
 def _span(seconds: float) -> str:
     whole = timedelta(minutes=round(seconds / 60)) if seconds >= 120 else timedelta(seconds=seconds)
-    return describe(whole)
+    return describe_duration(whole)
 
 
 async def watch_stall(run: Run, on_stall: Callable[[CampaignError], None]) -> None:

@@ -14,7 +14,7 @@ from campaign.models import RowStatus
 if TYPE_CHECKING:
     from campaign.calls.person import Known
     from campaign.ledger.rows import Event, RowNow
-    from campaign.rules.gates import Person
+    from campaign.rules.person import Person
     from campaign.settings import CampaignSettings
 
 
@@ -91,15 +91,14 @@ def _is_asked(row: "RowNow") -> bool:
 
 def _gates(person: "Person", settings: "CampaignSettings", now: datetime) -> list[dict[str, Any]]:
     from campaign.rules.gates import GATES
-    from campaign.rules.inputs import INPUTS
 
     told = []
-    for name, gate in GATES.items():
-        verdict = gate(person, settings, now)
+    for gate in GATES:
+        verdict = gate.ask(person, settings, now)
         told.append(
             {
-                "gate": name,
-                "looked_at": INPUTS[name](person, settings, now),
+                "gate": gate.name,
+                "looked_at": gate.looks_at(person, settings, now),
                 "may_dial": verdict.may_dial,
                 "becomes": None if verdict.may_dial else verdict.status,
                 "not_before": verdict.not_before.isoformat() if verdict.not_before else None,

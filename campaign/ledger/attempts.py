@@ -53,8 +53,11 @@ def record_intent(
     from_number: str,
     agent_id: str,
     now: datetime,
+    evidence: str = "",
 ) -> tuple[int, int]:
     """Before the request, or no request: the attempt is unique, and the row is taken from `waiting`.
+
+    `evidence` says what the gates looked at when they allowed this dial; it is kept in the journal.
 
     Returns:
         The id of the attempt, and its number within the contact.
@@ -84,6 +87,7 @@ def record_intent(
         campaign_id=campaign_id,
         contact_id=contact_id,
         attempt_id=attempt_id,
+        detail=evidence,
     )
     return attempt_id, number
 

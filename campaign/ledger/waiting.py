@@ -197,7 +197,10 @@ def hold(
 ) -> None:
     """A gate said no: the row waits until a time, or is final with the gate's reason."""
     if status is not RowStatus.WAITING:
-        moves.move_row(connection, contact_id, to=status, now=now, reason=reason)
+        campaign_id = moves.move_row(connection, contact_id, to=status, now=now, reason=reason)
+        moves.journal(
+            connection, now, f"row.{status}", campaign_id=campaign_id, contact_id=contact_id, detail=reason
+        )
         return
     connection.execute(
         update(schema.contacts)

@@ -12,7 +12,7 @@ from campaign.settings.sections import (
     RetrySettings,
     SuppressionFile,
 )
-from campaign.settings.values import Window, parse_duration
+from campaign.settings.values import Window, describe_duration, parse_duration
 
 __all__ = [
     "CallSettings",
@@ -27,6 +27,7 @@ __all__ = [
     "SuppressionFile",
     "Window",
     "check_base_url",
+    "describe_duration",
     "ledger_url",
     "load_campaign_file",
     "parse_duration",

@@ -12,10 +12,11 @@ import pytest
 
 from campaign.calls.runner import utc_now
 from campaign.errors import ExitCode, InputMissingError
-from campaign.ledger import attempts, campaigns, suppression, waiting
+from campaign.ledger import attempts, campaigns, rows, suppression, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.models import Disposition, RowStatus, TranscriptStatus
 from campaign.oneinbox.errors import KeyRefused
+from campaign.rules.gates import GATES
 from campaign.simulator.faults import Fault
 from campaign.simulator.people import Behaviour
 from tests.calls.harness import FAST, IMPATIENT, QUICK, Stage, numbers, simulated
@@ -207,6 +208,27 @@ async def test_suppressed_people_are_not_called(stage: MakeStage) -> None:
     assert own not in spring.dialled()
     reasons = {row.to_number: row.reason for row in await spring.rows() if row.status is RowStatus.SUPPRESSED}
     assert reasons == {listed: "on the suppression list dnc.csv", own: "asked not to be called"}
+
+
+async def test_what_the_gates_looked_at_is_kept_with_every_dial(stage: MakeStage) -> None:
+    """Later it can be explained why a person was called, and why another was not."""
+    spring = stage()
+    await spring.enrol(*numbers(2))
+    called, listed = numbers(2)
+    spring.suppressed = {listed: "on the suppression list dnc.csv"}
+    assert (await spring.run()).exit_code is ExitCode.OK
+
+    result = await spring.rows()
+
+    async def told(number: str) -> list[tuple[str, str]]:
+        [row] = [row for row in result if row.to_number == number]
+        [at] = await spring.read(rows.rows_numbered, spring.campaign_id, row.row_number)
+        return [(each.event, each.detail) for each in await spring.read(rows.history, at.contact_id)]
+
+    evidence = dict(await told(called))["call.intended"]
+    assert all(f"{gate.name}: " in evidence for gate in GATES)
+    assert "suppression: on no list; " in evidence
+    assert await told(listed) == [("row.suppressed", "on the suppression list dnc.csv")]
 
 
 async def test_who_comes_onto_a_list_during_a_run_is_not_called(stage: MakeStage) -> None:

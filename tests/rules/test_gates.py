@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from campaign.models import RowStatus
-from campaign.rules.gates import YES, Person, Verdict, describe, judge, unsaid
+from campaign.rules.gate import YES, Verdict
+from campaign.rules.gates import judge
 from campaign.rules.hours import Whereabouts
-from campaign.settings import CallSettings, CampaignSettings
+from campaign.rules.person import Person
+from campaign.rules.words import unsaid
+from campaign.settings import CallSettings, CampaignSettings, describe_duration
 from tests.support import NOON, make_settings
 
 HOUR = timedelta(hours=1)
@@ -148,7 +151,7 @@ def test_hours_come_before_caps() -> None:
 )
 def test_describe(seconds: int, text: str) -> None:
     """A duration is said as the campaign file writes it, in the largest unit that is exact."""
-    assert describe(timedelta(seconds=seconds)) == text
+    assert describe_duration(timedelta(seconds=seconds)) == text
 
 
 def test_nobody_hears_a_placeholder() -> None:

@@ -19,8 +19,9 @@ from phonenumbers import timezone
 from phonenumbers.tzdata import TIMEZONE_DATA
 
 from campaign.rules import gates
-from campaign.rules.gates import Person, Verdict
+from campaign.rules.gate import Verdict
 from campaign.rules.hours import Whereabouts
+from campaign.rules.person import Person
 from campaign.settings import CampaignSettings
 from tests.contacts import cells
 from tests.support import make_settings

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from campaign.rules import gates
-from campaign.rules.gates import Person, Verdict
+from campaign.rules.gate import Verdict
 from campaign.rules.hours import Whereabouts
+from campaign.rules.person import Person
 from campaign.settings import CampaignSettings
 from tests.torture import hours
 from tests.torture.hours import Place, Rule

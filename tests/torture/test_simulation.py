@@ -11,7 +11,7 @@ from campaign.ledger import attempts
 from campaign.ledger.ledger import Connection
 from campaign.models import AttemptState, RowStatus
 from campaign.rehearsal.ledger import VirtualLedger
-from campaign.rules.gates import YES, Verdict
+from campaign.rules.gate import YES, Verdict
 from tests.torture import simulation
 from tests.torture.tally import Effort
 
