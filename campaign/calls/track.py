@@ -145,6 +145,8 @@ class Tracker:
         """The calls fetched one by one, and what was wrong with those that could not be had."""
         seen: dict[str, Call] = {}
         troubles: list[ApiError] = []
+        if not wanted:
+            return seen, None
         limiter = anyio.CapacityLimiter(PARALLEL_GETS)
 
         async def get(tracked: Tracked) -> None:
@@ -206,6 +208,8 @@ class Tracker:
                 await self._check_age(tracked)
 
     async def _observe_each(self, seen: Mapping[str, Call], *, is_single: bool) -> None:
+        if not seen:
+            return
         limiter = anyio.CapacityLimiter(PARALLEL_COMMITS)
 
         async def observe(tracked: Tracked, call: Call) -> None:

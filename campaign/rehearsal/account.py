@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-import anyio
-
 from campaign.models import Call, CallRequest
 from campaign.oneinbox import wire
 from campaign.oneinbox.client import CREATE_DEADLINE_S, PAGE_SIZE, CallPage
@@ -74,7 +72,7 @@ class VirtualAccount:
             raise _turned_away(struck)
         call = self._place(request, struck)
         if "stall" in struck:
-            await anyio.sleep(self._line.create_deadline_s)
+            await asyncio.sleep(self._line.create_deadline_s)
         await self._travel()
         if struck.keys() & {"lose_reply", "stall", "cut", "garble", "no_id", "act_then_status"}:
             raise OutcomeUnknown("no usable reply")
@@ -118,7 +116,7 @@ class VirtualAccount:
             raise NotSent("OneInbox cannot be reached")
 
     async def _travel(self) -> None:
-        await anyio.sleep(self._rng.uniform(*REQUEST_S))
+        await asyncio.sleep(self._rng.uniform(*REQUEST_S))
         self._death.check()
 
     def _place(self, request: CallRequest, struck: dict[str, str | None]) -> SimulatedCall:

@@ -48,7 +48,7 @@ class VirtualLedger:
         """Run a reading verb a moment later."""
         self._death.check()
         with anyio.CancelScope(shield=True):
-            await anyio.sleep(self._rng.uniform(*READ_S))
+            await asyncio.sleep(self._rng.uniform(*READ_S))
         self._death.check()
         return self._scratch.read(verb, *args, **kwargs)
 
