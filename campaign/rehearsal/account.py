@@ -102,8 +102,7 @@ class VirtualAccount:
     async def _ask(self, endpoint: str) -> None:
         await self._reach()
         struck = self._faults.strike(endpoint)
-        await self._travel()
-        await self._travel()
+        await self._travel(ways=2)
         if struck.keys() & {"throttle", "status"}:
             raise _unanswered(struck)
         if struck:
@@ -115,8 +114,8 @@ class VirtualAccount:
             await self._travel()
             raise NotSent("OneInbox cannot be reached")
 
-    async def _travel(self) -> None:
-        await asyncio.sleep(self._rng.uniform(*REQUEST_S))
+    async def _travel(self, *, ways: int = 1) -> None:
+        await asyncio.sleep(sum(self._rng.uniform(*REQUEST_S) for _ in range(ways)))
         self._death.check()
 
     def _place(self, request: CallRequest, struck: dict[str, str | None]) -> SimulatedCall:
