@@ -55,7 +55,8 @@ class DoubtSettler:
     async def settle(self) -> float:
         """Look once for everything that is in doubt. Returns the seconds until the next look is useful."""
         run, timing = self._run, self._run.timing
-        doubts = await run.fetch(attempts.doubts)
+        # The run knows of every doubt before it is on disk, and of those of earlier runs from its start.
+        doubts = await run.fetch(attempts.doubts) if run.in_doubt else []
         if not doubts:
             return timing.doubt_look_max_s
         for agent_id in dict.fromkeys(doubt.agent_id for doubt in doubts):

@@ -36,6 +36,8 @@ class Gatekeeper:
     async def sift(self, contacts: Sequence[DueContact]) -> list[DueContact]:
         """Those who may be dialled now, in order. The others are held: until a time, or for good."""
         run = self._run
+        if not contacts:
+            return []
         # Beside the event loop, as the zones' rules are read from disk when first needed.
         verdicts = await run.fetch(self._judge_all, contacts)
         held = [

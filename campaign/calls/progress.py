@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import anyio
 
 from campaign.calls.run import Run
-from campaign.ledger import campaigns, results
+from campaign.ledger import results
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
 
 ENOUGH_ROWS = 5
@@ -53,18 +53,17 @@ class ProgressMeter:
     async def read(self) -> Progress:
         """How the run stands now."""
         run = self._run
-        counts = await run.fetch(campaigns.counts, run.campaign_id)
-        dials = await run.fetch(results.dials, run.campaign_id)
+        standing = await run.fetch(results.standing, run.campaign_id)
         now = anyio.current_time()
-        unfinished = sum(number for status, number in counts.items() if status not in FINAL_STATUSES)
+        unfinished = sum(number for status, number in standing.counts.items() if status not in FINAL_STATUSES)
         if self._unfinished_at_start is None:
             self._unfinished_at_start = unfinished
         return Progress(
-            counts=counts,
-            dispositions=await run.fetch(results.dispositions, run.campaign_id),
-            dials=dials,
+            counts=standing.counts,
+            dispositions=standing.dispositions,
+            dials=standing.dials,
             live=len(run.live),
-            rate=self._measure_rate(now, dials),
+            rate=self._measure_rate(now, standing.dials),
             limit=run.pace.rate,
             waiting_for=run.waiting_for,
             elapsed_s=now - self._started_at,

@@ -4,9 +4,10 @@ One list page carries the state of a hundred calls, so a sweep reads pages where
 and fetches singly what the pages do not show. It never stops a call.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import TypeVar
 
 import anyio
 
@@ -23,6 +24,8 @@ from campaign.rules import endings, opt_out
 from campaign.settings import RetrySettings
 
 log = get_logger(__name__)
+
+Item = TypeVar("Item")
 
 PARALLEL_GETS = 16
 # Enough to share commits, and few enough that a dial does not queue behind a whole sweep.
@@ -145,25 +148,21 @@ class Tracker:
         """The calls fetched one by one, and what was wrong with those that could not be had."""
         seen: dict[str, Call] = {}
         troubles: list[ApiError] = []
-        limiter = anyio.CapacityLimiter(PARALLEL_GETS)
 
         async def get(tracked: Tracked) -> None:
-            async with limiter:
-                if any(isinstance(trouble, Throttled | KeyRefused | NotSent) for trouble in troubles):
-                    return
-                try:
-                    seen[tracked.record.call_id] = await self._run.api.get_call(tracked.record.call_id)
-                    tracked.needs_single_look = False
-                except NotFound as error:
-                    # A call may be unknown for a moment after it was created.
-                    log.debug("call.not_found", call=tracked.record.call_id, error=error.brief)
-                    tracked.gone_since = tracked.gone_since or anyio.current_time()
-                except ApiError as error:
-                    troubles.append(error)
+            if any(isinstance(trouble, Throttled | KeyRefused | NotSent) for trouble in troubles):
+                return
+            try:
+                seen[tracked.record.call_id] = await self._run.api.get_call(tracked.record.call_id)
+                tracked.needs_single_look = False
+            except NotFound as error:
+                # A call may be unknown for a moment after it was created.
+                log.debug("call.not_found", call=tracked.record.call_id, error=error.brief)
+                tracked.gone_since = tracked.gone_since or anyio.current_time()
+            except ApiError as error:
+                troubles.append(error)
 
-        async with anyio.create_task_group() as group:
-            for tracked in wanted:
-                group.start_soon(get, tracked)
+        await _for_each(wanted, get, at_a_time=PARALLEL_GETS)
         if seen:
             self._failing_since = None
         return seen, troubles[-1] if troubles else None
@@ -206,16 +205,12 @@ class Tracker:
                 await self._check_age(tracked)
 
     async def _observe_each(self, seen: Mapping[str, Call], *, is_single: bool) -> None:
-        limiter = anyio.CapacityLimiter(PARALLEL_COMMITS)
+        async def observe(shown: tuple[Tracked, Call]) -> None:
+            tracked, call = shown
+            await self._observe(tracked, call, is_single=is_single)
 
-        async def observe(tracked: Tracked, call: Call) -> None:
-            async with limiter:
-                await self._observe(tracked, call, is_single=is_single)
-
-        async with anyio.create_task_group() as group:
-            for call_id, call in seen.items():
-                if tracked := self._tracked.get(call_id):
-                    group.start_soon(observe, tracked, call)
+        shown = [(self._tracked[call_id], call) for call_id, call in seen.items() if call_id in self._tracked]
+        await _for_each(shown, observe, at_a_time=PARALLEL_COMMITS)
 
     async def _observe(self, tracked: Tracked, call: Call, *, is_single: bool) -> None:
         run, now = self._run, anyio.current_time()
@@ -314,3 +309,22 @@ class Tracker:
                 now=run.now(),
             )
         run.closed(tracked.record.attempt_id)
+
+
+async def _for_each(
+    items: Sequence[Item], work: Callable[[Item], Awaitable[None]], *, at_a_time: int
+) -> None:
+    """Do the work for every item, for several of them at a time. One alone needs no task of its own."""
+    if len(items) <= 1:
+        for item in items:
+            await work(item)
+        return
+    limiter = anyio.CapacityLimiter(at_a_time)
+
+    async def take_turn(item: Item) -> None:
+        async with limiter:
+            await work(item)
+
+    async with anyio.create_task_group() as group:
+        for item in items:
+            group.start_soon(take_turn, item)

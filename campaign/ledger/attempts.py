@@ -19,6 +19,12 @@ _INTENT = (
     .returning(schema.attempts.c.id, schema.attempts.c.number)
 )
 _TAKEN = select(exists().where(schema.calls.c.call_id.in_(bindparam("call_ids", expanding=True))))
+_STATE = select(schema.attempts.c.state).where(schema.attempts.c.id == bindparam("attempt"))
+_LOOKED = (
+    update(schema.attempts)
+    .where(schema.attempts.c.id.in_(bindparam("attempts", expanding=True)))
+    .values(looks=schema.attempts.c.looks + 1)
+)
 _NEW_CALL = insert(schema.calls)
 _INTERRUPTED = select(schema.attempts.c.id).where(schema.attempts.c.state == AttemptState.DIALING)
 _DOUBTS = (
@@ -105,7 +111,7 @@ def record_placed(
     """
     taken = connection.scalar(_TAKEN, {"call_ids": list(call_ids)})
     if taken:
-        state = connection.scalar(select(schema.attempts.c.state).where(schema.attempts.c.id == attempt_id))
+        state = connection.scalar(_STATE, {"attempt": attempt_id})
         if state == AttemptState.DIALING:
             record_in_doubt(connection, attempt_id, error="the API gave the id of another call", now=now)
         return False
@@ -212,11 +218,7 @@ def doubts(connection: Connection) -> list[Doubt]:
 
 def record_look(connection: Connection, attempt_ids: Collection[int]) -> None:
     """Counted on disk: a look through the provider's list did not find these."""
-    connection.execute(
-        update(schema.attempts)
-        .where(schema.attempts.c.id.in_(attempt_ids))
-        .values(looks=schema.attempts.c.looks + 1)
-    )
+    connection.execute(_LOOKED, {"attempts": list(attempt_ids)})
 
 
 def give_up(connection: Connection, attempt_id: int, *, reason: str, now: datetime) -> None:
@@ -224,7 +226,7 @@ def give_up(connection: Connection, attempt_id: int, *, reason: str, now: dateti
 
     Done once: when another call of the same attempt was given up already, nothing changes.
     """
-    state = connection.scalar(select(schema.attempts.c.state).where(schema.attempts.c.id == attempt_id))
+    state = connection.scalar(_STATE, {"attempt": attempt_id})
     if state == AttemptState.NEEDS_REVIEW:
         return
     attempt = moves.move_attempt(

@@ -58,7 +58,7 @@ _OPEN = (
     .join(schema.contacts)
     .where(
         schema.calls.c.settled_at.is_(None),
-        schema.attempts.c.state.in_([AttemptState.LIVE, AttemptState.SETTLING])
+        schema.is_one_of(schema.attempts.c.state, [AttemptState.LIVE, AttemptState.SETTLING])
         | (
             (schema.attempts.c.state == AttemptState.NEEDS_REVIEW)
             & (schema.attempts.c.campaign_id == bindparam("campaign"))
@@ -66,6 +66,10 @@ _OPEN = (
     )
     .order_by(schema.calls.c.id)
 )
+_KNOWN_IDS = select(schema.calls.c.call_id).where(
+    schema.calls.c.call_id.in_(bindparam("call_ids", expanding=True))
+)
+_STORED = select(schema.calls).where(schema.calls.c.call_id == bindparam("call"))
 _UPDATE = update(schema.calls).where(schema.calls.c.call_id == bindparam("call"))
 
 
@@ -99,7 +103,7 @@ def open_calls(connection: Connection, campaign_id: int, *, attempt_id: int | No
 
 def known_ids(connection: Connection, call_ids: Collection[str]) -> set[str]:
     """Exact: which of these calls the ledger has already."""
-    return set(connection.scalars(select(schema.calls.c.call_id).where(schema.calls.c.call_id.in_(call_ids))))
+    return set(connection.scalars(_KNOWN_IDS, {"call_ids": list(call_ids)}))
 
 
 def record_ended(connection: Connection, call: Call, now: datetime) -> bool:
@@ -179,7 +183,7 @@ def record_settled(
 
 def stored(connection: Connection, call_id: str) -> Call:
     """As committed: the ended call as the provider last reported it."""
-    row = connection.execute(select(schema.calls).where(schema.calls.c.call_id == call_id)).one()
+    row = connection.execute(_STORED, {"call": call_id}).one()
     return Call(
         id=row.call_id,
         status=row.status,

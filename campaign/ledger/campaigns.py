@@ -32,7 +32,7 @@ _UNFINISHED = (
     select(schema.contacts.c.id)
     .where(
         schema.contacts.c.campaign_id == schema.campaigns.c.id,
-        schema.contacts.c.status.not_in(FINAL_STATUSES),
+        ~schema.is_one_of(schema.contacts.c.status, FINAL_STATUSES),
     )
     .exists()
 )

@@ -29,7 +29,7 @@ def _row_move(to: RowStatus, by_human: bool) -> ReturningUpdate[Any]:
     table = schema.contacts
     return (
         update(table)
-        .where(table.c.id == bindparam("contact"), table.c.status.in_(origins))
+        .where(table.c.id == bindparam("contact"), schema.is_one_of(table.c.status, origins))
         .returning(table.c.campaign_id)
     )
 
@@ -41,7 +41,7 @@ def _attempt_move(to: AttemptState, by_human: bool) -> ReturningUpdate[Any]:
     table = schema.attempts
     return (
         update(table)
-        .where(table.c.id == bindparam("attempt"), table.c.state.in_(origins))
+        .where(table.c.id == bindparam("attempt"), schema.is_one_of(table.c.state, origins))
         .returning(table.c.contact_id, table.c.campaign_id)
     )
 

@@ -1,29 +1,40 @@
 """The result of a campaign as rows: a view of the ledger, at any time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, case, func, select
 
 from campaign.ledger import schema
-from campaign.ledger.campaigns import in_result
+from campaign.ledger.campaigns import counts, in_result
 from campaign.models import HARMLESS_ATTEMPTS, Disposition, ResultRow, RowStatus, TranscriptStatus
 
 PAGE_ROWS = 2_000
 
 # Built once, as every look at the progress runs them.
 _ATTEMPTS = schema.attempts.c
-_OF_CAMPAIGN = _ATTEMPTS.campaign_id == bindparam("campaign")
-_DISPOSITIONS = (
-    select(_ATTEMPTS.disposition, func.count())
-    .where(_OF_CAMPAIGN, _ATTEMPTS.disposition.is_not(None))
+_BY_DISPOSITION = (
+    select(
+        _ATTEMPTS.disposition,
+        func.count().label("attempts"),
+        func.sum(case((schema.is_one_of(_ATTEMPTS.state, HARMLESS_ATTEMPTS), 0), else_=1)).label("dials"),
+    )
+    .where(_ATTEMPTS.campaign_id == bindparam("campaign"))
     .group_by(_ATTEMPTS.disposition)
 )
-_DIALS = (
-    select(func.count())
-    .select_from(schema.attempts)
-    .where(_OF_CAMPAIGN, _ATTEMPTS.state.not_in(HARMLESS_ATTEMPTS))
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a campaign stands."""
+
+    counts: Mapping[RowStatus, int]
+    """Its rows by status, each row counted once."""
+    dispositions: Mapping[Disposition, int]
+    """Its ended attempts."""
+    dials: int
+    """Its attempts that count as a try."""
 
 
 def result_rows(connection: Connection, campaign_id: int) -> Iterator[ResultRow]:
@@ -107,12 +118,11 @@ def _result_row(values: dict[str, Any]) -> ResultRow:
     )
 
 
-def dispositions(connection: Connection, campaign_id: int) -> dict[Disposition, int]:
-    """Adds up: the ended attempts of the campaign by disposition."""
-    rows = connection.execute(_DISPOSITIONS, {"campaign": campaign_id})
-    return {Disposition(disposition): number for disposition, number in rows}
-
-
-def dials(connection: Connection, campaign_id: int) -> int:
-    """Exact: the attempts of the campaign that count as a try."""
-    return connection.scalar(_DIALS, {"campaign": campaign_id}) or 0
+def standing(connection: Connection, campaign_id: int) -> Standing:
+    """Adds up, as committed at one moment."""
+    rows = connection.execute(_BY_DISPOSITION, {"campaign": campaign_id}).all()
+    return Standing(
+        counts=counts(connection, campaign_id),
+        dispositions={Disposition(row.disposition): row.attempts for row in rows if row.disposition},
+        dials=sum(row.dials for row in rows),
+    )

@@ -6,6 +6,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, StaticPool, create_engine
 
+from campaign.ledger.direct import DirectConnection
 from campaign.ledger.migrations import migrate
 
 P = ParamSpec("P")
@@ -20,7 +21,8 @@ class ScratchLedger:
         self._engine = create_engine("sqlite://", creator=lambda: self._database, poolclass=StaticPool)
         self._database.execute("PRAGMA foreign_keys = ON")
         # One connection for everything, whose transactions are begun and ended by hand: this is the hot path.
-        self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self._connection = DirectConnection(self._engine, self._database)
+        self._connection.execution_options(isolation_level="AUTOCOMMIT")
         migrate(self._connection)
 
     def transact(self, works: Sequence[Callable[[Connection], Any]]) -> list[Any]:

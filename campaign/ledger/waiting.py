@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, bindparam, func, select, true, update
 
 from campaign.ledger import moves, schema
 from campaign.models import (
@@ -25,7 +25,7 @@ def tries_of(contact_id: ColumnElement[int]) -> ScalarSelect[int]:
     return (
         select(func.count())
         .select_from(table)
-        .where(table.c.contact_id == contact_id, table.c.state.not_in(HARMLESS_ATTEMPTS))
+        .where(table.c.contact_id == contact_id, ~schema.is_one_of(table.c.state, HARMLESS_ATTEMPTS))
         .scalar_subquery()
     )
 
@@ -54,30 +54,47 @@ _NEXT_DUE = select(func.min(_CONTACTS.not_before)).where(
     _CONTACTS.campaign_id == bindparam("campaign"), _CONTACTS.status == RowStatus.WAITING
 )
 _ATTEMPTS = schema.attempts.c
-_SUPPRESSED = select(schema.suppression.c.reason).where(schema.suppression.c.to_number == bindparam("number"))
-_CALLED_ELSEWHERE = (
-    select(_ATTEMPTS.intent_at)
+_UNSETTLED = schema.is_one_of(_ATTEMPTS.state, [*OPEN_ATTEMPTS, AttemptState.NEEDS_REVIEW])
+_ELSEWHERE = and_(_ATTEMPTS.to_number == bindparam("number"), _ATTEMPTS.campaign_id != bindparam("campaign"))
+_OF_PERSON = select(
+    select(schema.suppression.c.reason)
+    .where(schema.suppression.c.to_number == bindparam("number"))
+    .scalar_subquery()
+    .label("suppressed_because"),
+    select(_ATTEMPTS.state).where(_ELSEWHERE, _UNSETTLED).limit(1).scalar_subquery().label("unsettled"),
+    select(func.max(_ATTEMPTS.closed_at))
+    .where(_ELSEWHERE, _ATTEMPTS.disposition == Disposition.ANSWERED)
+    .scalar_subquery()
+    .label("talked_at"),
+).subquery("of_person")
+_CALLS_OF_PERSON = (
+    select(_ATTEMPTS.intent_at.label("called_at"))
     .where(
-        _ATTEMPTS.to_number == bindparam("number"),
+        _ELSEWHERE,
         _ATTEMPTS.intent_at >= bindparam("since"),
-        _ATTEMPTS.state.not_in(HARMLESS_ATTEMPTS),
-        _ATTEMPTS.campaign_id != bindparam("campaign"),
+        ~schema.is_one_of(_ATTEMPTS.state, HARMLESS_ATTEMPTS),
     )
-    .order_by(_ATTEMPTS.intent_at)
+    .subquery("calls_of_person")
 )
-_TALKED_ELSEWHERE = select(func.max(_ATTEMPTS.closed_at)).where(
-    _ATTEMPTS.to_number == bindparam("number"),
-    _ATTEMPTS.disposition == Disposition.ANSWERED,
-    _ATTEMPTS.campaign_id != bindparam("campaign"),
+_STANDING = (
+    select(_OF_PERSON, _CALLS_OF_PERSON.c.called_at)
+    .select_from(_OF_PERSON.outerjoin(_CALLS_OF_PERSON, true()))
+    .order_by(_CALLS_OF_PERSON.c.called_at)
 )
-_UNSETTLED_ELSEWHERE = (
-    select(_ATTEMPTS.state)
+"""What is known of a person, with each call from another campaign; one row where there was none."""
+_HOLD = (
+    update(schema.contacts)
+    .where(_CONTACTS.id == bindparam("contact"), _CONTACTS.status == RowStatus.WAITING)
+    .values(hold=Hold.GATE)
+)
+_RELEASE = (
+    update(schema.contacts)
     .where(
-        _ATTEMPTS.to_number == bindparam("number"),
-        _ATTEMPTS.campaign_id != bindparam("campaign"),
-        _ATTEMPTS.state.in_([*OPEN_ATTEMPTS, AttemptState.NEEDS_REVIEW]),
+        _CONTACTS.campaign_id == bindparam("campaign"),
+        _CONTACTS.status == RowStatus.WAITING,
+        _CONTACTS.hold == Hold.GATE,
     )
-    .limit(1)
+    .values(reason="", not_before=None, hold=None)
 )
 
 
@@ -136,12 +153,14 @@ def next_due(connection: Connection, campaign_id: int) -> datetime | None:
 
 def standing(connection: Connection, *, campaign_id: int, to_number: str, since: datetime) -> Standing:
     """As committed: whether the person is suppressed, and when other campaigns called since `since`."""
-    because = connection.scalar(_SUPPRESSED, {"number": to_number})
-    elsewhere = {"number": to_number, "campaign": campaign_id}
-    recent = tuple(connection.scalars(_CALLED_ELSEWHERE, {**elsewhere, "since": since}))
-    unsettled = connection.scalar(_UNSETTLED_ELSEWHERE, elsewhere)
-    talked_at: datetime | None = connection.scalar(_TALKED_ELSEWHERE, elsewhere)
-    return Standing(because, recent, AttemptState(unsettled) if unsettled else None, talked_at)
+    rows = connection.execute(_STANDING, {"number": to_number, "campaign": campaign_id, "since": since}).all()
+    first = rows[0]
+    return Standing(
+        suppressed_because=first.suppressed_because,
+        recent_calls=tuple(row.called_at for row in rows if row.called_at is not None),
+        unsettled_elsewhere=AttemptState(first.unsettled) if first.unsettled else None,
+        talked_at=first.talked_at,
+    )
 
 
 def unsettled_elsewhere(connection: Connection, *, campaign_id: int | None) -> dict[str, AttemptState]:
@@ -149,7 +168,7 @@ def unsettled_elsewhere(connection: Connection, *, campaign_id: int | None) -> d
     rows = connection.execute(
         select(_ATTEMPTS.to_number, _ATTEMPTS.state).where(
             _ATTEMPTS.campaign_id != (campaign_id or 0),
-            _ATTEMPTS.state.in_([*OPEN_ATTEMPTS, AttemptState.NEEDS_REVIEW]),
+            _UNSETTLED,
         )
     )
     return {row.to_number: AttemptState(row.state) for row in rows}
@@ -164,7 +183,7 @@ def recent_calls(
         select(table.to_number, table.intent_at)
         .where(
             table.intent_at >= since,
-            table.state.not_in(HARMLESS_ATTEMPTS),
+            ~schema.is_one_of(table.state, HARMLESS_ATTEMPTS),
             table.campaign_id != (campaign_id or 0),
         )
         .order_by(table.intent_at)
@@ -203,21 +222,10 @@ def hold(
         )
         return
     connection.execute(
-        update(schema.contacts)
-        .where(schema.contacts.c.id == contact_id, schema.contacts.c.status == RowStatus.WAITING)
-        .values(reason=reason, not_before=not_before, hold=Hold.GATE, changed_at=now)
+        _HOLD, {"contact": contact_id, "reason": reason, "not_before": not_before, "changed_at": now}
     )
 
 
 def release_holds(connection: Connection, campaign_id: int) -> None:
     """Every run asks the gates anew: what an earlier one held back may be dialled as soon as they say yes."""
-    table = schema.contacts
-    connection.execute(
-        update(table)
-        .where(
-            table.c.campaign_id == campaign_id,
-            table.c.status == RowStatus.WAITING,
-            table.c.hold == Hold.GATE,
-        )
-        .values(reason="", not_before=None, hold=None)
-    )
+    connection.execute(_RELEASE, {"campaign": campaign_id})

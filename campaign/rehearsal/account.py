@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-import anyio
-
 from campaign.models import Call, CallRequest
 from campaign.oneinbox import wire
 from campaign.oneinbox.client import CREATE_DEADLINE_S, PAGE_SIZE, CallPage
@@ -74,7 +72,7 @@ class VirtualAccount:
             raise _turned_away(struck)
         call = self._place(request, struck)
         if "stall" in struck:
-            await anyio.sleep(self._line.create_deadline_s)
+            await asyncio.sleep(self._line.create_deadline_s)
         await self._travel()
         if struck.keys() & {"lose_reply", "stall", "cut", "garble", "no_id", "act_then_status"}:
             raise OutcomeUnknown("no usable reply")
@@ -104,8 +102,7 @@ class VirtualAccount:
     async def _ask(self, endpoint: str) -> None:
         await self._reach()
         struck = self._faults.strike(endpoint)
-        await self._travel()
-        await self._travel()
+        await self._travel(ways=2)
         if struck.keys() & {"throttle", "status"}:
             raise _unanswered(struck)
         if struck:
@@ -117,8 +114,8 @@ class VirtualAccount:
             await self._travel()
             raise NotSent("OneInbox cannot be reached")
 
-    async def _travel(self) -> None:
-        await anyio.sleep(self._rng.uniform(*REQUEST_S))
+    async def _travel(self, *, ways: int = 1) -> None:
+        await asyncio.sleep(sum(self._rng.uniform(*REQUEST_S) for _ in range(ways)))
         self._death.check()
 
     def _place(self, request: CallRequest, struck: dict[str, str | None]) -> SimulatedCall:

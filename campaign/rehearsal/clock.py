@@ -2,10 +2,7 @@
 
 import asyncio
 import math
-import selectors
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 STEP_S = 2e-5
 """One turn of the loop takes so long, as it does on a real machine: who waits by yielding waits for that."""
@@ -45,41 +42,25 @@ class VirtualClock:
         self._stepped_s += seconds
 
 
-class _JumpingSelector(selectors.BaseSelector):
-    """Looks for what is ready at once. Waiting is what moves the clock."""
+class _Jump:
+    """Stands where a loop waits for files. Nothing is ever ready but timers, and waiting moves the clock."""
 
     def __init__(self, clock: VirtualClock, longest_s: float) -> None:
         self._clock = clock
         self._ends_at = clock.monotonic() + longest_s
-        self._real = selectors.DefaultSelector()
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+    def select(self, timeout: float | None = None) -> tuple[()]:
         if timeout is None:
             raise DeadlockError
         if self._clock.monotonic() > self._ends_at:
             # Once, so that what still runs can be cancelled.
             self._ends_at = math.inf
             raise EndlessError
-        self._clock.advance(max(timeout, STEP_S))
-        return self._real.select(0)
-
-    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._real.register(fileobj, events, data)
-
-    def unregister(self, fileobj: Any) -> selectors.SelectorKey:
-        return self._real.unregister(fileobj)
-
-    def modify(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
-        return self._real.modify(fileobj, events, data)
-
-    def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        return self._real.get_map()
-
-    def close(self) -> None:
-        self._real.close()
+        self._clock.advance(timeout if timeout > STEP_S else STEP_S)
+        return ()
 
 
-class VirtualLoop(asyncio.SelectorEventLoop):
+class VirtualLoop(asyncio.BaseEventLoop):
     """An event loop in virtual time. What runs in it must not use threads or sockets.
 
     It raises DeadlockError when nobody will ever be woken, and EndlessError when it has run for longer than
@@ -87,9 +68,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """
 
     def __init__(self, clock: VirtualClock, *, longest_s: float = math.inf) -> None:
+        super().__init__()
         self._virtual = clock
-        super().__init__(_JumpingSelector(clock, longest_s))
+        self._selector = _Jump(clock, longest_s)
 
     def time(self) -> float:
         """The clock of every timer."""
         return self._virtual.monotonic()
+
+    def _process_events(self, event_list: object) -> None:
+        """There are none."""
+
+    def _write_to_self(self) -> None:
+        """A loop that never sleeps need not be woken."""

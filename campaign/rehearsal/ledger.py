@@ -39,8 +39,7 @@ class VirtualLedger:
         answer: asyncio.Future[T] = loop.create_future()
         self._pending.append((lambda connection: verb(connection, *args, **kwargs), answer))
         with anyio.CancelScope(shield=True):
-            await asyncio.wait([answer])
-        return answer.result()
+            return await answer
 
     async def fetch(
         self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
@@ -48,7 +47,7 @@ class VirtualLedger:
         """Run a reading verb a moment later."""
         self._death.check()
         with anyio.CancelScope(shield=True):
-            await anyio.sleep(self._rng.uniform(*READ_S))
+            await asyncio.sleep(self._rng.uniform(*READ_S))
         self._death.check()
         return self._scratch.read(verb, *args, **kwargs)
 
@@ -58,6 +57,9 @@ class VirtualLedger:
             return
         outcomes = self._scratch.transact([work for work, _ in batch])
         for (_, answer), outcome in zip(batch, outcomes, strict=True):
+            if answer.done():
+                # Whoever waited for it was killed.
+                continue
             if isinstance(outcome, Exception):
                 answer.set_exception(outcome)
             else:
@@ -69,4 +71,5 @@ class VirtualLedger:
         if batch and self._rng.random() < 0.5:
             self._scratch.transact([work for work, _ in batch])
         for _, answer in batch:
-            answer.set_exception(self._death.error())
+            if not answer.done():
+                answer.set_exception(self._death.error())

@@ -85,9 +85,9 @@ def next_opening(schedule: Schedule, person: Whereabouts, now: datetime) -> date
         opening
         for zone in zones
         for opening in _openings(schedule, zone, now, is_certain=person.is_certain)
-        if opening > now and is_open(schedule, person, opening)
+        if opening > now
     }
-    return min(openings, default=None)
+    return next((opening for opening in sorted(openings) if is_open(schedule, person, opening)), None)
 
 
 def find_zone(name: str) -> ZoneInfo | None:

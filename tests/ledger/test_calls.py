@@ -92,8 +92,9 @@ def test_settled_closes(case: Case) -> None:
     )
     assert (row.disposition, row.transcript_status) == (Disposition.ANSWERED, TranscriptStatus.COMPLETE)
     assert open_ids(case) == []
-    assert case.ledger.read(results.dispositions, case.id) == {Disposition.ANSWERED: 1}
-    assert case.ledger.read(results.dials, case.id) == 1
+    standing = case.ledger.read(results.standing, case.id)
+    assert standing.dispositions == {Disposition.ANSWERED: 1}
+    assert standing.dials == 1
 
 
 def test_a_retry_waits_until_its_time(case: Case) -> None:

@@ -5,6 +5,7 @@ A seed that has failed once is kept in `kept_seeds.txt` and tried for ever.
 
 import faulthandler
 import gc
+import json
 import logging
 import multiprocessing
 import os
@@ -175,13 +176,22 @@ def _settings(rng: Random) -> tuple[CampaignSettings, int, tuple[time, time]]:
     }
     # It is one o'clock where the people are.
     opens, closes = rng.choice((ALL_DAY, ALL_DAY, (time(9), time(13, 1)), (time(13, 5), time(20))))
-    settings = make_settings(
-        pace=pace,
-        call={"max_duration": "10m"},
-        hours={"days": {"mon-sun": f"{opens:%H:%M}-{closes:%H:%M}"}},
-        **({"retry": retry} if retry else {}),
+    settings = _settings_of(
+        json.dumps({"hours": f"{opens:%H:%M}-{closes:%H:%M}", "pace": pace, "retry": retry})
     )
     return settings, tries, (opens, closes)
+
+
+@cache
+def _settings_of(sections: str) -> CampaignSettings:
+    """There are about a hundred of them, and they are frozen: each is made once."""
+    chosen = json.loads(sections)
+    return make_settings(
+        pace=chosen["pace"],
+        call={"max_duration": "10m"},
+        hours={"days": {"mon-sun": chosen["hours"]}},
+        **({"retry": chosen["retry"]} if chosen["retry"] else {}),
+    )
 
 
 def _forbid_somebody(world: World, people: int, rng: Random) -> frozenset[str]:
