@@ -33,6 +33,8 @@ KILLS = 10_000
 """At lines; those at waits and moments come on top."""
 AT_A_TIME = 4
 """Campaigns per processor: mostly they wait."""
+WAITING = 1 / 8
+"""What a second of a campaign costs beside the work that it is, as another could be in its place."""
 SPARE = 1.2
 """So many kills are tried for each that is still missing, and two more."""
 ROUNDS = 8
@@ -161,7 +163,8 @@ def _seen(case: Case, findings: Findings) -> Iterator[Seen]:
         if points_passed or at == 0:
             before = (*case.kills, None)[:at]
             passed = {Point(file, line, event): times for file, line, event, times in points_passed}
-            yield Seen(case.story, before, passed, seconds, findings.processor_s)
+            cost_s = findings.processor_s + sum(findings.seconds) * WAITING
+            yield Seen(case.story, before, passed, seconds, cost_s)
 
 
 def _count(case: Case, findings: Findings, tally: Tally) -> set[Point]:

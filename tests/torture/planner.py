@@ -37,7 +37,7 @@ class Seen:
     seconds: float
     """How long it lasted while it was watched."""
     cost_s: float
-    """So much work is its whole campaign for a processor."""
+    """What its whole campaign costs, in seconds of a processor."""
 
 
 @dataclass(slots=True)

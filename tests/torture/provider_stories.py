@@ -214,7 +214,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     "ledger too slow": Story(step=Step(timing={"stall_look_s": 0.01, "ledger_longest_s": 0.0}), meets=74),
     "results too slow": Story(
         account=Account(speed=60),
-        step=Step(timing={"stall_look_s": 0.05, "step_longest_s": 1.0}, actions={"write_table#2": "sleep 3"}),
+        step=Step(timing={"stall_look_s": 0.05, "step_longest_s": 10}, actions={"write_table#2": "sleep 20"}),
         meets=73,
     ),
     "hung": Story(
