@@ -17,7 +17,7 @@ from campaign.simulator import server
 from campaign.simulator.app import SIMULATOR_KEY
 from tests.torture.finding import RealDial
 
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 CONTROL = "control"
 
 

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -43,12 +43,12 @@ class Case:
 
     number: int
     story: str
-    kills: tuple[Kill, ...] = ()
-    """Of the story's own life, and of those after it."""
+    kills: tuple[Kill | None, ...] = ()
+    """Of the story's own life, and of those after it; None for a life that is not killed."""
     strace: tuple[str, ...] = ()
     """Options of strace, when the story's own life is to run under it."""
     is_recorded: bool = False
-    """Whether the points that the life passes are wanted."""
+    """Whether the points that its lives pass are wanted: of each that is not killed, but for the last."""
 
 
 COUNTED = ("double_dials", "forbidden_dials", "lost_rows", "lost_ids", "corrupt_ledgers")
@@ -61,7 +61,7 @@ class Findings:
 
     number: int
     struck: list[bool] = field(default_factory=list)
-    """For each kill, whether it ended the life."""
+    """For each life from the story's own on, whether SIGKILL ended it."""
     double_dials: int = 0
     forbidden_dials: int = 0
     lost_rows: int = 0
@@ -70,9 +70,12 @@ class Findings:
     in_review: int = 0
     review_bound: int = 0
     exit_codes: list[int] = field(default_factory=list)
-    seconds: float = 0.0
-    """How long the story's own life lasted."""
-    passed: list[tuple[str, int, str, int]] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    """How long each life lasted, from the story's own life on."""
+    processor_s: float = 0.0
+    """So much work were all lives."""
+    passed: list[list[tuple[str, int, str, int]]] = field(default_factory=list)
+    """For each life from the story's own on, the points that it passed; none for those not recorded."""
     trouble: str = ""
     """What is wrong, in a line; empty when nothing is."""
 
@@ -95,7 +98,7 @@ def run_case(case: Case, folder: Path, accounts: Accounts, postgresql: str) -> F
         campaign.be_killed(case)
         accounts.mend(account)
         actions.mend(campaign.place)
-        campaign.resume(case.kills[1:])
+        campaign.resume(case)
         ambiguous = accounts.ask(account).ambiguous
         dials, by_provider = accounts.close(account)
         seen = Path(ledger)
@@ -143,6 +146,7 @@ class _Campaign:
         if not may_dial:
             self.findings.forbidden_dials += len(self.accounts.ask(self.account).dials) - before
         self.findings.exit_codes.append(ended.exit_code)
+        self.findings.processor_s += ended.processor_s
         self.crashes += ended.has_crashed
         return ended
 
@@ -150,29 +154,35 @@ class _Campaign:
         """The story's own life."""
         story, place = self.story, self.place
         kill = case.kills[0] if case.kills else None
-        passed = place.folder / "passed.json" if case.is_recorded else None
         with ExitStack() as stack:
             if story.doors:
                 port = stack.enter_context(door(self.accounts.port, story.doors))
                 place = replace(place, base_url=place.base_url.replace(str(self.accounts.port), str(port)))
             if story.trouble is not None:
                 stack.enter_context(story.trouble(place))
-            ended = self.live(story.step, "killed", place=place, kill=kill, passed=passed, strace=case.strace)
+            ended = self._watched(
+                story.step, "killed", kill, is_recorded=case.is_recorded, place=place, strace=case.strace
+            )
         is_itself = ended.exit_code in {*RESTS, story.meets} or story.may_fail or case.kills or case.strace
         if not is_itself:
             self.findings.trouble = f"its own life ended with {ended.exit_code}, and the story is another"
-        self.findings.seconds = ended.seconds
-        if passed is not None and passed.exists():
-            self.findings.passed = json.loads(passed.read_bytes())
-        if kill is not None or case.strace:
-            self.findings.struck.append(ended.was_killed)
 
-    def resume(self, kills: Sequence[Kill]) -> None:
+    def resume(self, case: Case) -> None:
         """The lives after it: those that are killed as well, and two that are not."""
-        for at, kill in enumerate((*kills, None, None)):
-            ended = self.live(self.story.resume, f"after{at}", kill=kill)
-            if kill is not None:
-                self.findings.struck.append(ended.was_killed)
+        for at, kill in enumerate((*case.kills[1:], None)):
+            self._watched(self.story.resume, f"after{at}", kill, is_recorded=case.is_recorded)
+        self._watched(self.story.resume, "last", None)
+
+    def _watched(
+        self, step: Step, name: str, kill: Kill | None, *, is_recorded: bool = False, **how: Any
+    ) -> Ended:
+        """One life from the story's own on, of which is kept what came of it."""
+        passed = self.place.folder / f"{name}.passed" if is_recorded and not kill else None
+        ended = self.live(step, name, kill=kill, passed=passed, **how)
+        self.findings.struck.append(ended.was_killed)
+        self.findings.seconds.append(ended.seconds)
+        self.findings.passed.append(json.loads(passed.read_bytes()) if passed and passed.exists() else [])
+        return ended
 
 
 def _make_it_noon() -> None:
@@ -244,7 +254,7 @@ def _copy_for_judge(uri: str, path: Path) -> None:
 def read_case(data: Mapping[str, Any]) -> Case:
     """A case as it was written."""
     kills = tuple(
-        Kill(Point(*kill["point"].values()) if kill["point"] else None, kill["nth"], kill["after_s"])
+        kill and Kill(Point(*kill["point"].values()) if kill["point"] else None, kill["nth"], kill["after_s"])
         for kill in data["kills"]
     )
     return Case(data["number"], data["story"], kills, tuple(data["strace"]), data["is_recorded"])

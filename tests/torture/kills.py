@@ -1,8 +1,8 @@
 """Kills: SIGKILL at every line of the code that dials, remembers and asks, at its waits, and at any moment.
 
-First every story is lived once while the lines that it passes are counted. From that the kills are chosen:
-each line at its first, its last and some other passing, with waits and moments on top. After each kill two
-lives bring the campaign to its end, and the judge looks.
+First the lives of every story are watched while the lines that they pass are counted. From that the kills are
+chosen: each line at its first, its last and some other passing, with waits and moments on top. Mostly the
+lives after the killed one are killed, too. Then two bring the campaign to its end, and the judge looks.
 """
 
 import json
@@ -23,6 +23,7 @@ from random import Random
 from tests.torture import points
 from tests.torture.accounts import Accounts, accounts
 from tests.torture.case import COUNTED, Case, Findings, read_case
+from tests.torture.planner import AT_LINE, AT_MOMENT, AT_WAIT, ON_TOP, Planner, Seen
 from tests.torture.points import LINE, Point
 from tests.torture.step import Kill
 from tests.torture.stories import STORIES, WHOLE_STORIES
@@ -30,22 +31,14 @@ from tests.torture.tally import Effort, Tally
 
 KILLS = 10_000
 """At lines; those at waits and moments come on top."""
-AT_LINE, AT_WAIT, AT_MOMENT = "kills at a line", "kills at a wait", "kills at a moment"
-ON_TOP: Mapping[str, float] = {AT_WAIT: 0.12, AT_MOMENT: 0.08}
-"""So many more for each kill at a line."""
-SPARE = 1.2
-"""So many kills are tried for each that is still missing, and two more."""
-UNTRACED = 0.6
-"""A life that nobody watches lasts such a share of one whose lines are counted."""
-TWICE = 0.3
-"""Share of the cases in which the life after the killed one is killed, too."""
 AT_A_TIME = 4
 """Campaigns per processor: mostly they wait."""
+WAITING = 1 / 8
+"""What a second of a campaign costs beside the work that it is, as another could be in its place."""
+SPARE = 1.2
+"""So many kills are tried for each that is still missing, and two more."""
 ROUNDS = 8
 """A line is passed or not as threads happen to run, so what was missed is tried again."""
-
-Passed = Mapping[Point, Mapping[str, int]]
-"""For each point, the stories that pass it, and how often."""
 
 
 @dataclass(slots=True)
@@ -88,7 +81,9 @@ class Workshop:
         for case in by_number.values():
             yield case, Findings(case.number, trouble="nothing came of it")
 
-    def case(self, story: str, *kills: Kill, strace: tuple[str, ...] = (), is_recorded: bool = False) -> Case:
+    def case(
+        self, story: str, *kills: Kill | None, strace: tuple[str, ...] = (), is_recorded: bool = False
+    ) -> Case:
         """A new case."""
         return Case(next(self.numbers), story, kills, strace, is_recorded)
 
@@ -116,74 +111,23 @@ def _postgresql(stack: ExitStack, folder: Path) -> str:
     return uri
 
 
-@dataclass(slots=True)
-class Planner:
-    """Chooses kills from what the stories were seen to pass."""
-
-    passed: Passed
-    seconds: Mapping[str, float]
-    """How long each story's own life lasts when nobody watches it."""
-    rng: Random
-
-    def at(self, point: Point, *, last: bool = False, first: bool = False) -> tuple[str, Kill]:
-        """A kill at some passing of this point, in a story that passes it; quick stories are preferred."""
-        stories = self.passed[point]
-        name = self._quick(stories)
-        often = stories[name]
-        nth = 1 if first else often if last else self.rng.randint(1, often)
-        return name, Kill(point, nth)
-
-    def at_a_moment(self) -> tuple[str, Kill]:
-        """A kill at any time of a life."""
-        name = self._quick(self.seconds)
-        return name, Kill(after_s=self.rng.uniform(0.01, self.seconds[name]))
-
-    def kills(self, wanted: Mapping[str, int]) -> list[tuple[str, Kill]]:
-        """So many kills of each kind; at lines each line at least once if they suffice."""
-        lines = sorted(point for point in self.passed if point.event == LINE)
-        waits = sorted(point for point in self.passed if point.event != LINE)
-        self.rng.shuffle(lines)
-        chosen = [self.at(self.rng.choice(waits)) for _ in range(wanted[AT_WAIT])]
-        chosen += [self.at_a_moment() for _ in range(wanted[AT_MOMENT])]
-        left = wanted[AT_LINE]
-        at_lines = [self.at(line, first=True) for line in lines[:left]]
-        at_lines += [self.at(line, last=True) for line in lines[: left - len(at_lines)]]
-        at_lines += [self.at(self.rng.choice(lines)) for _ in range(left - len(at_lines))]
-        return chosen + at_lines
-
-    def second(self, story: str) -> tuple[Kill, ...]:
-        """Sometimes the life after it is killed as well: at a line that the story passes, or at a moment."""
-        if self.rng.random() > TWICE:
-            return ()
-        passed = sorted(point for point in self.passed if story in self.passed[point])
-        if passed and self.rng.random() < 1 / 2:
-            return (Kill(self.rng.choice(passed)),)
-        return (Kill(after_s=self.rng.uniform(0.01, self.seconds[story])),)
-
-    def _quick(self, stories: Iterable[str]) -> str:
-        # They were lived in any order; the seed alone is to decide.
-        names = sorted(stories)
-        return self.rng.choices(names, [1 / (0.2 + self.seconds[name]) for name in names])[0]
-
-
 def run(effort: Effort, *, stories: Sequence[str] = tuple(WHOLE_STORIES)) -> Tally:
     """All kills of these stories, and the share of the lines at which a process was killed."""
     tally, lines = Tally(), effort.count(KILLS)
     wanted = Counter({AT_LINE: lines} | {kind: ceil(lines * share) for kind, share in ON_TOP.items()})
     with ExitStack() as stack:
         shop = workshop(stack, effort, stories)
-        planner = _watch(shop, stories, Random(effort.seed), tally)
-        struck: set[Point] = set()
+        planner, struck = _watch(shop, stories, Random(effort.seed), tally)
         chosen = planner.kills(wanted)
         for _ in range(ROUNDS):
             planner.rng.shuffle(chosen)
-            cases = [shop.case(story, kill, *planner.second(story)) for story, kill in chosen]
+            cases = [shop.case(story, *planner.more(story, first)) for story, first in chosen]
             for case, findings in shop.work(cases):
                 struck |= _count(case, findings, tally)
             # At full counts every line has to be struck, however often that takes.
-            missed = [point for point in planner.passed if point.event == LINE and point not in struck]
+            missed = [point for point in planner.points if point.event == LINE and point not in struck]
             chosen = [planner.at(point, first=True) for point in missed] if effort.share >= 1 else []
-            # The second kill of a case counts, too.
+            # The later kills of a case count, too.
             short = {kind: number - tally.injected[kind] for kind, number in wanted.items()}
             spare = {kind: round(number * SPARE) + 2 for kind, number in short.items() if number > 0}
             chosen += planner.kills(Counter(spare))
@@ -194,23 +138,40 @@ def run(effort: Effort, *, stories: Sequence[str] = tuple(WHOLE_STORIES)) -> Tal
     return tally
 
 
-def _watch(shop: Workshop, stories: Sequence[str], rng: Random, tally: Tally) -> Planner:
-    """Live every story once without a kill, and remember what it passes."""
-    passed: dict[Point, dict[str, int]] = {}
-    seconds: dict[str, float] = {}
+def _watch(shop: Workshop, stories: Sequence[str], rng: Random, tally: Tally) -> tuple[Planner, set[Point]]:
+    """Watch the lives of every story: first without a kill, then those after its own life was killed.
+
+    Returns:
+        The planner, and the lines at which a life was killed.
+    """
+    seen: list[Seen] = []
     for case, findings in shop.work([shop.case(story, is_recorded=True) for story in stories]):
         _count(case, findings, tally)
-        seconds[case.story] = findings.seconds * UNTRACED
-        for file, line, event, times in findings.passed:
-            passed.setdefault(Point(file, line, event), {})[case.story] = times
-    return Planner(passed, seconds, rng)
+        seen += _seen(case, findings)
+    planner = Planner(seen, rng)
+    killed = [shop.case(story, kill, is_recorded=True) for story, kill in planner.half_way()]
+    struck: set[Point] = set()
+    for case, findings in shop.work(killed):
+        struck |= _count(case, findings, tally)
+        seen += _seen(case, findings)
+    return Planner(seen, rng), struck
+
+
+def _seen(case: Case, findings: Findings) -> Iterator[Seen]:
+    """The lives of a case that were watched."""
+    for at, (points_passed, seconds) in enumerate(zip(findings.passed, findings.seconds, strict=True)):
+        if points_passed or at == 0:
+            before = (*case.kills, None)[:at]
+            passed = {Point(file, line, event): times for file, line, event, times in points_passed}
+            cost_s = findings.processor_s + sum(findings.seconds) * WAITING
+            yield Seen(case.story, before, passed, seconds, cost_s)
 
 
 def _count(case: Case, findings: Findings, tally: Tally) -> set[Point]:
     """Add one case to the tally. Returns the lines at which it was really killed."""
     struck = set()
     for kill, has_struck in zip(case.kills, findings.struck, strict=False):
-        if not has_struck:
+        if kill is None or not has_struck:
             continue
         if kill.point is None:
             tally.injected[AT_MOMENT] += 1

@@ -44,7 +44,7 @@ LEDGER_STORIES: Mapping[str, Story] = {
         account=Account(speed=15),
         before=(
             Step(
-                settings=AUTUMN, rows=(FAY, GUS, HAL), actions={"look_interval#1": "SIGKILL"}, ends=SIGKILLED
+                settings=AUTUMN, rows=(FAY, GUS, HAL), actions={"record_placed#3": "SIGKILL"}, ends=SIGKILLED
             ),
         ),
     ),
@@ -69,7 +69,7 @@ LEDGER_STORIES: Mapping[str, Story] = {
     "taken out while called": Story(
         account=Account(answer=0.0, speed=40),
         settings=RETRY_LATER,
-        before=(Step(rows=PEOPLE, actions={"look_interval#1": "SIGKILL"}, ends=SIGKILLED),),
+        before=(Step(rows=PEOPLE, actions={"record_placed#3": "SIGKILL"}, ends=SIGKILLED),),
         rows=(EVE,),
         step=Step(options=ANY_LIST),
         resume=Step(options=ANY_LIST),
@@ -167,12 +167,12 @@ LEDGER_STORIES: Mapping[str, Story] = {
     "made by another program": Story(trouble=trouble.first_start),
     "made without room": Story(step=Step(actions={"_write_ahead#1": "fill_disk 0"}), meets=74),
     "checked while it is read": Story(
-        before=(Step(actions={"record_placed#2": "SIGKILL"}, ends=SIGKILLED),), trouble=trouble.reader(60)
+        before=(Step(actions={"record_placed#2": "SIGKILL"}, ends=SIGKILLED),), trouble=trouble.reader()
     ),
     "checked when the reader has gone": Story(
         before=(Step(actions={"record_placed#2": "SIGKILL"}, ends=SIGKILLED),),
-        trouble=trouble.reader(12),
-        step=Step(timing={"reader_patience_s": 40}),
+        trouble=trouble.reader(until="ledger.waits"),
+        step=Step(timing={"reader_patience_s": 300}),
     ),
     "checked and damaged": Story(
         before=(Step(actions={"record_placed#2": "SIGKILL"}, ends=SIGKILLED),),
@@ -198,6 +198,7 @@ LEDGER_STORIES: Mapping[str, Story] = {
     "in use": Story(trouble=trouble.hold_lock),
     "no lock": Story(trouble=trouble.lock_is_folder, meets=74),
     "newer schema": Story(before=(Step(settings=LATER),), trouble=trouble.newer_schema, meets=74),
+    "older schema": Story(before=(Step(settings=LATER),), trouble=trouble.older_schema),
     "no database": Story(trouble=trouble.no_database, meets=74),
     "breaks on the way": Story(step=Step(actions={"record_placed#2": "fill_disk"}), meets=74),
     "wrong ledgers": Story(step=Step(program="open_wrong_ledgers")),
@@ -308,6 +309,12 @@ LEDGER_STORIES: Mapping[str, Story] = {
     "explained": Story(
         before=(Step(actions={"record_placed#2": "SIGTERM"}),),
         step=Step(program="explain spring 3 --config {config}"),
+    ),
+    "a bad row explained": Story(
+        rows=(ANNA, BAD, BEN),
+        before=(Step(options={"allow_invalid": True}),),
+        step=Step(program="explain spring 3 --config {config}"),
+        resume=Step(options={"allow_invalid": True}),
     ),
     "status": Story(before=(Step(),), step=Step(program="status")),
     "results": Story(before=(Step(),), step=Step(program="results spring --output again.csv")),

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
+from tests.torture.arming import arm
+
 PRODUCT = Path(__file__).parents[2] / "campaign"
 KILLED_FOLDERS = ("calls", "ledger", "oneinbox", "results")
 """Where processes are killed."""
@@ -117,7 +119,10 @@ def record(actions: Mapping[str, Action] | None = None) -> Counter[Point]:
 
 
 def kill_at(point: Point, nth: int, actions: Mapping[str, Action] | None = None) -> None:
-    """From now on this process kills itself when it passes a point for the nth time."""
+    """From now on this process kills itself when it passes a point for the nth time.
+
+    Nothing is traced until a function with that line begins, if only the kill is wanted.
+    """
     left = nth
     file = str(PRODUCT / point.file)
 
@@ -132,7 +137,13 @@ def kill_at(point: Point, nth: int, actions: Mapping[str, Action] | None = None)
     def entered(frame: FrameType, event: str, argument: Any) -> Tracer | None:
         return within(frame, event, argument) if frame.f_code.co_filename == file else None
 
-    _trace(entered, actions or {})
+    def begins() -> None:
+        _trace(entered, {})
+        sys._getframe(1).f_trace = within
+
+    module = ".".join((PRODUCT.name, *Path(point.file).with_suffix("").parts))
+    if actions or not arm(PRODUCT / point.file, module, point.line, begins):
+        _trace(entered, actions or {})
 
 
 def act(actions: Mapping[str, Action]) -> None:

@@ -78,6 +78,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         ends=frozenset({75}),
     ),
     "deadline": Story(account=Account(speed=60), step=Step(options={"deadline": "1s"})),
+    "deadline to come": Story(step=Step(options={"deadline": "1h"})),
     # Signals.
     "drained": Story(step=Step(actions={"record_placed#2": "SIGTERM"})),
     "drained before the request": Story(step=Step(actions={"record_intent#2": "SIGINT"})),
@@ -165,7 +166,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         account=Account(speed=20, faults=("status=501@list", "throttle=1@get#1-5")),
         rows=people(20),
         settings={"pace": {"calls_per_second": 500, "burst": 20, "max_live_calls": 20}},
-        step=Step(timing={"look_min_s": 0.5}),
+        step=Step(timing={"look_min_s": 0.5, "api_patience_s": 60, "throttle_patience_s": 60}),
     ),
     "two endless calls of one request": Story(
         account=Account(speed=0.05, faults=("duplicate#2", "lose_reply#2")),
@@ -202,9 +203,10 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         ends=frozenset({0, 75, 80}),
     ),
     "many doubts": Story(
-        account=Account(faults=("lose_reply",), list_lag_s=2),
+        account=Account(faults=("lose_reply",), list_lag_s=10),
         rows=people(8),
         settings={"pace": {"calls_per_second": 20, "burst": 1, "max_live_calls": 8}},
+        step=Step(timing={"doubt_wait_s": 5, "api_patience_s": 60}),
         meets=69,
     ),
     # A run in trouble with itself.
@@ -212,7 +214,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     "ledger too slow": Story(step=Step(timing={"stall_look_s": 0.01, "ledger_longest_s": 0.0}), meets=74),
     "results too slow": Story(
         account=Account(speed=60),
-        step=Step(timing={"stall_look_s": 0.05, "step_longest_s": 1.0}, actions={"write_table#2": "sleep 3"}),
+        step=Step(timing={"stall_look_s": 0.05, "step_longest_s": 10}, actions={"write_table#2": "sleep 20"}),
         meets=73,
     ),
     "hung": Story(

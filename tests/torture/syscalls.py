@@ -51,7 +51,7 @@ def run(effort: Effort, *, stories: Sequence[str] = STORIES) -> Tally:
             missed = 0
             for case, findings in shop.work(list(cases)):
                 judged(case, findings, tally)
-                if findings.struck == [True]:
+                if findings.struck[:1] == [True]:
                     tally.injected[f"kills at {cases[case].call}"] += 1
                     struck.add(cases[case])
                 else:

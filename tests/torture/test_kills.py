@@ -2,18 +2,19 @@
 
 import asyncio
 import sys
-from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
-from types import FrameType, MappingProxyType
+from types import FrameType
 from typing import Any
 
 import pytest
 
 from tests.torture import kills, points
 from tests.torture.kills import judged, workshop
+from tests.torture.planner import AT_LINE, AT_MOMENT, AT_WAIT, MOST_KILLED, STRIKES, Planner, Seen
 from tests.torture.points import Point
+from tests.torture.step import Kill
 from tests.torture.tally import Effort, Tally
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -26,8 +27,8 @@ def test_a_sample_of_kills_leaves_nothing_doubled_or_lost(tmp_path: Path) -> Non
     """Killed at some lines, waits and moments, campaigns go on to their end, and nobody is called twice."""
     tally = kills.run(Effort(tmp_path, share=SHARE, seed=4), stories=SAMPLE)
     assert tally.is_clean, tally
-    assert tally.injected[kills.AT_LINE] >= kills.KILLS * SHARE
-    assert {kills.AT_LINE, kills.AT_WAIT, kills.AT_MOMENT} <= tally.injected.keys()
+    assert tally.injected[AT_LINE] >= kills.KILLS * SHARE
+    assert {AT_LINE, AT_WAIT, AT_MOMENT} <= tally.injected.keys()
 
 
 @pytest.mark.parametrize(
@@ -75,8 +76,8 @@ def test_a_line_that_no_story_passes_is_told() -> None:
 def test_kills_that_are_missing_are_told() -> None:
     """A suite that has struck less often than it is to say has failed."""
     tally = Tally()
-    tally.injected[kills.AT_LINE] = 9
-    kills.tell_shortage({kills.AT_LINE: 9, kills.AT_WAIT: 1}, tally)
+    tally.injected[AT_LINE] = 9
+    kills.tell_shortage({AT_LINE: 9, AT_WAIT: 1}, tally)
     assert tally.failures == ["only 0 of 1 kills at a wait"]
     assert tally.wrong == 1
 
@@ -107,11 +108,38 @@ def test_a_coroutine_waits_where_it_gives_way_and_not_where_it_ends() -> None:
 
 def test_the_first_last_and_some_other_passing_of_a_line_are_chosen() -> None:
     """With enough kills every line is struck, at its first passing too."""
-    passed = {Point("calls/run.py", line): MappingProxyType({"plain": 9}) for line in range(20)}
-    passed[Point("calls/run.py", 99, points.SUSPEND)] = MappingProxyType({"plain": 3})
-    planner = kills.Planner(passed, {"plain": 1.0}, Random(1))
-    chosen = planner.kills(Counter({kills.AT_LINE: 80, kills.AT_WAIT: 12, kills.AT_MOMENT: 8}))
-    assert len(chosen) == 100
-    at_lines = [kill for _, kill in chosen if kill.point and kill.point.event == points.LINE]
+    passed = {Point("calls/run.py", line): 9 for line in range(20)}
+    passed[Point("calls/run.py", 99, points.SUSPEND)] = 3
+    planner = Planner([Seen("plain", (), passed, seconds=1.0, cost_s=1.0)], Random(1))
+    chosen = planner.kills({AT_LINE: 120, AT_WAIT: 12, AT_MOMENT: 8})
+    assert len(chosen) == (120 + 12 + 8) / STRIKES
+    first = [kill for _, (kill,) in chosen if kill]
+    at_lines = [kill for kill in first if kill.point and kill.point.event == points.LINE]
     for line in range(20):
         assert {1, 9} <= {kill.nth for kill in at_lines if kill.point == Point("calls/run.py", line)}
+
+
+def test_later_lives_are_killed_where_such_a_life_was_seen() -> None:
+    """A kill of a resumed campaign strikes: it is at a point that a resuming life of the story has passed."""
+    own, later, other = (Point("calls/run.py", line) for line in (1, 2, 3))
+    seen = [
+        Seen("plain", (), {own: 1}, seconds=1.0, cost_s=1.0),
+        Seen("plain", (None,), {later: 4}, seconds=1.0, cost_s=1.0),
+        Seen("drained", (Kill(own),), {other: 1}, seconds=1.0, cost_s=1.0),
+    ]
+    planner = Planner(seen, Random(1))
+    cases = [planner.more("plain", (Kill(own),)) for _ in range(200)]
+    assert max(map(len, cases)) == MOST_KILLED
+    assert {kill.point for case in cases for kill in case[1:] if kill} == {later, None}
+
+
+def test_a_line_that_only_resuming_lives_pass_is_killed_there() -> None:
+    """What no story's own life passes is a kill point all the same, after the same lives as it was seen."""
+    own, later = Point("calls/run.py", 1), Point("calls/run.py", 2)
+    seen = [
+        Seen("plain", (), {own: 1}, seconds=1.0, cost_s=1.0),
+        Seen("plain", (None,), {own: 1, later: 4}, seconds=1.0, cost_s=1.0),
+    ]
+    planner = Planner(seen, Random(1))
+    assert planner.at(later, last=True) == ("plain", (None, Kill(later, 4)))
+    assert planner.at(own) == ("plain", (Kill(own, 1),))

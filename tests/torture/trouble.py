@@ -71,6 +71,15 @@ def newer_schema(place: Place) -> Iterator[None]:
 
 
 @contextmanager
+def older_schema(place: Place) -> Iterator[None]:
+    """An older version of the program has made it, and the next life brings it up to date."""
+    _alter(place, "ALTER TABLE contacts DROP COLUMN zone_source")
+    _alter(place, "DROP TABLE suppression_changes")
+    _alter(place, "DELETE FROM migrations WHERE number > 2")
+    yield
+
+
+@contextmanager
 def witness_is_folder(place: Place) -> Iterator[None]:
     """What knows the ledger's generation cannot be read."""
     witness, aside = Path(f"{place.ledger}.generation"), Path(f"{place.ledger}.aside")
@@ -125,8 +134,8 @@ def witness_says(what: bytes | None) -> Trouble:
     return trouble
 
 
-def reader(seconds: float) -> Trouble:
-    """Another program reads the ledger for so long."""
+def reader(until: str = "") -> Trouble:
+    """Another program reads the ledger: until the life has logged this, or for as long as it lasts."""
 
     @contextmanager
     def trouble(place: Place) -> Iterator[None]:
@@ -137,7 +146,8 @@ def reader(seconds: float) -> Trouble:
                 database.execute("BEGIN")
                 database.execute("SELECT * FROM contacts").fetchall()
                 os.write(said, b"!")
-                time.sleep(seconds)
+                while not until or not _is_logged(place, until):
+                    time.sleep(0.05)
             os._exit(0)
         os.close(said)
         os.read(ready, 1)
@@ -149,6 +159,10 @@ def reader(seconds: float) -> Trouble:
             os.waitpid(pid, 0)
 
     return trouble
+
+
+def _is_logged(place: Place, text: str) -> bool:
+    return any(text in path.read_text(encoding="utf-8") for path in place.folder.glob("*.log"))
 
 
 @contextmanager
