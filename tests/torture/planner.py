@@ -80,7 +80,7 @@ class Planner:
         return life.story, (self._moment(life),)
 
     def kills(self, wanted: Mapping[str, int]) -> list[tuple[str, Kills]]:
-        """Cases that strike so often in each way; at lines each line at least once if they suffice.
+        """Cases that strike so often in each way; at lines each at its first and its last passing if they suffice.
 
         Of each kind fewer are first kills, as the lives after those are killed, too.
         """
@@ -91,6 +91,8 @@ class Planner:
         chosen = [self.at(self.rng.choice(waits)) for _ in range(first.get(AT_WAIT, 0))]
         chosen += [self.at_a_moment() for _ in range(first.get(AT_MOMENT, 0))]
         left = first.get(AT_LINE, 0)
+        if wanted.get(AT_LINE, 0) >= 2 * len(lines):
+            left = max(left, 2 * len(lines))
         at_lines = [self.at(line, first=True) for line in lines[:left]]
         at_lines += [self.at(line, last=True) for line in lines[: left - len(at_lines)]]
         at_lines += [self.at(self.rng.choice(lines)) for _ in range(left - len(at_lines))]

@@ -35,6 +35,8 @@ LISTED: Mapping[str, Any] = {
     "pace": {"calls_per_second": 8, "burst": 1, "max_live_calls": 4},
 }
 LOOKS_OFTEN: Mapping[str, float] = {"suppression_look_s": 0.05}
+PATIENT = Step(timing={"api_patience_s": 60, "throttle_patience_s": 60})
+"""Trouble that passes is outlived, however slow the machine is."""
 ENDLESS: Mapping[str, Any] = {"call": {"max_duration": "1s"}}
 PROVIDER_STORIES: Mapping[str, Story] = {
     # What every night is like.
@@ -88,7 +90,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         meets=130,
     ),
     # A provider in trouble.
-    "throttled": Story(account=Account(faults=("throttle=1#2", "throttle#4"))),
+    "throttled": Story(account=Account(faults=("throttle=1#2", "throttle#4")), step=PATIENT),
     "throttled for good": Story(account=Account(faults=("throttle",)), meets=69),
     "refused rows": Story(account=Account(faults=("refuse#2",))),
     "refused without a name": Story(account=Account(faults=("status=400",)), meets=69),
@@ -139,12 +141,16 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         account=Account(faults=("status=404@get", "status=501@list")),
         settings=ENDLESS,
     ),
-    "single looks fail": Story(account=Account(faults=("status=503@get#1-4", "status=501@list"), speed=100)),
+    "single looks fail": Story(
+        account=Account(faults=("status=503@get#1-4", "status=501@list"), speed=100), step=PATIENT
+    ),
     "single looks never work": Story(
         account=Account(faults=("status=503@get", "status=503@list#2-99")), meets=69
     ),
-    "single looks are odd": Story(account=Account(faults=("no_id@get#1-3", "status=501@list"))),
-    "single looks throttled": Story(account=Account(faults=("throttle=1@get#2", "status=501@list"))),
+    "single looks are odd": Story(account=Account(faults=("no_id@get#1-3", "status=501@list")), step=PATIENT),
+    "single looks throttled": Story(
+        account=Account(faults=("throttle=1@get#2", "status=501@list")), step=PATIENT
+    ),
     "key refused for looks": Story(
         account=Account(faults=("status=401@get#2-99", "status=501@list")), meets=77
     ),
@@ -166,7 +172,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         account=Account(speed=20, faults=("status=501@list", "throttle=1@get#1-5")),
         rows=people(20),
         settings={"pace": {"calls_per_second": 500, "burst": 20, "max_live_calls": 20}},
-        step=Step(timing={"look_min_s": 0.5, "api_patience_s": 60, "throttle_patience_s": 60}),
+        step=Step(timing={**PATIENT.timing, "look_min_s": 0.5}),
     ),
     "two endless calls of one request": Story(
         account=Account(speed=0.05, faults=("duplicate#2", "lose_reply#2")),
