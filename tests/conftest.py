@@ -9,12 +9,21 @@ from typing import Any
 
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from campaign.contacts.intake import take_in
 from campaign.ledger.ledger import Ledger
 from campaign.models import Intake
 from campaign.settings import CampaignSettings
 from tests.support import make_settings
+
+# How long an example takes says how busy the machine is, and nothing about the product. The same examples
+# every time: a check that fails by chance is a check that is tried again until it passes.
+hypothesis_settings.register_profile(
+    "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("steady")
 
 
 @pytest.fixture

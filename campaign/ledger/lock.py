@@ -18,6 +18,7 @@ from campaign.errors import LedgerError, NotFinishedError
 from campaign.ledger import trouble
 
 NAME_WAIT_S = 1.0
+NAME_LOOKS = 20
 """Who is kept out waits so long for the holder's name."""
 _ADVISORY_KEY = 0x63616D706169676E % 2**63  # "campaign" in ASCII
 
@@ -106,10 +107,12 @@ def _read(descriptor: int) -> str:
 
 def _read_holder(descriptor: int) -> str:
     """Who holds the lock. Whoever has just taken it may need a moment to write the name down."""
-    give_up_at = time.monotonic() + NAME_WAIT_S
-    while not (holder := _read(descriptor)) and time.monotonic() < give_up_at:
-        time.sleep(NAME_WAIT_S / 20)
-    return holder or "another run"
+    # In steps, as either of the two may be stopped meanwhile.
+    for _ in range(NAME_LOOKS):
+        if holder := _read(descriptor):
+            return holder
+        time.sleep(NAME_WAIT_S / NAME_LOOKS)
+    return _read(descriptor) or "another run"
 
 
 def _write_over(descriptor: int, content: bytes) -> None:

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -20,7 +21,7 @@ from campaign.calls.timing import Timing
 from campaign.contacts.intake import take_in
 from campaign.errors import CampaignError
 from campaign.ledger import campaigns, results
-from campaign.ledger.ledger import Ledger
+from campaign.ledger.ledger import Connection, Ledger
 from campaign.models import ResultRow, RowStatus
 from campaign.oneinbox.client import OneInbox
 from campaign.settings import CampaignSettings
@@ -28,6 +29,7 @@ from campaign.simulator.app import SIMULATOR_KEY, Simulator
 from campaign.simulator.faults import Fault, FaultPlan
 from campaign.simulator.people import Behaviour
 from campaign.simulator.provider import Provider
+from tests.calls.held_time import clock_of_loop
 from tests.support import make_settings
 
 QUICK = Timing(
@@ -52,10 +54,39 @@ QUICK = Timing(
 """Short waits, but long patience, so that a slow machine does not end a run."""
 IMPATIENT = replace(QUICK, api_patience_s=0.5, throttle_patience_s=0.5)
 """For runs that are to end because OneInbox cannot be reached."""
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
+P = ParamSpec("P")
 T = TypeVar("T")
 FAST = {"calls_per_second": 500, "burst": 20, "max_live_calls": 50}
+
+
+def held() -> AbstractContextManager[None]:
+    """Around a task's wait for a thread: where time is held for that, it is."""
+    clock = clock_of_loop()
+    return nullcontext() if clock is None else clock.held()
+
+
+def wall_clock() -> Callable[[], datetime]:
+    """The wall clock that goes with the running event loop."""
+    clock = clock_of_loop()
+    return utc_now if clock is None else clock.now
+
+
+class HoldingLedger(LedgerBesideLoop):
+    """As the product has it; no time passes while it is asked."""
+
+    async def commit(
+        self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        with held():
+            return await super().commit(verb, *args, **kwargs)
+
+    async def fetch(
+        self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        with held():
+            return await super().fetch(verb, *args, **kwargs)
 
 
 @dataclass
@@ -67,7 +98,7 @@ class Stage:
     simulator: Simulator
     settings: CampaignSettings = field(default_factory=lambda: make_settings(pace=FAST))
     timing: Timing = QUICK
-    now: Callable[[], datetime] = utc_now
+    now: Callable[[], datetime] = field(default_factory=wall_clock)
     suppressed: dict[str, str] = field(default_factory=dict)
     read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None
     spoken: tuple[str, ...] = ()
@@ -78,7 +109,8 @@ class Stage:
 
     async def enrol(self, *phones: str, name: str = "spring") -> None:
         """Make a campaign of these numbers."""
-        self.campaign_id = await anyio.to_thread.run_sync(self._enrol, phones, name)
+        with held():
+            self.campaign_id = await anyio.to_thread.run_sync(self._enrol, phones, name)
 
     def _enrol(self, phones: Sequence[str], name: str) -> int:
         return self._enrol_lines(
@@ -87,7 +119,8 @@ class Stage:
 
     async def enrol_cells(self, *lines: str) -> None:
         """Make a campaign of a list with these lines, the header first."""
-        self.campaign_id = await anyio.to_thread.run_sync(self._enrol_lines, lines, "spring")
+        with held():
+            self.campaign_id = await anyio.to_thread.run_sync(self._enrol_lines, lines, "spring")
 
     def _enrol_lines(self, lines: Sequence[str], name: str) -> int:
         path = self.folder / f"{name}.csv"
@@ -121,7 +154,7 @@ class Stage:
                     campaign_id=self.campaign_id,
                     name="spring",
                     settings=self.settings,
-                    ledger=LedgerBesideLoop(self.ledger),
+                    ledger=HoldingLedger(self.ledger),
                     api=api,
                     write_results=write_results,
                     on_progress=self.progress.append,
@@ -140,11 +173,13 @@ class Stage:
 
     async def write(self, verb: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run a verb of the ledger beside the event loop."""
-        return await anyio.to_thread.run_sync(lambda: self.ledger.write(verb, *args, **kwargs).result())
+        with held():
+            return await anyio.to_thread.run_sync(lambda: self.ledger.write(verb, *args, **kwargs).result())
 
     async def read(self, verb: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Run a reading verb of the ledger beside the event loop."""
-        return await anyio.to_thread.run_sync(lambda: self.ledger.read(verb, *args, **kwargs))
+        with held():
+            return await anyio.to_thread.run_sync(lambda: self.ledger.read(verb, *args, **kwargs))
 
     async def rows(self) -> list[ResultRow]:
         """The result of the campaign."""
@@ -163,7 +198,13 @@ def simulated(
     *faults: str, behaviour: Behaviour | None = None, lag_s: float = 0.0, **options: Any
 ) -> Simulator:
     """An account whose calls last a tenth of a second or so."""
-    provider = Provider(behaviour=behaviour or Behaviour(), speed=500, list_lag_s=lag_s)
+    provider = Provider(
+        behaviour=behaviour or Behaviour(),
+        speed=500,
+        list_lag_s=lag_s,
+        monotonic=anyio.current_time,
+        started_at=wall_clock()(),
+    )
     plan = FaultPlan(tuple(Fault.parse(text) for text in faults))
     return Simulator(provider=provider, faults=plan, **options)
 

@@ -1,6 +1,5 @@
 """The order of one dial, seen from the provider: what has to be true when a request arrives."""
 
-import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -15,6 +14,7 @@ from campaign.ledger import attempts, schema, suppression
 from campaign.ledger.ledger import Ledger
 from campaign.models import AttemptState, RowStatus
 from tests.calls.harness import FAST, QUICK, Stage, numbers
+from tests.calls.held_time import HeldClock
 from tests.support import NOON, make_settings
 
 pytestmark = pytest.mark.anyio
@@ -25,15 +25,16 @@ MakeStage = Callable[..., Stage]
 class DiskThatHangsOnce(Ledger):
     """Hangs for a moment before the first intent is on disk."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, clock: HeldClock) -> None:
         vars(self).update(vars(ledger))
-        self._hangs_s = 0.6
+        self._clock = clock
+        self._has_hung = False
 
     def write(self, verb: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """As in the ledger, but the writer has something else to do first."""
-        if verb is attempts.record_intent and self._hangs_s:
-            super().write(lambda _connection, s: time.sleep(s), self._hangs_s)
-            self._hangs_s = 0.0
+        if verb is attempts.record_intent and not self._has_hung:
+            self._has_hung = True
+            super().write(lambda _connection: self._clock.hang(0.6))
         return super().write(verb, *args, **kwargs)
 
 
@@ -98,10 +99,10 @@ async def test_a_429_with_a_time_is_obeyed(stage: MakeStage) -> None:
     assert len(times) == 3
 
 
-async def test_a_start_that_has_grown_stale_is_not_sent(stage: MakeStage) -> None:
+async def test_a_start_that_has_grown_stale_is_not_sent(stage: MakeStage, clock: HeldClock) -> None:
     """What waited too long for the disk is held back; with a new start, by the pace, the person is called."""
     spring = stage()
-    spring.ledger = DiskThatHangsOnce(spring.ledger)
+    spring.ledger = DiskThatHangsOnce(spring.ledger, clock)
     spring.timing = replace(QUICK, stale_s=0.3)
     await spring.enrol(*numbers(1))
     assert (await spring.run()).exit_code is ExitCode.OK

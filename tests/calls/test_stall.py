@@ -1,6 +1,5 @@
 """When a run has stalled, decided from its signs of life and the time, without waiting for it."""
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -13,8 +12,9 @@ from campaign.calls.stall import AwakeClock, StallRule, longest_silence_s
 from campaign.calls.timing import Timing
 from campaign.errors import CampaignError, ExitCode
 from campaign.ledger import attempts
-from campaign.ledger.ledger import Connection, Ledger
+from campaign.ledger.ledger import Ledger
 from tests.calls.harness import QUICK, Stage, numbers
+from tests.calls.held_time import HeldClock
 
 LOOK_S = 30.0
 PATIENCE_S = 7200.0
@@ -121,40 +121,37 @@ def test_the_awake_clock_counts_one_step_at_most() -> None:
 
 
 class StuckLedger(Ledger):
-    """Its writer hangs at the end of the first request, like one whose disk is gone."""
+    """Its writer hangs at the end of the first request, like one whose disk is gone for a while."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, clock: HeldClock) -> None:
         vars(self).update(vars(ledger))
-        self.released = threading.Event()
+        self._clock = clock
+        self._has_hung = False
 
     def write(self, verb: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """As in the ledger, but the writer waits until it is released."""
-        if verb is not attempts.record_placed:
-            return super().write(verb, *args, **kwargs)
-
-        def stuck(connection: Connection) -> Any:
-            assert self.released.wait(10), "nobody noticed"
-            return verb(connection, *args, **kwargs)
-
-        return super().write(stuck)
+        """As in the ledger, but the writer hangs first."""
+        if verb is attempts.record_placed and not self._has_hung:
+            self._has_hung = True
+            super().write(lambda _connection: self._clock.hang(10))
+        return super().write(verb, *args, **kwargs)
 
 
 @pytest.mark.anyio
-async def test_a_run_whose_ledger_hangs_stops_dialling_and_says_so(stage: Callable[..., Stage]) -> None:
+async def test_a_run_whose_ledger_hangs_stops_dialling_and_says_so(
+    stage: Callable[..., Stage], clock: HeldClock
+) -> None:
     """Dialling stops, whoever can end the process is told, and the run ends with 74 as soon as it can."""
     spring = stage()
     await spring.enrol(*numbers(40))
-    stuck = spring.ledger = StuckLedger(spring.ledger)
+    spring.ledger = StuckLedger(spring.ledger, clock)
     spring.timing = replace(QUICK, ledger_longest_s=0.5, stall_look_s=0.05)
-    told: list[CampaignError] = []
-
-    def release(error: CampaignError) -> None:
-        told.append(error)
-        stuck.released.set()
-
-    spring.on_stall = release
+    told: list[tuple[CampaignError, float]] = []
+    spring.on_stall = lambda error: told.append((error, clock.monotonic()))
+    started_at = clock.monotonic()
     report = await spring.run()
     assert report.exit_code is ExitCode.LEDGER
-    assert report.stop_error is told[0]
-    assert len(told) == 1
+    [(error, told_at)] = told
+    assert report.stop_error is error
+    assert 0.5 < told_at - started_at < 1
+    assert 10 < clock.monotonic() - started_at < 11
     assert 0 < len(spring.dialled()) < 40

@@ -258,7 +258,7 @@ def test_a_listing_that_nobody_takes_is_an_error(tmp_path: Path, command: tuple[
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=200,
             check=False,
         )
     assert (ended.returncode, ended.stderr) == (

@@ -342,7 +342,7 @@ def test_standard_input_of_the_command(arguments: list[str], content: str, code:
         input=content,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     assert ended.returncode == code, ended.stderr
@@ -357,7 +357,7 @@ def test_a_pipe_with_a_writer_is_refused_too(tmp_path: Path) -> None:
     writer = threading.Thread(target=_write_to_pipe, args=(path,))
     writer.start()
     ended = subprocess.run(
-        [*COMMAND, "validate", str(path)], capture_output=True, text=True, timeout=60, check=False
+        [*COMMAND, "validate", str(path)], capture_output=True, text=True, timeout=200, check=False
     )
     writer.join(60)
     assert not writer.is_alive()

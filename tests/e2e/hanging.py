@@ -1,5 +1,7 @@
 """`campaign run` with a watchdog in a hurry, which hangs on SIGUSR1 in the way that `HANG` names.
 
+The ledger is waited for as many seconds as `LEDGER_LONGEST_S` says.
+
 All else is the product as it is: what hangs is a real thread in a real process.
 """
 
@@ -16,7 +18,7 @@ from campaign.cli.app import guarded
 from campaign.cli.run import Options, execute
 from tests.e2e.impatient import IMPATIENT
 
-HASTY = replace(IMPATIENT, hang_s=1.5, beat_s=0.1, stall_look_s=0.2, ledger_longest_s=6.0)
+HASTY = replace(IMPATIENT, hang_s=1.5, beat_s=0.1, stall_look_s=0.2)
 
 
 def block_the_loop() -> None:
@@ -54,7 +56,8 @@ def main() -> None:
         yes=True,
         as_json=True,
     )
-    raise SystemExit(execute(options, timing=HASTY))
+    longest_s = float(os.environ["LEDGER_LONGEST_S"])
+    raise SystemExit(execute(options, timing=replace(HASTY, ledger_longest_s=longest_s)))
 
 
 if __name__ == "__main__":

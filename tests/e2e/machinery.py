@@ -53,7 +53,7 @@ class Oracle:
         request = urllib.request.Request(  # noqa: S310 - a loopback address
             f"{self.base_url}/v1/calls/{call_id}", headers={"Authorization": f"Bearer {KEY}"}
         )
-        with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as reply:  # noqa: S310
             answer: dict[str, Any] = json.load(reply)
         return answer
 

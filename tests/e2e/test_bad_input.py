@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.machinery import COMMAND
+from tests.e2e.machinery import COMMAND, PATIENCE_S
 
 pytestmark = pytest.mark.e2e
 
@@ -150,7 +150,7 @@ def test_bad_input_gets_one_clear_line(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert ended.returncode == code, ended.stderr
@@ -187,7 +187,7 @@ def test_a_ledger_in_a_read_only_folder_gets_one_clear_line(tmp_path: Path) -> N
         env={**os.environ, "ONEINBOX_API_KEY": "oi_sk_test"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert ended.returncode == 74, ended.stderr
@@ -202,7 +202,7 @@ def test_help_is_quick(tmp_path: Path) -> None:
     for _ in range(5):
         before = time.perf_counter()
         ended = subprocess.run(
-            [*COMMAND, "--help"], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=True
+            [*COMMAND, "--help"], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=True
         )
         took.append(time.perf_counter() - before)
     assert min(took) < 0.3

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.machinery import lay_out, people, simulator, wait_until
+from tests.e2e.machinery import PATIENCE_S, lay_out, people, simulator, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -17,7 +17,7 @@ def test_a_request_in_flight_is_answered_before_a_drained_run_ends(tmp_path: Pat
         process = place.start()
         wait_until(lambda: bool(oracle.dials()), process)
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 75, said
         [dial] = oracle.dials()
     assert [row["call_id"] for row in place.results()] == [dial["call_id"], "", ""]

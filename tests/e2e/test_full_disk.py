@@ -28,7 +28,11 @@ def test_a_result_that_does_not_fit_is_one_error(tmp_path: Path, suffix: str) ->
     """Whatever the format: the trouble in plain words, nothing left behind, and no noise afterwards."""
     path = tmp_path / f"results{suffix}"
     ended = subprocess.run(
-        [sys.executable, "-c", WRITE_TOO_MUCH, path], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", WRITE_TOO_MUCH, path],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
     )
     assert ended.stdout == f"OutputError: output {path}: File too large\n"
     assert ended.stderr == ""
@@ -41,7 +45,7 @@ def test_an_exit_code_does_not_need_a_stderr(tmp_path: Path) -> None:
         ended = subprocess.run(
             [*COMMAND, "status", "spring", "--ledger", tmp_path / "none.db"],
             stderr=full,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
     assert ended.returncode == 74
@@ -56,7 +60,7 @@ def test_data_that_nobody_takes_is_an_error(tmp_path: Path, form: list[str]) -> 
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
     assert (ended.returncode, ended.stderr) == (

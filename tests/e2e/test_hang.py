@@ -13,24 +13,26 @@ import psycopg
 import pytest
 
 from tests.e2e.hanging import HASTY
-from tests.e2e.machinery import Oracle, Workplace, lay_out, people, simulator, wait_until
+from tests.e2e.machinery import PATIENCE_S, Oracle, Workplace, lay_out, people, simulator, wait_until
 
 pytestmark = pytest.mark.e2e
 
 ROWS = 30
-LIMIT_S = 25.0
-"""Much less than a hang lasts, and enough for a busy machine."""
+LIMIT_S = PATIENCE_S
+"""A hang would last for ever."""
 
 
 @contextmanager
-def started(place: Workplace, *, ledger: str = "", hang: str = "loop") -> Iterator[subprocess.Popen[str]]:
+def started(
+    place: Workplace, *, ledger: str = "", hang: str = "loop", ledger_longest_s: float = PATIENCE_S
+) -> Iterator[subprocess.Popen[str]]:
     """The run in a process of its own, which does not outlive the test."""
     process = subprocess.Popen(
         [
             sys.executable, "-m", "tests.e2e.hanging", str(place.list_path), str(place.config),
             str(place.result_path), ledger or str(place.folder / "ledger.db"),
         ],
-        env=place.environment(HANG=hang),
+        env=place.environment(HANG=hang, LEDGER_LONGEST_S=str(ledger_longest_s)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -111,7 +113,7 @@ def test_a_stopped_process_is_left_alone(tmp_path: Path) -> None:
             # Time in which nothing happens is the very thing that is tested.
             time.sleep(HASTY.hang_s * 2)
             process.send_signal(signal.SIGCONT)
-            _, said = process.communicate(timeout=60)
+            _, said = process.communicate(timeout=LIMIT_S)
             assert process.returncode in (0, 80), said
         assert oracle.dials_by_number().most_common(1)[0][1] == 1
 
@@ -120,7 +122,7 @@ def test_a_ledger_that_hangs_is_noticed(tmp_path: Path, postgresql_location: str
     """When the ledger does not answer any more, the process ends with 74 and says so."""
     with simulator(tmp_path, "--speed", "60") as oracle:
         place = lay_out(tmp_path, oracle, people(ROWS), rate=20)
-        with started(place, ledger=postgresql_location) as process:
+        with started(place, ledger=postgresql_location, ledger_longest_s=5) as process:
             wait_until(dialled(oracle, 5), process)
             with silenced(postgresql_location):
                 _, said = process.communicate(timeout=LIMIT_S)
@@ -136,6 +138,6 @@ def test_a_slow_ledger_is_waited_for(tmp_path: Path, postgresql_location: str) -
             wait_until(dialled(oracle, 5), process)
             with silenced(postgresql_location):
                 time.sleep(HASTY.hang_s * 2)
-            _, said = process.communicate(timeout=60)
+            _, said = process.communicate(timeout=LIMIT_S)
             assert process.returncode in (0, 80), said
         assert oracle.dials_by_number().most_common(1)[0][1] == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.machinery import Oracle, Workplace, lay_out, people, simulator, wait_until
+from tests.e2e.machinery import PATIENCE_S, Oracle, Workplace, lay_out, people, simulator, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -87,22 +87,23 @@ def test_killed_before_the_reply_the_call_is_found_again(tmp_path: Path) -> None
 def test_the_first_signal_drains_and_the_next_run_goes_on(tmp_path: Path, number: signal.Signals) -> None:
     """A signal stops dialling, nothing in flight is lost, exit 75 says to run again."""
     with simulator(tmp_path, "--speed", "60") as oracle:
-        place = lay_out(tmp_path, oracle, people(ROWS), rate=30, impatient=True)
+        place = lay_out(tmp_path, oracle, people(ROWS), rate=10, impatient=True)
         process = place.start()
         wait_until(dialled(oracle, 10), process)
         process.send_signal(number)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 75, said
         assert 10 <= len(oracle.dials()) < ROWS
         in_doubt = [row for row in place.results() if row["call_status"] in ("dialing", "in_doubt")]
         assert in_doubt == []
+        lay_out(tmp_path, oracle, people(ROWS))
         assert run_to_the_end(place) == 0
         assert all_dialled_once(oracle)
 
 
 def test_the_second_signal_leaves_at_once(tmp_path: Path) -> None:
     """While a request hangs, a second signal does not wait for it; nobody is dialled twice for that."""
-    with simulator(tmp_path, "--speed", "60", "--fault", "stall=20#5") as oracle:
+    with simulator(tmp_path, "--speed", "60", "--fault", "stall=600#5") as oracle:
         place = lay_out(tmp_path, oracle, people(ROWS), rate=30, impatient=True)
         process = place.start()
         wait_until(dialled(oracle, 8), process)
@@ -113,7 +114,8 @@ def test_the_second_signal_leaves_at_once(tmp_path: Path) -> None:
             if "run.draining" in line:
                 break
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=15)
+        # Far less than the request may take.
+        _, said = process.communicate(timeout=40)
         assert process.returncode == 130, said
         assert run_to_the_end(place) in (0, 80)
         assert_nothing_lost(place, needs_review_at_most=10)
@@ -125,10 +127,13 @@ def test_a_second_run_is_kept_out_and_told_who_is_in(tmp_path: Path) -> None:
         place = lay_out(tmp_path, oracle, people(ROWS), rate=20, impatient=True)
         first = place.start()
         wait_until(dialled(oracle, 5), first)
+        # However long the second one takes to start, the first one is still there.
+        first.send_signal(signal.SIGSTOP)
         second = place.run()
+        first.send_signal(signal.SIGCONT)
         assert second.returncode == 75
         assert f"process {first.pid}" in second.stderr
-        _, said = first.communicate(timeout=60)
+        _, said = first.communicate(timeout=PATIENCE_S)
         assert first.returncode == 0, said
         assert all_dialled_once(oracle)
 

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 ANNA, BEN, CARA, DORA = (E164(f"+1202555011{digit}") for digit in range(1, 5))
 HEADERS = ("phone", "name")
-WAIT_S = 20
+WAIT_S = 60
 TOKENS = count(1)
 
 

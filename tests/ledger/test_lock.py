@@ -17,8 +17,9 @@ import pytest
 from campaign.errors import LedgerError, NotFinishedError
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.lock import file_lock
-from tests.e2e.machinery import lay_out, simulator, wait_until
+from tests.e2e.machinery import PATIENCE_S, lay_out, simulator, wait_until
 from tests.e2e.machinery import people as listed_people
+from tests.ledger.case import WAIT_S
 
 HOLDER = """
 import sys
@@ -127,7 +128,8 @@ def test_writing_goes_on_under_the_lock(ledger: Ledger, ledger_location: str) ->
     """The lock keeps a second run out, not the readers and writers of the first."""
     with ledger.run_lock("spring"), Ledger.open(ledger_location) as other:
         assert (
-            ledger.write(lambda connection: connection.exec_driver_sql("SELECT 1").scalar()).result(10) == 1
+            ledger.write(lambda connection: connection.exec_driver_sql("SELECT 1").scalar()).result(WAIT_S)
+            == 1
         )
         assert other.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar()) == 1
 
@@ -207,14 +209,15 @@ def test_a_run_that_loses_its_lock_stops_dialling(
     """A run whose lock is gone calls nobody more, exits 74 with one line, and the next run finishes."""
     ledger = request.getfixturevalue(location)
     with simulator(tmp_path, "--speed", "60") as oracle:
-        place = lay_out(tmp_path, oracle, listed_people(60), rate=6, live=10, impatient=True)
+        place = lay_out(tmp_path, oracle, listed_people(60), rate=4, live=10, impatient=True)
         process = place.start("--ledger", ledger)
         wait_until(lambda: len(oracle.dials()) >= 3, process)
         harm(ledger)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, "Traceback" in said) == (74, False), said
         assert [line for line in said.splitlines() if line.startswith("campaign: ") and told in line]
         assert len(oracle.dials()) < 40
+        lay_out(tmp_path, oracle, listed_people(60))
         finished = place.run("--ledger", ledger)
         assert finished.returncode == 0, finished.stderr
         assert set(oracle.dials_by_number().values()) == {1}

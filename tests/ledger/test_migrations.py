@@ -131,7 +131,7 @@ def test_first_starts_do_not_collide(postgresql_location: str) -> None:
     together = threading.Barrier(2)
 
     def first_start(_: int) -> list[tuple[int, str]]:
-        together.wait(10)
+        together.wait(60)
         with Ledger.open(postgresql_location) as opened:
             return applied(opened)
 

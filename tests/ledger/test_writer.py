@@ -148,7 +148,7 @@ def test_work_after_close_is_answered(sqlite_location: str) -> None:
     ledger.close()
 
     with pytest.raises(LedgerError):
-        ledger.write(add, "+1").result(1)
+        ledger.write(add, "+1").result(WAIT_S)
 
 
 def disk_full(connection: Connection) -> None:

@@ -18,7 +18,10 @@ from tests.oneinbox.sockets import CREATED, Handler, Server, answering, reply, s
 
 pytestmark = pytest.mark.anyio
 
-DEADLINE_S = 0.5
+PATIENCE_S = 60.0
+"""What ends by itself has so long, as a machine may be slow."""
+DEADLINES_S = (0.5, 5.0, 30.0)
+"""For what does not end by itself. A short one may pass even before the server has done what it does."""
 REQUEST = CallRequest(
     agent_id="agt_test",
     to_number=E164("+12025550111"),
@@ -30,17 +33,17 @@ REQUEST = CallRequest(
 
 @asynccontextmanager
 async def dialling(
-    url: str, *, deadline_s: float = DEADLINE_S, proxy: str | None = None
+    url: str, *, deadline_s: float = PATIENCE_S, proxy: str | None = None
 ) -> AsyncGenerator[OneInbox, None]:
     """The real client, guarded so that a hang fails the test."""
-    with anyio.fail_after(10):
+    with anyio.fail_after(2 * PATIENCE_S):
         async with OneInbox(
             url, SecretStr("oi_sk_test"), create_deadline_s=deadline_s, proxy=proxy
         ) as client:
             yield client
 
 
-async def dial(url: str, *, deadline_s: float = DEADLINE_S, proxy: str | None = None) -> ApiError | str:
+async def dial(url: str, *, deadline_s: float = PATIENCE_S, proxy: str | None = None) -> ApiError | str:
     """Dial once; the error, or the id."""
     async with dialling(url, deadline_s=deadline_s, proxy=proxy) as client:
         try:
@@ -54,6 +57,7 @@ def assert_sent_at_most_once(server: Server) -> None:
     assert len(server.requests) <= 1
 
 
+ENDLESS = (sockets.hang_before_reading, sockets.hang_after_acting, sockets.drip, sockets.drip_headers)
 FAULTS: dict[str, tuple[Handler, bool]] = {
     "closed before reading": (sockets.close_at_once, False),
     "closed after the head": (sockets.close_after_head, False),
@@ -100,12 +104,15 @@ FAULTS: dict[str, tuple[Handler, bool]] = {
 async def test_a_request_that_left_is_in_doubt(fault: str) -> None:
     """Once a connection stood, whatever goes wrong leaves the outcome unknown, after one request at most."""
     handler, has_acted = FAULTS[fault]
-    async with serving(handler) as server:
-        end = await dial(server.url)
+    for deadline_s in DEADLINES_S if handler in ENDLESS else (PATIENCE_S,):
+        async with serving(handler) as server:
+            end = await dial(server.url, deadline_s=deadline_s)
+        if server.connections and len(server.requests) == has_acted:
+            break
 
-        assert type(end) is OutcomeUnknown
-        assert_sent_at_most_once(server)
-        assert bool(server.requests) == has_acted
+    assert type(end) is OutcomeUnknown
+    assert_sent_at_most_once(server)
+    assert bool(server.requests) == has_acted
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -132,14 +139,14 @@ async def test_a_refused_port_was_not_sent() -> None:
 
 async def test_an_unknown_host_was_not_sent() -> None:
     """A name that nobody resolves gets no request."""
-    assert type(await dial("http://nowhere.invalid", deadline_s=8)) is NotSent
+    assert type(await dial("http://nowhere.invalid")) is NotSent
 
 
 @pytest.mark.parametrize("handler", [sockets.speak_no_tls, sockets.close_at_once, sockets.reset_at_once])
 async def test_a_failed_handshake_was_not_sent(handler: Handler) -> None:
     """Where TLS fails, no byte of the request was sent."""
     async with serving(handler) as server:
-        end = await dial(server.url.replace("http:", "https:"), deadline_s=5)
+        end = await dial(server.url.replace("http:", "https:"))
 
         assert type(end) is NotSent
         assert (server.connections, server.requests) == (1, [])
@@ -148,7 +155,7 @@ async def test_a_failed_handshake_was_not_sent(handler: Handler) -> None:
 async def test_a_refused_tunnel_was_not_sent() -> None:
     """Where the proxy opens no tunnel, OneInbox never heard of the request."""
     async with serving(sockets.refuse_tunnel) as proxy:
-        end = await dial("https://api.example.invalid", deadline_s=5, proxy=proxy.url)
+        end = await dial("https://api.example.invalid", proxy=proxy.url)
 
         assert type(end) is NotSent
         assert (proxy.connections, proxy.requests) == (1, [])
@@ -203,7 +210,7 @@ async def test_cancellation_passes_through() -> None:
     ends: list[str] = []
 
     async def run(url: str, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
-        async with dialling(url, deadline_s=60) as client:
+        async with dialling(url) as client:
             task_status.started()
             try:
                 await client.create_call(REQUEST)
@@ -216,7 +223,7 @@ async def test_cancellation_passes_through() -> None:
     async with serving(handler) as server:
         async with anyio.create_task_group() as tasks:
             await tasks.start(run, server.url)
-            with anyio.fail_after(5):
+            with anyio.fail_after(PATIENCE_S):
                 await arrived.wait()
             tasks.cancel_scope.cancel()
 

@@ -31,12 +31,12 @@ LARGEST = CREATED[:-1] + b" " * (replies.MAX_REPLY_BYTES - len(CREATED)) + b"}"
 
 def opened(server: Server) -> OneInbox:
     """The real client of this server."""
-    return OneInbox(server.url, SecretStr("oi_sk_test"), create_deadline_s=15)
+    return OneInbox(server.url, SecretStr("oi_sk_test"), create_deadline_s=60)
 
 
 async def end_of(act: Callable[[OneInbox], Any], handler: Handler) -> Any:
     """What came of one request to this server: a value, or the error."""
-    with anyio.fail_after(20):
+    with anyio.fail_after(100):
         async with serving(handler) as server, opened(server) as client:
             try:
                 return await act(client)

@@ -184,7 +184,7 @@ def test_a_full_disk_says_nothing_else(tmp_path: Path) -> None:
     )
     path = tmp_path / "out.parquet"
     ended = subprocess.run(
-        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True, timeout=200
     )
     assert ended.stdout == f"output {path}: File too large\n"
     assert ended.stderr == ""
@@ -204,6 +204,11 @@ def test_only_parquet_waits_for_its_library() -> None:
     """Results in the other formats do not load the library that Parquet needs."""
     script = "import sys, campaign.results.files; print('pyarrow' in sys.modules)"
     ended = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=os.environ, timeout=60
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ,
+        timeout=200,
     )
     assert ended.stdout == "False\n"

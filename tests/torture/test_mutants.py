@@ -36,7 +36,7 @@ def test_every_named_test_exists() -> None:
         cwd=mutants.ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=280,
         check=False,
     )
     assert collected.returncode == 0, collected.stdout[-2000:]

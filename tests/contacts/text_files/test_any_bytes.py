@@ -21,7 +21,7 @@ PIECES = st.sampled_from(
 
 
 @pytest.mark.parametrize("reader", [delimited.records, jsonl.records])
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     content=st.lists(PIECES, min_size=1, max_size=30).map(b"".join),
     encoding=st.sampled_from([None, "cp1252"]),

@@ -34,7 +34,7 @@ def tables(draw: st.DrawFn) -> list[list[str]]:
     ("delimiter", "quoting", "end"),
     list(product(",;\t|", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL], ["\n", "\r\n", "\r"])),
 )
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(table=tables(), mark=st.booleans(), told=st.booleans())
 def test_round_trip(
     tmp_path: Path, delimiter: str, quoting: Any, end: str, table: list[list[str]], mark: bool, told: bool

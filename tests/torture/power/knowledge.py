@@ -19,7 +19,7 @@ from tests.torture.finding import Finding
 
 FAR_OFF = datetime(2099, 1, 1, tzinfo=UTC)
 """When every row that waits is due."""
-WAIT_S = 20
+WAIT_S = 60
 PROGRESS = {
     AttemptState.DIALING: 0,
     AttemptState.IN_DOUBT: 0,
