@@ -115,7 +115,7 @@ def denial(error: Fatal | CountryRefused, request: CallRequest) -> Denied:
 
 
 async def confirm_key(run: Run) -> None:
-    """With one GET: does OneInbox refuse the key for everything? Then live calls cannot be followed either."""
+    """With one GET: is the key refused for everything? Then live calls cannot be followed either."""
     try:
         await ask(run)
     except KeyRefused:

@@ -194,7 +194,7 @@ async def _work(
         stop_notice=run.stop_notice,
         next_due=run.next_due,
         opt_outs=run.opt_outs,
-        openings=tuple(run.breaker.openings),
+        openings=tuple(run.breaker.lasting),
     )
 
 

@@ -221,6 +221,11 @@ class Breaker:
         return next((each for each in self.openings if each.covers(from_number, country)), None)
 
     @property
+    def lasting(self) -> list[Opening]:
+        """What is open until the end of the run at least."""
+        return [opening for opening in self.openings if not opening.passes]
+
+    @property
     def is_waiting(self) -> bool:
         """Whether what is open passes by itself, when OneInbox answers again."""
         return any(opening.passes for opening in self.openings)
