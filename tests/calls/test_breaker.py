@@ -50,7 +50,7 @@ async def reset(stage: Stage) -> None:
 async def test_what_a_human_has_to_close_stays_open_until_then(
     stage: MakeStage, fault: str, exit_code: ExitCode
 ) -> None:
-    """The next run dials nobody and says so with 69; after the reset everybody is called, and nobody twice."""
+    """The next run dials nobody and says so with 69; after the reset everybody is called once."""
     spring = stage(f"{fault}#3-9999")
     spring.settings = slowly()
     await spring.enrol(*numbers(8))
