@@ -4,23 +4,34 @@ Wait for room and pace, ask every gate, put the intent on disk, send the request
 """
 
 import secrets
-import zlib
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import anyio
 from anyio.abc import TaskGroup
 
+from campaign.calls import breaker
+from campaign.calls.from_numbers import choose_from_number
 from campaign.calls.gatekeeper import Gatekeeper
-from campaign.calls.run import MAX_DOUBTS, Run
+from campaign.calls.run import Run
 from campaign.calls.track import Tracker
+from campaign.contacts.phone import country_of
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, waiting
 from campaign.ledger.calls import OpenCall
 from campaign.ledger.waiting import DueContact
 from campaign.logs import get_logger
 from campaign.models import TOKEN_KEY, AttemptState, CallRequest
-from campaign.oneinbox.errors import Fatal, KeyRefused, NotSent, OutcomeUnknown, Refused, Throttled
+from campaign.oneinbox.errors import (
+    CountryRefused,
+    Fatal,
+    KeyRefused,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    Throttled,
+)
+from campaign.rules.breaker import NoReply, NotReached, Placed, Rule
+from campaign.rules.breaker import Refused as RowRefused
 from campaign.settings import describe_duration
 
 log = get_logger(__name__)
@@ -30,17 +41,12 @@ BACKLOG_S = 0.05
 """Starts of so many seconds may wait for the disk at a time; they crowd at the provider by no more."""
 LONGEST_WAIT_S = 60.0
 """The wall clock may be set meanwhile, so times are compared anew at least so often."""
-UNNAMED_REFUSALS = 3
-NAMED_REFUSALS = 20
+MAX_DOUBTS = 5
+"""So many calls in doubt, of whichever run, hold up dialling until they are found."""
 
 
 class HeldBack(NotSent):
     """The request was not sent because the moment for it has passed."""
-
-
-def choose_from_number(from_numbers: Sequence[str], to_number: str) -> str:
-    """The same person always sees the same number of the pool."""
-    return from_numbers[zlib.crc32(to_number.encode()) % len(from_numbers)]
 
 
 class Dispatcher:
@@ -60,11 +66,8 @@ class Dispatcher:
         self._unreachable_since: float | None = None
         self._throttled_since: float | None = None
         self._pause_ends_at = 0.0
-        self._refusals = 0
-        """Refusals in a row, with no call placed in between."""
         self._refused: list[int] = []
-        """The contacts among them about which the reply did not complain."""
-        self._is_refused = False
+        """Contacts refused in a row, of whose number the replies did not complain."""
 
     async def run(self) -> None:
         """Return when every row is final or has to wait too long, or when dialling was stopped.
@@ -102,9 +105,15 @@ class Dispatcher:
     async def _wait_for_room(self) -> None:
         run, limit = self._run, self._run.settings.pace.max_live_calls
         while True:
-            if len(run.live) + self._before_intent >= limit:
+            under_way, allowed = len(run.live) + self._before_intent, run.stages.allowed
+            if run.breaker.is_waiting:
+                await breaker.wait_for_answers(run)
+                continue
+            if under_way >= limit:
                 run.waiting_for = "a free line"
-            elif len(run.in_doubt) + run.lost_in_a_row >= MAX_DOUBTS:
+            elif allowed is not None and under_way >= allowed:
+                run.waiting_for = run.stages.awaited
+            elif run.breaker.has_doubts or len(run.in_doubt) + run.breaker.lost_in_a_row >= MAX_DOUBTS:
                 run.waiting_for = "calls in doubt to be found"
             elif self._before_request > BACKLOG_S * run.settings.pace.calls_per_second:
                 # The disk is slow. Starts that pile up behind it would leave together.
@@ -188,43 +197,46 @@ class Dispatcher:
     ) -> None:
         run, row = self._run, contact.row_number
         try:
-            self._check_still_right(started_at)
+            await self._check_still_right(request, started_at)
             call_id = await run.api.create_call(request)
         except OutcomeUnknown as error:
             self._unreachable_since = self._throttled_since = None
             # Known as a doubt before it can be found, and looked for when it is on disk.
             run.doubt(attempt_id, own=True)
+            await breaker.tell(run, NoReply())
             await run.commit(attempts.record_in_doubt, attempt_id, error=str(error), now=run.now())
             run.doubted.ring()
             log.warning("call.in_doubt", row=row, error=error.brief)
+        except (NotSent, Throttled, Fatal, CountryRefused) as error:
+            await self._nobody_called(attempt_id, contact, request, error)
         except Refused as error:
             self._unreachable_since = self._throttled_since = None
-            log.debug("call.refused", row=row, error=error.brief)
-            await run.commit(attempts.record_refused, attempt_id, error=str(error), now=run.now())
-            run.closed(attempt_id)
-            await self._weigh_refusal(contact, error)
-        except (NotSent, Throttled, Fatal) as error:
-            await self._nobody_called(attempt_id, contact, error)
+            await self._refusal(attempt_id, contact, error)
         else:
             self._failures, self._unreachable_since, self._throttled_since = 0, None, None
-            self._refusals = 0
             self._refused.clear()
-            await self._placed(contact, attempt_id, call_id)
+            await breaker.tell(run, Placed())
+            await self._placed(contact, attempt_id, request.from_number, call_id)
             log.debug("call.placed", row=row, call=call_id)
 
-    def _check_still_right(self, started_at: datetime) -> None:
+    async def _check_still_right(self, request: CallRequest, started_at: datetime) -> None:
         """Nothing is sent when its moment has passed since the pace gave this start."""
         run = self._run
+        await breaker.check_clock(run)
         late_s = abs((run.now() - started_at).total_seconds())
+        is_held = run.breaker.stopping(request.from_number, country_of(request.to_number)) is not None
+        if is_held or run.breaker.has_doubts:
+            raise HeldBack("held back by the breaker")
         # A machine that was suspended, or a disk that hung: pace and gates are asked again.
         if run.is_stopping or run.pace.paused_for > 0 or late_s > run.timing.stale_s:
             raise HeldBack("held back before the request")
 
-    async def _placed(self, contact: DueContact, attempt_id: int, call_id: str) -> None:
+    async def _placed(self, contact: DueContact, attempt_id: int, from_number: str, call_id: str) -> None:
         run, now = self._run, self._run.now()
         placed = await run.commit(attempts.record_placed, attempt_id, call_ids=[call_id], now=now)
         if not placed:
             run.doubt(attempt_id, own=True)
+            await breaker.tell(run, NoReply())
             run.doubted.ring()
             return
         run.placed(attempt_id)
@@ -239,45 +251,51 @@ class Dispatcher:
                 placed_at=now,
                 ended_at=None,
                 state=AttemptState.LIVE,
+                to_number=contact.to_number,
+                from_number=from_number,
             )
         )
 
     async def _nobody_called(
-        self, attempt_id: int, contact: DueContact, error: NotSent | Throttled | Fatal
+        self,
+        attempt_id: int,
+        contact: DueContact,
+        request: CallRequest,
+        error: NotSent | Throttled | Fatal | CountryRefused,
     ) -> None:
-        """The row waits again. What made it fail concerns the whole run."""
+        """The row waits again. What made it fail concerns others as well."""
         run = self._run
         log.warning("call.not_accepted", row=contact.row_number, error=error.brief)
         match error:
             case Throttled():
                 self._throttled(error)
-            case Fatal():
-                run.halt(error.stop_reason(), leave=isinstance(error, KeyRefused))
+            case Fatal() | CountryRefused():
+                await breaker.tell(run, breaker.denial(error, request))
             case HeldBack():
                 pass
-            case NotSent() if run.pace.paused_for == 0:
-                self._outage(error)
+            case NotSent():
+                await breaker.tell(run, NotReached())
+                if run.pace.paused_for == 0:
+                    self._outage(error)
         state = AttemptState.NOT_SENT if isinstance(error, NotSent) else AttemptState.TURNED_AWAY
         await run.commit(attempts.record_not_called, attempt_id, state=state, error=str(error), now=run.now())
         run.closed(attempt_id)
+        if isinstance(error, KeyRefused):
+            await breaker.confirm_key(run)
 
-    async def _weigh_refusal(self, contact: DueContact, error: Refused) -> None:
-        """One refusal after the other is not about the rows: stop before the list is burnt."""
-        self._refusals += 1
-        if not error.names_row:
+    async def _refusal(self, attempt_id: int, contact: DueContact, error: Refused) -> None:
+        """One refusal after the other is not about the rows: the breaker stops before the list is burnt."""
+        run = self._run
+        log.debug("call.refused", row=contact.row_number, error=error.brief)
+        await breaker.tell(run, RowRefused(error.field, error.what))
+        await run.commit(attempts.record_refused, attempt_id, error=str(error), now=run.now())
+        run.closed(attempt_id)
+        if error.field != "to_number":
             self._refused.append(contact.contact_id)
-        if not self._is_refused and len(self._refused) < UNNAMED_REFUSALS and self._refusals < NAMED_REFUSALS:
-            return
-        # Those that were in flight at that moment are taken back as well, as they come.
-        self._is_refused = True
-        rows, self._refused = self._refused, []
-        self._run.halt(
-            ApiUnavailableError(
-                f"OneInbox refused {self._refusals} rows in a row, the last with {error.what}; "
-                "call_error in the result says why, mend the campaign file or the list, then run again"
-            )
-        )
-        await self._run.commit(attempts.take_back_refusals, rows, self._run.now())
+        if any(opening.rule is Rule.REFUSALS for opening in run.breaker.openings):
+            # Those that were in flight at that moment are taken back as well, as they come.
+            rows, self._refused = self._refused, []
+            await run.commit(attempts.take_back_refusals, rows, run.now())
 
     def _throttled(self, error: Throttled) -> None:
         run, now = self._run, anyio.current_time()

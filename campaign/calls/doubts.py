@@ -11,8 +11,8 @@ from datetime import timedelta
 
 import anyio
 
-from campaign.calls import schedule
-from campaign.calls.run import MAX_DOUBTS, Run
+from campaign.calls import breaker, schedule
+from campaign.calls.run import Run
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, calls
@@ -20,6 +20,7 @@ from campaign.ledger.attempts import Doubt
 from campaign.logs import get_logger
 from campaign.models import Call
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, Unsupported
+from campaign.rules.breaker import Doubled, Found, Lost
 
 log = get_logger(__name__)
 
@@ -117,15 +118,11 @@ class DoubtSettler:
         )
         log.warning("call.needs_review", row=doubt.row_number)
         await run.commit(attempts.give_up, doubt.attempt_id, reason=reason, now=run.now())
+        if doubt.attempt_id in run.own_doubts:
+            # Before its line is free.
+            await breaker.tell(run, Lost())
+            await breaker.first_call_over(run, has_failed=True)
         run.closed(doubt.attempt_id)
-        run.lost_in_a_row += doubt.attempt_id in run.own_doubts
-        if run.lost_in_a_row >= MAX_DOUBTS:
-            run.halt(
-                ApiUnavailableError(
-                    f"{run.lost_in_a_row} requests in a row got no reply and are not in OneInbox's list; "
-                    "dialling was stopped, run again when OneInbox works"
-                )
-            )
 
     async def _adopt(self, doubt: Doubt, matches: Sequence[Call]) -> None:
         run = self._run
@@ -133,17 +130,14 @@ class DoubtSettler:
         placed = await run.commit(attempts.record_placed, doubt.attempt_id, call_ids=call_ids, now=run.now())
         if not placed:
             return
+        if doubt.attempt_id in run.own_doubts:
+            await breaker.tell(run, Found())
         run.placed(doubt.attempt_id)
         log.debug("call.found", row=doubt.row_number, calls=call_ids)
         for record in await run.fetch(calls.open_calls, run.campaign_id, attempt_id=doubt.attempt_id):
             self._tracker.follow(record)
         if len(matches) > 1:
-            run.halt(
-                ApiUnavailableError(
-                    f"OneInbox made {len(matches)} calls of one request (row {doubt.row_number}); "
-                    "dialling was stopped, ask OneInbox before you run again"
-                )
-            )
+            await breaker.tell(run, Doubled(len(matches), doubt.row_number))
 
     def _trouble(self, error: ApiError) -> None:
         run, now = self._run, anyio.current_time()

@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from campaign.calls.breaker import opening_of
+from campaign.calls.person import Known
 from campaign.contacts import phone, problems
-from campaign.ledger import campaigns, suppression, waiting
+from campaign.ledger import breakers, campaigns, suppression, waiting
 from campaign.ledger.amend import Amendment
 from campaign.ledger.campaigns import CampaignRecord, RowRecord
 from campaign.ledger.ledger import Ledger
 from campaign.models import FINAL_STATUSES, AttemptState, Intake, RowStatus, ZoneSource
 from campaign.rules import gates
+from campaign.rules.breaker import Opening
 from campaign.rules.gate import Verdict
 from campaign.rules.hours import Whereabouts
 from campaign.rules.person import Person
@@ -91,6 +94,7 @@ def make_plan(
     recent: Mapping[str, list[datetime]] = {}
     talked: Mapping[str, datetime] = {}
     unsettled: Mapping[str, AttemptState] = {}
+    openings: Sequence[Opening] = ()
     if ledger is not None:
         unsettled = ledger.read(waiting.unsettled_elsewhere, campaign_id=campaign_id)
         suppressed = {**suppressed, **ledger.read(suppression.suppressed)}
@@ -100,6 +104,12 @@ def make_plan(
         if campaign is not None:
             known = ledger.read(campaigns.people, campaign.id)
             nobodys = ledger.read(campaigns.nobodys_rows, campaign.id) if is_known else {}
+        openings = [
+            opening_of(record)
+            for record in ledger.read(breakers.open_breakers, campaign_id)
+            if record.needs_reset
+        ]
+    stopped = Known(campaign_id or 0, settings, suppressed, spoken, openings).stopped_because
     tally = _Tally()
 
     def count(number: str, record: RowRecord | None, whereabouts: Whereabouts, missing: str | None) -> None:
@@ -113,6 +123,7 @@ def make_plan(
             unsettled_elsewhere=unsettled.get(number),
             talked_at=talked.get(number),
             unsaid=missing,
+            stopped_because=stopped(number),
         )
         _weigh(tally, person, gates.judge(person, settings, now))
 

@@ -31,6 +31,8 @@ class Progress:
     elapsed_s: float
     left_s: float | None
     """Expected time to the end; None while nothing is known."""
+    stopped_because: tuple[str, ...] = ()
+    """What the breaker holds."""
 
 
 class ProgressMeter:
@@ -68,6 +70,7 @@ class ProgressMeter:
             waiting_for=run.waiting_for,
             elapsed_s=now - self._started_at,
             left_s=self._expected_end(now, unfinished),
+            stopped_because=tuple(opening.cause for opening in run.breaker.openings),
         )
 
     def _measure_rate(self, now: float, dials: int) -> float:

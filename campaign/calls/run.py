@@ -1,5 +1,6 @@
 """One run of one campaign: what its tasks share, and how they are told to stop."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,14 +16,17 @@ from campaign.calls.ports import AsyncLedger, CallsApi
 from campaign.calls.timing import Timing
 from campaign.errors import CampaignError
 from campaign.ledger.ledger import Connection
+from campaign.rules.breaker import Breaker
+from campaign.rules.stages import Stages
 from campaign.settings import CampaignSettings
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-MAX_DOUBTS = 5
-"""So many calls in doubt hold up dialling until they are found; so many that are not found stop it."""
+def steady_time() -> float:
+    """Seconds of a clock that nobody can set, and that goes on while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Bell:
@@ -94,8 +98,12 @@ class Run:
     """Those of the live attempts whose fate is unknown."""
     own_doubts: set[int] = field(default_factory=set)
     """Doubts of this run. Those of a killed run say nothing about OneInbox."""
-    lost_in_a_row: int = 0
-    """Requests of this run that got no reply and were not found either, with no call placed in between."""
+    steady: Callable[[], float] = steady_time
+    """A clock that nobody can set, in seconds."""
+    breaker: Breaker = field(init=False)
+    """Whether dialling may go on."""
+    stages: Stages = field(init=False)
+    """How far the first calls of the campaign have come."""
     signs: Signs = field(default_factory=Signs)
     """For whoever watches whether the run still moves."""
     changed: Bell = field(default_factory=Bell)
@@ -116,6 +124,15 @@ class Run:
     """Why no call starts at this moment, for people."""
     next_due: datetime | None = None
     """When the next row may be dialled, where that is too far away for this run."""
+
+    def __post_init__(self) -> None:
+        self.breaker = Breaker(self.settings.breaker, from_numbers=len(self.settings.from_numbers))
+        self.stages = Stages(self.settings.pace.stages)
+        self._clocks_apart_s = self.now().timestamp() - self.steady()
+
+    def clock_set_by_s(self) -> float:
+        """By how many seconds the wall clock was set since the run began: negative for back."""
+        return self.now().timestamp() - self.steady() - self._clocks_apart_s
 
     @property
     def is_stopping(self) -> bool:
@@ -156,7 +173,6 @@ class Run:
     def placed(self, attempt_id: int) -> None:
         """The call is known: dialling works."""
         self.in_doubt.discard(attempt_id)
-        self.lost_in_a_row = 0
         self.changed.ring()
 
     def closed(self, attempt_id: int) -> None:

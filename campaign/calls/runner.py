@@ -11,13 +11,13 @@ from random import Random
 
 import anyio
 
-from campaign.calls import watchers
+from campaign.calls import breaker, watchers
 from campaign.calls.dispatch import Dispatcher
 from campaign.calls.doubts import DoubtSettler
 from campaign.calls.pace import LocalPace
 from campaign.calls.ports import AsyncLedger, CallsApi
 from campaign.calls.progress import Progress, ProgressMeter
-from campaign.calls.run import Run, Step
+from campaign.calls.run import Run, Step, steady_time
 from campaign.calls.stall import watch_stall
 from campaign.calls.timing import Timing
 from campaign.calls.track import Tracker
@@ -26,6 +26,7 @@ from campaign.ledger import attempts, calls, campaigns, waiting
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
 from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsupported
+from campaign.rules.breaker import Opening
 from campaign.settings import CampaignSettings
 
 log = get_logger(__name__)
@@ -45,6 +46,8 @@ class RunReport:
     next_due: datetime | None
     opt_outs: int = 0
     """People who have asked in a call of this run not to be called again."""
+    openings: tuple[Opening, ...] = ()
+    """What the breaker holds at the end."""
 
     @property
     def unfinished(self) -> int:
@@ -57,7 +60,8 @@ class RunReport:
         if self.stop_error is not None:
             return self.stop_error.exit_code
         if self.unfinished:
-            return ExitCode.NOT_FINISHED
+            is_held = bool(self.openings) and not self.stop_notice
+            return ExitCode.API_UNAVAILABLE if is_held else ExitCode.NOT_FINISHED
         return ExitCode.NEEDS_REVIEW if self.counts.get(RowStatus.NEEDS_REVIEW) else ExitCode.OK
 
 
@@ -83,6 +87,7 @@ async def run_campaign(
     deadline: datetime | None = None,
     timing: Timing | None = None,
     now: Callable[[], datetime] = utc_now,
+    steady: Callable[[], float] = steady_time,
     rng: Random | None = None,
     handle_signals: bool = True,
 ) -> RunReport:
@@ -104,6 +109,7 @@ async def run_campaign(
         deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
         timing: Waits; the defaults suit real calls.
         now: The wall clock.
+        steady: A clock in seconds that nobody can set.
         rng: Source of jitter.
         handle_signals: Whether SIGINT, SIGTERM and SIGHUP drain the run.
 
@@ -122,6 +128,7 @@ async def run_campaign(
         pace=LocalPace(settings.pace, rng=rng),
         timing=timing,
         now=now,
+        steady=steady,
         suppressed=suppressed or {},
         spoken=tuple(spoken),
     )
@@ -159,11 +166,14 @@ async def _work(
     doubts = DoubtSettler(run, tracker)
     meter = ProgressMeter(run, on_progress)
     await run.commit(waiting.release_holds, run.campaign_id)
+    await breaker.take_up(run)
     await write_results()
     await _recover(run, tracker)
     if await _has_work(run) and await _reach_api(run):
+        breaker.stay_open(run)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(tracker.run)
+            tasks.start_soon(watchers.watch_clock, run)
             await doubts.settle()
             tasks.start_soon(doubts.run)
             tasks.start_soon(watchers.refresh_results, run, write_results)
@@ -184,6 +194,7 @@ async def _work(
         stop_notice=run.stop_notice,
         next_due=run.next_due,
         opt_outs=run.opt_outs,
+        openings=tuple(run.breaker.lasting),
     )
 
 

@@ -43,6 +43,8 @@ class Timing:
     """When no row may be dialled sooner than this, the run ends and the next one goes on."""
     suppression_look_s: float = 60.0
     """Whether a suppression list has changed is looked at so often."""
+    clock_look_s: float = 5.0
+    """Whether the wall clock was set is looked at so often, and before each request."""
     progress_s: float = 1.0
     """How the run stands is read and shown so often."""
     refresh_min_s: float = 10.0

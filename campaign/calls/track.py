@@ -11,16 +11,17 @@ from typing import TypeVar
 
 import anyio
 
-from campaign.calls import schedule
+from campaign.calls import breaker, schedule
 from campaign.calls.run import Bell, Run
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, calls
 from campaign.ledger.calls import OpenCall
 from campaign.logs import get_logger
-from campaign.models import AttemptState, Call, TranscriptStatus
+from campaign.models import AttemptState, Call, Disposition, TranscriptStatus
 from campaign.oneinbox.client import PAGE_SIZE
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, NotSent, Throttled, Unsupported
 from campaign.rules import endings, opt_out
+from campaign.rules.breaker import Talked
 from campaign.settings import RetrySettings
 
 log = get_logger(__name__)
@@ -263,6 +264,8 @@ class Tracker:
         if wish:
             run.opt_outs += 1
             log.info("call.opt_out", row=record.row_number, call=call.id)
+        if record.campaign_id == run.campaign_id and (wish or disposition is Disposition.ANSWERED):
+            await breaker.tell(run, Talked(has_opted_out=bool(wish)))
         self._tracked.pop(record.call_id, None)
         log.debug("call.settled", row=record.row_number, call=call.id, disposition=disposition.value)
         if is_closed:
@@ -283,6 +286,8 @@ class Tracker:
     async def _ended(self, tracked: Tracked, call: Call) -> None:
         run = self._run
         lasted_s = anyio.current_time() - tracked.placed_at
+        # Before its line is free.
+        await breaker.ended(run, tracked.record, call)
         typical = lasted_s if self._typical_s is None else self._typical_s
         self._typical_s = typical + SMOOTHING * (lasted_s - typical)
         is_settling = await run.commit(calls.record_ended, call, run.now())
@@ -308,6 +313,8 @@ class Tracker:
                 reason=f"no end of call {tracked.record.call_id} was seen; look it up at OneInbox",
                 now=run.now(),
             )
+            if tracked.record.campaign_id == run.campaign_id:
+                await breaker.first_call_over(run, has_failed=True)
         run.closed(tracked.record.attempt_id)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import anyio
 
+from campaign.calls import breaker
 from campaign.calls.run import Run, Step
 from campaign.errors import CampaignError, LedgerError, OutputError
 from campaign.logs import get_logger
@@ -62,6 +63,13 @@ async def watch_deadline(run: Run, deadline: datetime) -> None:
         await anyio.sleep(min(left_s, 60.0))
     # Calls that are live are followed to their end: tomorrow's run may be of another campaign.
     run.drain("the deadline has come", leave=False)
+
+
+async def watch_clock(run: Run) -> None:
+    """Hours depend on the wall clock: who sets it during a run has to say that it is right."""
+    while not run.is_stopping:
+        await breaker.check_clock(run)
+        await anyio.sleep(run.timing.clock_look_s)
 
 
 async def refresh_results(run: Run, write_results: Callable[[], Awaitable[object]]) -> None:

@@ -14,6 +14,7 @@ from campaign.cli import (
     output,
     plan,
     rehearse,
+    resume,
     review,
     run,
     simulate,
@@ -44,6 +45,7 @@ app.command()(run.run)
 app.command()(views.status)
 app.command()(views.results)
 app.command()(review.review)
+app.command()(resume.resume)
 app.command()(explain.explain)
 app.add_typer(suppress.app, name="suppress")
 app.command()(simulate.simulate)

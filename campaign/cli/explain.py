@@ -27,10 +27,12 @@ def explain(
 ) -> None:
     """Say how a row stands, what every rule says about it now, and all that has happened. Calls nobody."""
     from campaign import logs
+    from campaign.calls.breaker import opening_of
     from campaign.calls.person import Known, look_at
     from campaign.cli.agent import spoken_variables
     from campaign.contacts.suppression import SuppressionLists
     from campaign.ledger import rows
+    from campaign.ledger.breakers import open_breakers
     from campaign.settings import Environment, load_campaign_file
 
     logs.configure(level=logging.WARNING)
@@ -40,7 +42,9 @@ def explain(
     spoken, note = spoken_variables(settings.agent_id, Environment())
     with views.open_ledger(ledger) as opened:
         record = views.find_campaign(opened, name, ledger)
-        known = Known(record.id, settings, lists.read(now), spoken)
+        # What passes by itself is closed when the next run begins.
+        stopped = [each for each in opened.read(open_breakers, record.id) if each.needs_reset]
+        known = Known(record.id, settings, lists.read(now), spoken, list(map(opening_of, stopped)))
         found = opened.read(rows.rows_numbered, record.id, row)
         if not found:
             raise UsageError(

@@ -47,6 +47,7 @@ def _quiet(name: str) -> Callable[[Progress], None]:
             dialled=progress.dials,
             live=progress.live,
             waiting_for=progress.waiting_for or None,
+            stopped=len(progress.stopped_because) or None,
         )
 
     return report
@@ -75,6 +76,8 @@ def _view(name: str, progress: Progress) -> RenderableType:
     ):
         if number := progress.counts.get(status):
             body.add_row(Text(status.replace("_", " "), style="yellow"), f"{number:,}, {meaning}")
+    for cause in progress.stopped_because:
+        body.add_row(Text("stopped", style="red"), Text(cause))
     body.add_row("expected end", _end(progress))
     return Group(head, body)
 

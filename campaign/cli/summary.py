@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from campaign.cli import output
+from campaign.cli.breaker_views import opening_as_data
 from campaign.cli.views import ledger_flag
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ def summarise(report: "RunReport", result_path: Path, *, ledger: str | None) -> 
     output.say(f"results: {result_path}")
     if report.stop_error is not None:
         output.say(f"campaign: {report.stop_error}")
+    elif report.openings and report.unfinished:
+        from campaign.calls.breaker import stop_error
+
+        for opening in report.openings:
+            output.say(f"campaign: {stop_error(opening)}")
+        output.say(f"campaign: {report.unfinished:,} rows are not final: run the same command again")
     elif report.unfinished:
         why = report.stop_notice or "not every row may be dialled yet"
         when = f" from {report.next_due.astimezone():%Y-%m-%d %H:%M} on" if report.next_due else ""
@@ -55,6 +62,7 @@ def as_data(report: "RunReport", result_path: Path) -> dict[str, Any]:
         "seconds": round(report.elapsed_s, 1),
         "results": str(result_path),
         "stopped_because": str(report.stop_error) if report.stop_error else report.stop_notice or None,
+        "breakers": [opening_as_data(each) for each in report.openings],
         "opt_outs": report.opt_outs,
         "next_due": report.next_due.isoformat() if report.next_due else None,
     }

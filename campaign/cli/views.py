@@ -25,6 +25,7 @@ def status(
     """Show how campaigns stand."""
     from rich.table import Table
 
+    from campaign.cli.breaker_views import told
     from campaign.ledger import campaigns
 
     with open_ledger(ledger) as opened:
@@ -41,11 +42,15 @@ def status(
         table.add_row(
             entry["campaign"],
             entry["started_at"][:16].replace("T", " "),
-            entry["state"],
+            "stopped" if entry["breakers"] else entry["state"],
             f"{entry['calls']:,}",
             output.listing(entry["rows"]),
         )
     output.say_drawn(table)
+    for entry in described:
+        for breaker in entry["breakers"]:
+            for line in told(breaker, entry["campaign"], ledger):
+                output.say_data(output.visible(line))
 
 
 def results(
@@ -124,15 +129,23 @@ def find_campaign(ledger: "Ledger", name: str, location: str | None) -> "Campaig
 
 
 def _describe(ledger: "Ledger", record: "CampaignRecord") -> dict[str, Any]:
-    from campaign.ledger import campaigns
+    from campaign.cli.breaker_views import record_as_data
+    from campaign.ledger import breakers, campaigns
     from campaign.ledger import results as result_views
 
+    # What another campaign has met matters to those that are not finished.
+    held = [
+        each
+        for each in ledger.read(breakers.open_breakers, record.id)
+        if each.campaign == record.name or not record.finished_at
+    ]
     counts = ledger.read(campaigns.counts, record.id)
     return {
         "campaign": record.name,
         "started_at": record.started_at.isoformat(timespec="seconds"),
         "finished_at": record.finished_at.isoformat(timespec="seconds") if record.finished_at else None,
         "state": "finished" if record.finished_at else "unfinished",
+        "breakers": [record_as_data(each) for each in held],
         "list": record.list_path,
         "calls": ledger.read(result_views.dials, record.id),
         "rows": {str(row_status): number for row_status, number in counts.items()},

@@ -7,7 +7,7 @@ calls a stranger.
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import phonenumbers
 from phonenumbers import (
@@ -293,3 +293,13 @@ def _why_invalid(number: PhoneNumber) -> Problem:
             return problems.COUNTRY_CODE
         case _:
             return problems.NO_RANGE
+
+
+@lru_cache(maxsize=10_000)
+def country_of(number: str) -> str:
+    """The country of an E.164 number, as an ISO 3166 code; empty for none, or one that has none."""
+    try:
+        region = phonenumbers.region_code_for_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return ""
+    return "" if region in (None, _WORLD) else str(region)

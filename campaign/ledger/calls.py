@@ -52,6 +52,8 @@ _OPEN = (
         schema.calls.c.placed_at,
         schema.calls.c.ended_at,
         schema.attempts.c.state,
+        schema.attempts.c.to_number,
+        schema.attempts.c.from_number,
     )
     .select_from(schema.calls)
     .join(schema.attempts)
@@ -87,6 +89,8 @@ class OpenCall:
     placed_at: datetime
     ended_at: datetime | None
     state: AttemptState
+    to_number: str = ""
+    from_number: str = ""
 
 
 def open_calls(connection: Connection, campaign_id: int, *, attempt_id: int | None = None) -> list[OpenCall]:

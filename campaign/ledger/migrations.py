@@ -48,11 +48,16 @@ def _keep_suppression_changes(connection: Connection) -> None:
     schema.suppression_changes.create(connection, checkfirst=True)
 
 
+def _keep_breakers(connection: Connection) -> None:
+    schema.breakers.create(connection, checkfirst=True)
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration(1, "first schema", _create_everything),
     Migration(2, "identity", _give_identity),
     Migration(3, "zone sources", _tell_zone_sources),
     Migration(4, "suppression changes", _keep_suppression_changes),
+    Migration(6, "breakers", _keep_breakers),
 )
 
 

@@ -220,6 +220,39 @@ suppression_changes = Table(
     CheckConstraint("change IN ('added', 'removed')", name="change"),
 )
 
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
+    Column("rule", String(40), nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("cure", Text, nullable=False),
+    Column("scope", String(16), nullable=False),
+    # The from number or the country, where the scope is one.
+    Column("subject", String(20), nullable=False, server_default=""),
+    Column("evidence", JSON, nullable=False),
+    Column("needs_reset", Integer, nullable=False),
+    # What is wrong is wrong for every campaign of the ledger.
+    Column("of_account", Integer, nullable=False),
+    Column("opened_at", Utc, nullable=False),
+    Column("closed_at", Utc),
+    Column("closed_by", Text, nullable=False, server_default=""),
+    Column("closed_because", Text, nullable=False, server_default=""),
+    CheckConstraint("scope IN ('campaign', 'from_number', 'country')", name="scope"),
+    # One sign is open once.
+    Index(
+        "uq_breakers_open",
+        "campaign_id",
+        "rule",
+        "scope",
+        "subject",
+        unique=True,
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+)
+
 events = Table(
     "events",
     metadata,

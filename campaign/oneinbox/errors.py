@@ -4,6 +4,7 @@ ApiError
 ├── NotSent          no byte of the request left this machine: safe to try again
 ├── Throttled        429: not accepted; everybody waits
 ├── Refused          not accepted, and it is about this request only
+│   └── CountryRefused   not accepted, and no other call to this country would be
 ├── Fatal            not accepted, and every other request would fare the same: stop
 │   ├── KeyRefused       401, 403
 │   ├── AccountRefused   402: no credit, frozen wallet
@@ -12,6 +13,8 @@ ApiError
 ├── Unsupported      this account's generation of the API has no such endpoint or parameter
 └── OutcomeUnknown   the request may have been acted on: never send it again
 """
+
+from enum import StrEnum
 
 from campaign.errors import ApiUnavailableError, CampaignError, ConfigError, KeyRefusedError
 
@@ -46,10 +49,14 @@ class Throttled(ApiError):
 class Refused(ApiError):
     """OneInbox did not accept this request; others may fare better."""
 
-    def __init__(self, message: str, *, names_row: bool = True) -> None:
+    def __init__(self, message: str, *, field: str = "to_number") -> None:
         super().__init__(message)
-        self.names_row = names_row
-        """Whether the reply says that the number or the variables are wrong."""
+        self.field = field
+        """What the reply complains of: the number, the variables, or both; empty when it does not say."""
+
+
+class CountryRefused(Refused):
+    """The carrier may not call this country."""
 
 
 class Fatal(ApiError):
@@ -76,8 +83,21 @@ class AccountRefused(Fatal):
         return ApiUnavailableError(f"{self}; top up the OneInbox account, then run again")
 
 
+class Part(StrEnum):
+    """Of what all rows share, the part that a reply complains of."""
+
+    AGENT = "agent"
+    FROM_NUMBER = "from number"
+    CARRIER = "carrier"
+
+
 class SetupRefused(Fatal):
     """What all rows share is wrong: the agent, the from number, the carrier credentials."""
+
+    def __init__(self, message: str, *, about: Part | None = None) -> None:
+        super().__init__(message)
+        self.about = about
+        """None when the reply does not say."""
 
     def stop_reason(self) -> CampaignError:
         return ConfigError(f"{self}; check agent_id and from_numbers in the campaign file")

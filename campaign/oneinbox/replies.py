@@ -18,10 +18,12 @@ from campaign.oneinbox import wire
 from campaign.oneinbox.errors import (
     AccountRefused,
     ApiError,
+    CountryRefused,
     KeyRefused,
     NotFound,
     NotSent,
     OutcomeUnknown,
+    Part,
     Refused,
     SetupRefused,
     Throttled,
@@ -47,6 +49,16 @@ _REQUEST_FIELDS = frozenset({"agent_id", "to_number", "from_number", "variables"
 _ROW_FIELDS = frozenset({"to_number", "variables"})
 _SHARED_WORDS = re.compile(
     r"\bagent|from[_ ]number|caller[_ ]?id|credential|integration|\btrunk|not registered", re.IGNORECASE
+)
+_GEO_WORDS = re.compile(
+    r"geo[\w ]*permission|international (?:calls?|calling|permission)"
+    r"|(?:country|region) (?:is )?(?:not|blocked)",
+    re.IGNORECASE,
+)
+_PARTS = (
+    (re.compile(r"from[_ ]number|caller[_ ]?id|not registered", re.IGNORECASE), Part.FROM_NUMBER),
+    (re.compile(r"credential|integration|\btrunk", re.IGNORECASE), Part.CARRIER),
+    (re.compile(r"\bagent", re.IGNORECASE), Part.AGENT),
 )
 _ROW_WORDS = re.compile(r"to[_ ]number|variable|recipient|destination", re.IGNORECASE)
 
@@ -173,15 +185,25 @@ def _raise_for_all(response: httpx.Response, text: str, *, now: datetime) -> Non
 
 def _refusal(status: int, body: Any, text: str) -> ApiError:
     fields = wire.error_fields(body) & _REQUEST_FIELDS
+    is_geo = status != 404 and _GEO_WORDS.search(text) is not None
     if fields:
         # A complaint about any other field than the row's own would come for every row.
-        return Refused(text) if fields <= _ROW_FIELDS else SetupRefused(text)
-    if _ROW_WORDS.search(text):
-        return Refused(text)
+        if not fields <= _ROW_FIELDS:
+            return SetupRefused(text, about=_part(" ".join(sorted(fields - _ROW_FIELDS))))
+        return CountryRefused(text) if is_geo else Refused(text, field=" and ".join(sorted(fields)))
+    if is_geo:
+        return CountryRefused(text)
+    if words := _ROW_WORDS.search(text):
+        return Refused(text, field="variables" if words[0].lower() == "variable" else "to_number")
     # The only thing that a create-call request can fail to find is what all rows share.
     if status == 404 or _SHARED_WORDS.search(text):
-        return SetupRefused(text)
-    return Refused(text, names_row=False)
+        return SetupRefused(text, about=_part(text) or (Part.AGENT if status == 404 else None))
+    return Refused(text, field="")
+
+
+def _part(text: str) -> Part | None:
+    """Of what all rows share, the part that these words name first in the table."""
+    return next((part for words, part in _PARTS if words.search(text)), None)
 
 
 def check_get(response: httpx.Response, *, now: datetime) -> Any:

@@ -11,17 +11,19 @@ from campaign.oneinbox import wire
 from campaign.oneinbox.client import CREATE_DEADLINE_S, PAGE_SIZE, CallPage
 from campaign.oneinbox.errors import (
     AccountRefused,
+    CountryRefused,
     KeyRefused,
     NotFound,
     NotSent,
     OutcomeUnknown,
+    Part,
     Refused,
     SetupRefused,
     Throttled,
     Unsupported,
 )
 from campaign.rehearsal.death import Death
-from campaign.simulator.faults import FaultPlan
+from campaign.simulator.faults import COUNTRY_REFUSED, SETUP_REFUSED, FaultPlan, country_refused
 from campaign.simulator.provider import Provider, SimulatedCall
 from campaign.simulator.wire import call_object
 
@@ -59,7 +61,8 @@ class VirtualAccount:
         """Ring one synthetic person. Raises as `OneInbox` does."""
         await self._reach()
         struck = self._faults.strike("create", request.to_number)
-        acts = not struck.keys() & {"throttle", "status", "refuse", "drop"}
+        refused = country_refused(request.to_number, struck)
+        acts = not refused and not struck.keys() & {"throttle", "status", "refuse", "refuse_setup", "drop"}
         if acts:
             self._on_the_way[id(request)] = lambda: self._place(request, struck)
         try:
@@ -68,6 +71,8 @@ class VirtualAccount:
             self._arrive_perhaps(request)
             raise
         self._on_the_way.pop(id(request), None)
+        if refused:
+            raise CountryRefused(f"HTTP 400: {COUNTRY_REFUSED}")
         if not acts:
             raise _turned_away(struck)
         call = self._place(request, struck)
@@ -133,6 +138,8 @@ class VirtualAccount:
         for call in calls:
             call.never_ends = "never_end" in struck
             call.odd_status = struck.get("odd_status")
+            if "fail_call" in struck:
+                self._provider.fail(call, struck["fail_call"] or "failed")
         return calls[0]
 
     def _shown(self, call: SimulatedCall) -> Call:
@@ -160,6 +167,9 @@ class VirtualAccount:
 def _turned_away(struck: dict[str, str | None]) -> Exception:
     if "drop" in struck:
         return OutcomeUnknown("no usable reply")
+    if "refuse_setup" in struck:
+        part = struck["refuse_setup"] or "carrier"
+        return SetupRefused(f"HTTP 400: {SETUP_REFUSED[part]}", about=Part(part.replace("_", " ")))
     if "refuse" in struck:
         return Refused("HTTP 422: to_number")
     return _unanswered(struck)

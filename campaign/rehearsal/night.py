@@ -108,9 +108,7 @@ class Night:
 
         def look(progress: Progress) -> None:
             if progress.waiting_for and progress.counts.get(RowStatus.WAITING):
-                # A wait until a time is named by that time; here they are one kind of wait.
-                is_time = progress.waiting_for.endswith("UTC")
-                waited["the time of the next try" if is_time else progress.waiting_for] += LOOK_S
+                waited[_kind_of_wait(progress.waiting_for)] += LOOK_S
             on_progress(progress)
 
         with ScratchLedger() as ledger:
@@ -152,6 +150,13 @@ class Night:
             waited_s=dict(sorted(waited.items(), key=lambda item: -item[1])),
             next_due=report.next_due,
         )
+
+
+def _kind_of_wait(waiting_for: str) -> str:
+    """A wait is named by its time or by what has come so far; in a forecast such waits are one kind."""
+    if waiting_for.endswith("UTC"):
+        return "the time of the next try"
+    return "the first calls to end" if waiting_for.startswith("first calls") else waiting_for
 
 
 def _called_twice(provider: Provider, tries: int) -> int:

@@ -43,6 +43,7 @@ class World:
     spoken: Sequence[str] = ()
     on_progress: Callable[[Progress], None] = _ignore
     ledger_of_a_life: type[VirtualLedger] = VirtualLedger
+    account_of_a_life: type[VirtualAccount] = VirtualAccount
     longest_life_s: float = LONGEST_S
 
     def live(
@@ -105,7 +106,7 @@ class World:
             name=self.settings.name,
             settings=self.settings,
             ledger=self.ledger_of_a_life(self.ledger, rng=self.rng, death=death),
-            api=VirtualAccount(self.provider, self.faults, line=self.line, rng=self.rng, death=death),
+            api=self.account_of_a_life(self.provider, self.faults, line=self.line, rng=self.rng, death=death),
             write_results=_nothing_to_write,
             on_progress=self.on_progress,
             suppressed=self.suppressed,
@@ -113,6 +114,7 @@ class World:
             deadline=deadline,
             timing=self.timing,
             now=self.clock.now,
+            steady=self.clock.monotonic,
             rng=self.rng,
             handle_signals=False,
         )

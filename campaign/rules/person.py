@@ -21,5 +21,7 @@ class Person:
     """How an attempt of another campaign stands whose fate is not known yet."""
     talked_at: datetime | None = None
     """When this person last talked with the agent of another campaign."""
+    stopped_because: str | None = None
+    """What the breaker says of calls to this person, where it is open for them."""
     unsaid: str | None = None
     """A variable that the agent says and that has no value for this person."""

@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from campaign.errors import ConfigError, InputMissingError
+from campaign.settings.breaker import BreakerSettings
 from campaign.settings.opt_out import OptOutSettings
 from campaign.settings.sections import (
     CallSettings,
@@ -41,6 +42,7 @@ class CampaignSettings(Section):
     retry: RetrySettings = RetrySettings()
     caps: CapSettings = CapSettings()
     opt_out: OptOutSettings = OptOutSettings()
+    breaker: BreakerSettings = BreakerSettings()
     suppression: tuple[SuppressionEntry, ...] = ()
     """Files of numbers that must not be called, relative to the campaign file; read again in a long run."""
     output: str = Field(default="results/{name}.csv", min_length=1)

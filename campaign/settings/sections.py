@@ -14,6 +14,7 @@ from campaign.settings.values import (
     NumberTypes,
     Region,
     Share,
+    Stages,
     Texts,
     Variables,
     Zone,
@@ -71,6 +72,8 @@ class PaceSettings(Section):
     calls_per_second: float = Field(default=1.0, gt=0, le=1000)
     burst: int = Field(default=1, ge=1, le=100)
     max_live_calls: int = Field(default=10, ge=1, le=10_000)
+    stages: Stages = (1, 5, 25)
+    """A campaign starts with so many calls; each stage has to end well before the next begins."""
 
 
 class HourSettings(Section):

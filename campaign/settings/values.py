@@ -6,6 +6,7 @@ Each reads what people write, and refuses the rest with a text that shows the ri
 import re
 from collections.abc import Mapping
 from datetime import time, timedelta
+from itertools import pairwise
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -155,6 +156,12 @@ def _check_zone(name: str) -> str:
     return name
 
 
+def _check_stages(value: tuple[int, ...]) -> tuple[int, ...]:
+    if any(size < 1 for size in value) or any(later < size for size, later in pairwise(value)):
+        raise ValueError("each stage is 1 call or more, and no smaller than the one before, like [1, 5, 25]")
+    return value
+
+
 def _positive(value: timedelta) -> timedelta:
     if value <= timedelta():
         raise ValueError("must be longer than nothing")
@@ -187,6 +194,7 @@ Days = Annotated[
 Region = Annotated[str, AfterValidator(_check_region)]
 Number = Annotated[str, BeforeValidator(_check_number)]
 Zone = Annotated[str, AfterValidator(_check_zone)]
+Stages = Annotated[tuple[int, ...], AfterValidator(_check_stages)]
 Texts = Annotated[Mapping[str, str], BeforeValidator(_texts)]
 Share = Annotated[float, BeforeValidator(_share)]
 NumberTypes = Annotated[tuple[Literal["voip", "toll_free"], ...], BeforeValidator(_each_once)]

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from campaign.simulator import wire
-from campaign.simulator.faults import FaultPlan
+from campaign.simulator.faults import COUNTRY_REFUSED, SETUP_REFUSED, FaultPlan, country_refused
 from campaign.simulator.provider import Provider, SimulatedCall
 
 SIMULATOR_KEY = "oi_sk_simulator"
@@ -81,6 +81,8 @@ class Simulator:
         call = self._place(body)
         call.never_ends = "never_end" in struck
         call.odd_status = struck.get("odd_status")
+        if "fail_call" in struck:
+            self.provider.fail(call, struck["fail_call"] or "failed")
         if "duplicate" in struck:
             self._place(body)
         return await self._late(struck, wire.created_object(self.provider, call, self.generation), status=201)
@@ -98,6 +100,10 @@ class Simulator:
     def _refusal(self, body: dict[str, Any], struck: dict[str, str | None]) -> Response | None:
         if not _E164.fullmatch(str(body["to_number"])) or "refuse" in struck:
             return self._error(422, "string_pattern_mismatch", "not a callable number", field="to_number")
+        if country_refused(str(body["to_number"]), struck):
+            return self._error(400, "geo_permission", COUNTRY_REFUSED)
+        if "refuse_setup" in struck:
+            return self._error(400, "set_up", SETUP_REFUSED[struck["refuse_setup"] or "carrier"])
         for key in ("agent_id", "from_number"):
             if not body.get(key):
                 return self._error(422, "missing", "Field required", field=key)

@@ -1,6 +1,7 @@
 """Faults: what the simulator does wrong on request, by rate or by rule."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
@@ -16,8 +17,18 @@ KINDS = {
     "no_id": "act, then answer 201 without an id",
     "duplicate": "act twice, then answer with the first call",
     "refuse": "answer 422 about to_number without acting",
+    "refuse_country": "answer 400 about international calls for numbers that begin with these digits",
+    "refuse_setup": "answer 400 about what all rows share; value: agent, from_number or carrier",
+    "fail_call": "the call cannot be put through; value: the end reason",
     "never_end": "the call never ends",
     "odd_status": "the call ends with a status that nobody has documented; value: the status",
+}
+
+COUNTRY_REFUSED = "International calls to this country are not enabled"
+SETUP_REFUSED = {
+    "agent": "The agent does not exist",
+    "from_number": "from_number is not registered",
+    "carrier": "The carrier credential is invalid",
 }
 
 ENDPOINTS = ("create", "get", "list")
@@ -87,3 +98,9 @@ class FaultPlan:
             and (fault.digits is None or number.endswith(fault.digits))
             and (fault.rate >= 1 or Random(f"{self.seed}:{at}:{endpoint}:{nth}").random() < fault.rate)
         }
+
+
+def country_refused(number: str, struck: Mapping[str, str | None]) -> bool:
+    """Whether the carrier may not call the country of this number."""
+    digits = struck.get("refuse_country")
+    return digits is not None and number.startswith(f"+{digits}")

@@ -32,6 +32,8 @@ class SimulatedCall:
     conversation: Conversation
     never_ends: bool = False
     odd_status: str | None = None
+    failure: str | None = None
+    """The end reason of a call that could not be put through."""
     stopped_at: float | None = None
 
     def ends_at(self) -> float:
@@ -128,6 +130,15 @@ class Provider:
             with self.dial_log.open("a", encoding="utf-8") as log:
                 log.write(json.dumps(line | {"metadata": dict(metadata)}) + "\n")
         return call
+
+    def fail(self, call: SimulatedCall, reason: str) -> None:
+        """The call rings for as long as it would have, and is not put through."""
+        late_s = call.conversation.results_after_s - call.conversation.ends_after_s
+        ends_after_s = call.conversation.connects_after_s or call.conversation.ends_after_s
+        call.failure = reason
+        call.conversation = Conversation(
+            "failed", None, ends_after_s, ends_after_s + late_s, (), outcome=None, summary=None
+        )
 
     def listed(self, agent_id: str | None, status: str | None = None) -> list[SimulatedCall]:
         """What the list shows now, the newest first."""

@@ -135,6 +135,8 @@ def _duration(call: SimulatedCall) -> float:
 def _end_reason(call: SimulatedCall) -> str:
     if call.stopped_at is not None:
         return STOPPED
+    if call.failure:
+        return call.failure
     return {"answered": "user_hangup", "voicemail": "voicemail_detected"}.get(
         call.conversation.ending, call.conversation.ending
     )

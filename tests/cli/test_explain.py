@@ -69,6 +69,7 @@ def test_a_no_says_what_becomes_of_the_row(spring: Case) -> None:
         "suppression": False,
         "other campaigns": True,
         "the agent's words": True,
+        "breaker": True,
         "hours": True,
         "cap": True,
         "conversations": True,

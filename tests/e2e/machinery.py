@@ -25,7 +25,7 @@ name: {name}
 agent_id: agt_test
 from_numbers: ["+12025550100"]
 contacts: {{countries: [US]}}
-pace: {{calls_per_second: {rate}, burst: {burst}, max_live_calls: {live}}}
+pace: {{calls_per_second: {rate}, burst: {burst}, max_live_calls: {live}, stages: []}}
 hours: {{days: {{mon-sun: "00:00-24:00"}}}}
 """
 

@@ -61,6 +61,8 @@ def test_an_open_call_counts_the_tries_of_its_person(case: Case) -> None:
         placed_at=NOON + timedelta(hours=1),
         ended_at=None,
         state=AttemptState.LIVE,
+        to_number=ANNA,
+        from_number="+12025550100",
     )
 
 

@@ -11,9 +11,11 @@ from campaign.oneinbox import wire
 from campaign.oneinbox.errors import (
     AccountRefused,
     ApiError,
+    CountryRefused,
     KeyRefused,
     NotFound,
     OutcomeUnknown,
+    Part,
     Refused,
     SetupRefused,
     Throttled,
@@ -173,3 +175,53 @@ def test_the_words_of_a_reply_are_for_the_ledger_only() -> None:
     """What is logged or printed of an error names the status, and not whom the server speaks of."""
     error = Refused("HTTP 400: the agent has no line for Dana Canary")
     assert (error.what, error.brief) == ("HTTP 400", "Refused: HTTP 400")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "part"),
+    [
+        (404, {"detail": "Agent not found"}, Part.AGENT),
+        (404, {}, Part.AGENT),
+        (422, about("agent_id"), Part.AGENT),
+        (422, about("from_number"), Part.FROM_NUMBER),
+        (400, {"detail": "from_number is not registered"}, Part.FROM_NUMBER),
+        (400, {"detail": "Carrier credentials are invalid"}, Part.CARRIER),
+        (422, about("metadata"), None),
+    ],
+)
+def test_what_all_rows_share_is_named(status: int, body: Any, part: Part | None) -> None:
+    """The agent, the from number or the carrier; the breaker may stop one number alone."""
+    error = create_error(status, body)
+    assert isinstance(error, SetupRefused)
+    assert error.about is part
+
+
+@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "International calls to this country are not enabled",
+        "to_number: geo permission missing",
+        "Geographic permissions: the country is not allowed",
+    ],
+)
+def test_a_country_that_the_carrier_may_not_call_is_no_bad_row(status: int, text: str) -> None:
+    """Every other number of that country would be refused as well."""
+    assert isinstance(create_error(status, {"detail": text}), CountryRefused)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (about("to_number"), "to_number"),
+        (about("variables", "name"), "variables"),
+        ({"detail": "the variable name is too long"}, "variables"),
+        ({"detail": "bad recipient"}, "to_number"),
+        ({"detail": "something is wrong"}, ""),
+    ],
+)
+def test_a_refusal_names_its_field(body: Any, field: str) -> None:
+    """Refusals for one field in a row are not about the rows."""
+    error = create_error(422, body)
+    assert isinstance(error, Refused)
+    assert error.field == field

@@ -13,6 +13,7 @@ from tests.torture.story import (
     BAD,
     BEN,
     CARA,
+    DONE,
     EVE,
     LATER,
     PEOPLE,
@@ -37,6 +38,9 @@ LISTED: Mapping[str, Any] = {
 LOOKS_OFTEN: Mapping[str, float] = {"suppression_look_s": 0.05}
 PATIENT = Step(timing={"api_patience_s": 60, "throttle_patience_s": 60})
 """Trouble that passes is outlived, however slow the machine is."""
+STAGED: Mapping[str, Any] = {"calls_per_second": 500, "burst": 5, "max_live_calls": 4}
+HELD = DONE | {69}
+"""A human has to close the breaker, and nobody does."""
 ENDLESS: Mapping[str, Any] = {"call": {"max_duration": "1s"}}
 PROVIDER_STORIES: Mapping[str, Story] = {
     # What every night is like.
@@ -93,10 +97,51 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     "throttled": Story(account=Account(faults=("throttle=1#2", "throttle#4")), step=PATIENT),
     "throttled for good": Story(account=Account(faults=("throttle",)), meets=69),
     "refused rows": Story(account=Account(faults=("refuse#2",))),
-    "refused without a name": Story(account=Account(faults=("status=400",)), meets=69),
-    "out of credit": Story(account=Account(quota=2), meets=69),
+    "refused without a name": Story(account=Account(faults=("status=400",)), meets=69, ends=HELD),
+    "out of credit": Story(account=Account(quota=2), meets=69, ends=HELD),
     "wrong key": Story(account=Account(api_key="oi_sk_other"), meets=77),
-    "key refused on the way": Story(account=Account(faults=("status=401@create#3",)), meets=77),
+    "key refused on the way": Story(account=Account(faults=("status=401@create#3",)), meets=77, ends=HELD),
+    "set-up refused": Story(account=Account(faults=("refuse_setup=carrier#2",)), meets=78, ends=HELD),
+    "one from number refused": Story(
+        account=Account(faults=("refuse_setup=from_number#2",)), meets=69, ends=HELD
+    ),
+    "country refused": Story(account=Account(faults=("refuse_country=1",)), meets=69, ends=HELD),
+    "key refused for all": Story(
+        account=Account(faults=("status=401@create#3", "status=401@list#2-99")), meets=77, ends=HELD
+    ),
+    "held by an earlier run": Story(
+        account=Account(faults=("status=401@create#3",)),
+        before=(Step(ends=frozenset({77})),),
+        meets=69,
+        ends=frozenset({69}),
+    ),
+    "resumed by a human": Story(
+        account=Account(faults=("status=401@create#3",)),
+        before=(Step(ends=frozenset({77})),),
+        step=Step(program="resume spring --reason mended"),
+        ends=HELD,
+    ),
+    "a few calls first": Story(settings={"pace": {**STAGED, "stages": [1, 2]}}),
+    "first calls fail": Story(
+        account=Account(faults=("fail_call=geo_permission#1-9",)),
+        settings={"pace": {**STAGED, "stages": [1, 2]}},
+        meets=69,
+        ends=HELD,
+    ),
+    "calls that the agent fails": Story(
+        account=Account(faults=("fail_call=llm_error#1-9",)),
+        settings={"pace": {**STAGED, "stages": [1, 2]}},
+        before=(Step(ends=frozenset({69})),),
+        meets=69,
+        ends=HELD,
+    ),
+    "many without an answer": Story(
+        account=Account(faults=("lose_reply", "status=503@list#8-9")),
+        rows=people(16),
+        settings={"pace": {"calls_per_second": 500, "burst": 8, "max_live_calls": 16}},
+        meets=69,
+        ends=HELD,
+    ),
     "lost replies": Story(account=Account(faults=("lose_reply#2", "cut#3", "no_id#4"))),
     "lost requests": Story(
         account=Account(faults=("drop",)),
@@ -105,7 +150,9 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         meets=69,
     ),
     "replies after acting": Story(account=Account(faults=("act_then_status=502#1", "garble#2"))),
-    "two calls of one request": Story(account=Account(faults=("duplicate#2", "lose_reply#2")), meets=69),
+    "two calls of one request": Story(
+        account=Account(faults=("duplicate#2", "lose_reply#2")), meets=69, ends=HELD
+    ),
     # One call at a time: the id is known as the first person's when the second one gets it.
     "an id twice": Story(
         account=Account(repeats_id_at=2),
@@ -179,6 +226,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         settings=ENDLESS,
         ambiguous=5,
         meets=69,
+        ends=HELD,
     ),
     "looked at again": Story(
         account=Account(faults=("never_end#1-2", "status=404@get#1-4")),

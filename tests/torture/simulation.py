@@ -24,7 +24,7 @@ from campaign import logs
 from campaign.calls.timing import Timing
 from campaign.contacts.intake import take_in
 from campaign.errors import ExitCode
-from campaign.ledger import campaigns
+from campaign.ledger import breakers, campaigns
 from campaign.ledger.scratch import ScratchLedger
 from campaign.models import Intake
 from campaign.rehearsal.account import Line
@@ -224,6 +224,7 @@ def _die_and_live(world: World, wall: Wall, rng: Random) -> tuple[int, list[str]
 def _live_to_the_end(world: World) -> list[str]:
     """Without faults, run again as cron would: every row comes to its end."""
     stopped = ""
+    _mend(world)
     for _ in range(MOST_LIVES):
         report = world.live()
         if report is None:
@@ -231,11 +232,18 @@ def _live_to_the_end(world: World) -> list[str]:
         stopped = f"{report.exit_code!r}, {report.stop_error}"
         if report.exit_code in ENDED:
             return []
+        _mend(world)
         if report.next_due is not None:
             world.clock.advance(max((report.next_due - world.clock.now()).total_seconds(), 0.0))
         else:
             world.clock.advance(60.0)
     return [f"the campaign did not come to its end: {stopped}"]
+
+
+def _mend(world: World) -> None:
+    """The operator says that what has stopped the campaign is right again."""
+    now, campaign = world.clock.now(), world.campaign_id
+    world.ledger.transact([partial(breakers.reset, campaign_id=campaign, who="op", reason="mended", now=now)])
 
 
 def tell_many(folder: Path, seeds: Iterable[int], *, program: type[VirtualLedger] = VirtualLedger) -> Tally:

@@ -60,6 +60,8 @@ class Place:
     def lay_out(self, step: Step, rows: Sequence[Row], settings: Mapping[str, Any]) -> tuple[Path, Path]:
         """Write the list and the campaign file of a life."""
         content = {**SETTINGS, **settings, **step.settings}
+        # A staged start has stories of its own; most have no time for one.
+        content["pace"] = {"stages": [], **content["pace"]}
         listed, config = self.folder / f"{content['name']}.csv", self.folder / f"{content['name']}.yaml"
         with listed.open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, fieldnames=list(rows[0]))

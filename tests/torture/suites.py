@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from tests.torture import (
+    breaker,
     disk,
     hours,
     kills,
@@ -30,5 +31,6 @@ SUITES: Mapping[str, Callable[[Effort], Tally]] = {
     "secrets": secrets.run,
     "numbers": numbers.run,
     "hours": hours.run,
+    "breaker": breaker.run,
     "mutants": mutants.run,
 }

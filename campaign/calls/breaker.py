@@ -1,0 +1,205 @@
+"""The breaker of a run: what its tasks see is told here, and what that opens stops dialling at once.
+
+The decisions are made in `campaign.rules.breaker`; here they stop the run, and reach the ledger.
+"""
+
+from contextlib import aclosing
+
+import anyio
+
+from campaign.calls.run import Run
+from campaign.contacts.phone import country_of
+from campaign.errors import ApiUnavailableError, CampaignError, ConfigError, KeyRefusedError
+from campaign.ledger import breakers
+from campaign.ledger.breakers import BreakerRecord
+from campaign.ledger.calls import OpenCall
+from campaign.logs import get_logger
+from campaign.models import Call, CallRequest
+from campaign.oneinbox.errors import (
+    AccountRefused,
+    ApiError,
+    CountryRefused,
+    Fatal,
+    KeyRefused,
+    NotFound,
+    Part,
+    SetupRefused,
+    Unsupported,
+)
+from campaign.rules import blame, endings
+from campaign.rules.breaker import (
+    ClockSet,
+    Denied,
+    Ended,
+    Event,
+    FirstCallsFailed,
+    Opening,
+    Rule,
+    Scope,
+)
+
+log = get_logger(__name__)
+
+_CURES = {
+    Part.AGENT: "check agent_id in the campaign file",
+    Part.FROM_NUMBER: "check from_numbers in the campaign file, and that OneInbox has them",
+    Part.CARRIER: "set up the carrier credentials anew at OneInbox",
+    None: "check agent_id and from_numbers in the campaign file",
+}
+_KEY_CURE = "check ONEINBOX_API_KEY (an oi_sk_ key of this account that has not been revoked)"
+
+
+def stop_error(opening: Opening) -> CampaignError:
+    """The line for people, with the exit code: cause, cure, and how it is closed."""
+    text = f"{opening.cause}; {opening.cure}"
+    if opening.needs_reset:
+        text += ", then `campaign resume NAME --reason TEXT`"
+    match opening.rule:
+        case Rule.KEY:
+            return KeyRefusedError(text)
+        case Rule.SETUP:
+            return ConfigError(text)
+        case _:
+            return ApiUnavailableError(text)
+
+
+def opening_of(record: BreakerRecord) -> Opening:
+    """What the ledger remembers, as the rules have it."""
+    return Opening(
+        Rule(record.rule), record.cause, record.cure, Scope(record.scope), record.subject, record.evidence
+    )
+
+
+async def tell(run: Run, event: Event) -> None:
+    """Take an event into account. What it opens has stopped dialling before this waits for anything."""
+    opening = run.breaker.see(event)
+    if opening is None:
+        return
+    if opening.scope is Scope.CAMPAIGN and not opening.passes:
+        run.halt(stop_error(opening))
+    run.changed.ring()
+    log.error("breaker.opened", rule=opening.rule.value, scope=opening.scope.value)
+    await run.commit(
+        breakers.record_open,
+        run.campaign_id,
+        rule=opening.rule,
+        cause=opening.cause,
+        cure=opening.cure,
+        scope=opening.scope,
+        subject=opening.subject,
+        evidence=opening.evidence,
+        needs_reset=opening.needs_reset,
+        of_account=opening.is_of_account,
+        now=run.now(),
+    )
+
+
+def denial(error: Fatal | CountryRefused, request: CallRequest) -> Denied:
+    """What a refused create-call request says of all others."""
+    match error:
+        case KeyRefused():
+            return Denied(Rule.KEY, str(error), _KEY_CURE)
+        case AccountRefused():
+            return Denied(Rule.CREDIT, str(error), "top up the OneInbox account")
+        case CountryRefused():
+            country = country_of(request.to_number)
+            scope = Scope.COUNTRY if country else Scope.CAMPAIGN
+            return Denied(Rule.COUNTRY, str(error), blame.GEO_CURE, scope, country)
+        case SetupRefused(about=Part.FROM_NUMBER):
+            cure = _CURES[Part.FROM_NUMBER]
+            return Denied(Rule.SETUP, str(error), cure, Scope.FROM_NUMBER, request.from_number)
+        case SetupRefused(about=about):
+            return Denied(Rule.SETUP, str(error), _CURES[about])
+        case _:
+            return Denied(Rule.SETUP, str(error), _CURES[None])
+
+
+async def confirm_key(run: Run) -> None:
+    """With one GET: is the key refused for everything? Then live calls cannot be followed either."""
+    try:
+        await ask(run)
+    except KeyRefused:
+        run.halt(KeyRefusedError(_KEY_CURE), leave=True)
+    except ApiError as error:
+        log.info("breaker.unconfirmed", error=error.brief)
+
+
+async def ask(run: Run) -> None:
+    """One GET, in place of a dial. Raises ApiError."""
+    async with aclosing(run.api.recent_calls(run.settings.agent_id)) as pages:
+        await anext(pages)
+
+
+async def wait_for_answers(run: Run) -> None:
+    """Dialling has stopped for want of answers: GETs find out when OneInbox works again, and no dial does."""
+    patience_s, pause_s = run.timing.api_patience_s, run.timing.backoff_s
+    give_up_at = anyio.current_time() + patience_s
+    run.waiting_for = "OneInbox to answer again"
+    while run.breaker.is_waiting:
+        await anyio.sleep(pause_s)
+        pause_s = min(2 * pause_s, run.timing.backoff_max_s)
+        try:
+            await ask(run)
+        except (Unsupported, NotFound):
+            pass
+        except ApiError as error:
+            log.warning("breaker.still_open", error=error.brief)
+            if anyio.current_time() > give_up_at:
+                run.halt(ApiUnavailableError(f"{error.what}; run again when OneInbox works"), leave=True)
+            continue
+        run.breaker.answered_again()
+        await run.commit(
+            breakers.close_rule,
+            run.campaign_id,
+            Rule.UNANSWERED,
+            because="OneInbox has answered a GET",
+            now=run.now(),
+        )
+
+
+async def take_up(run: Run) -> None:
+    """At the start of a run: what a human has to close stays open, and the first calls are counted."""
+    found = await run.commit(breakers.begin_run, run.campaign_id, run.now())
+    run.breaker.openings = [opening_of(record) for record in found]
+    sizes = run.settings.pace.stages
+    if sizes:
+        most = sum(sizes) + 3 * len(sizes)
+        for end in await run.fetch(breakers.first_ends, run.campaign_id, most=most):
+            disposition = end.disposition or (endings.read_disposition(end.call) if end.call else None)
+            has_failed = end.call is None or disposition is None or blame.has_failed(end.call, disposition)
+            run.stages.ended(has_failed=has_failed)
+
+
+def stay_open(run: Run) -> None:
+    """Dial nobody in this run when a breaker that an earlier one opened holds the whole campaign."""
+    if (opening := run.breaker.stopping()) is not None:
+        log.error("breaker.still_open", rule=opening.rule.value)
+        run.halt(ApiUnavailableError(f"dialling was stopped: {stop_error(opening)}"))
+
+
+async def ended(run: Run, record: OpenCall, call: Call) -> None:
+    """A call of this run's campaign has ended."""
+    if record.campaign_id != run.campaign_id:
+        return
+    reason = call.end_reason or call.status
+    has_failed = blame.has_failed(call, endings.read_disposition(call))
+    country = country_of(record.to_number)
+    if run.breaker.stopping(record.from_number, country) is not None:
+        # Known to fail, or not: it says nothing about the others.
+        return
+    await tell(run, Ended(record.from_number, country, has_failed, reason))
+    if run.breaker.stopping(record.from_number, country) is not None:
+        run.stages.begin_stage_anew()
+    else:
+        await first_call_over(run, has_failed=has_failed, reason=reason)
+
+
+async def first_call_over(run: Run, *, has_failed: bool, reason: str = "") -> None:
+    """One of the first calls has ended, or is left to a human."""
+    if run.stages.ended(has_failed=has_failed):
+        await tell(run, FirstCallsFailed(run.stages.failed, reason))
+
+
+async def check_clock(run: Run) -> None:
+    """Compare the wall clock with the steady one. When it was set, dialling has stopped."""
+    await tell(run, ClockSet(run.clock_set_by_s()))

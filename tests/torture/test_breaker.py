@@ -1,0 +1,50 @@
+"""A sample of the breaker's suite, and proof that it can fail."""
+
+from pathlib import Path
+
+import pytest
+
+from campaign.models import CallRequest
+from campaign.oneinbox.errors import KeyRefused, OutcomeUnknown
+from tests.torture import breaker
+from tests.torture.breaker import WatchedAccount
+
+SAMPLE = (1, 4, 33)
+
+
+@pytest.fixture(autouse=True)
+def no_blocking_calls() -> None:
+    """In virtual time the ledger is in memory and belongs to the event loop."""
+
+
+def test_a_sample_stops_at_once(tmp_path: Path) -> None:
+    """Whatever goes wrong, and from whichever call on: only what is in flight follows the first sign."""
+    cases = [(name, first) for first in SAMPLE for name in breaker.TROUBLES]
+    tally = breaker.tell_many(tmp_path, cases)
+    assert tally.failures == []
+    assert tally.is_clean
+    assert tally.injected["key refused (401)"] == len(SAMPLE)
+
+
+def test_full_counts_begin_at_every_call() -> None:
+    """The whole suite has every trouble at each of the calls 1 to 200."""
+    positions = {first for _, first in breaker.cases_of(1.0)}
+    assert positions == set(range(1, breaker.POSITIONS + 1))
+    assert len(breaker.cases_of(1.0)) == breaker.POSITIONS * len(breaker.TROUBLES)
+
+
+class Deaf(WatchedAccount):
+    """A line on which a refused key looks like a reply that was lost."""
+
+    async def create_call(self, request: CallRequest) -> str:
+        """As it is, but for one error."""
+        try:
+            return await super().create_call(request)
+        except KeyRefused:
+            raise OutcomeUnknown("no usable reply") from None
+
+
+def test_a_program_that_goes_on_is_found_out(tmp_path: Path) -> None:
+    """Were dials sent after a 401, the suite would say so."""
+    tally = breaker.tell_many(tmp_path, [("key refused (401)", 5)], program=Deaf)
+    assert not tally.is_clean
