@@ -12,6 +12,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from campaign.calls.gatekeeper import Gatekeeper
+from campaign.calls.quota import Quota
 from campaign.calls.run import MAX_DOUBTS, Run
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError
@@ -20,7 +21,16 @@ from campaign.ledger.calls import OpenCall
 from campaign.ledger.waiting import DueContact
 from campaign.logs import get_logger
 from campaign.models import TOKEN_KEY, AttemptState, CallRequest
-from campaign.oneinbox.errors import Fatal, KeyRefused, NotSent, OutcomeUnknown, Refused, Throttled
+from campaign.oneinbox.errors import (
+    AccountRefused,
+    Fatal,
+    KeyRefused,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    Throttled,
+)
+from campaign.rules.budget import used_up
 from campaign.settings import describe_duration
 
 log = get_logger(__name__)
@@ -50,6 +60,7 @@ class Dispatcher:
         self._run = run
         self._tracker = tracker
         self._gatekeeper = Gatekeeper(run)
+        self._quota = Quota(run)
         self._in_hand: set[int] = set()
         """Contacts from their start until the end of their request is on disk."""
         self._before_intent = 0
@@ -88,14 +99,19 @@ class Dispatcher:
             )
             if not due and not await self._wait_for_more(is_idle=is_idle):
                 return
+            if due:
+                self._stop_when_used_up()
             # Who may not be dialled takes no start of the pace. The others are asked about once more then.
             for contact in await self._gatekeeper.sift(due):
                 await self._wait_for_room()
+                await self._quota.ready(len(self._in_hand))
                 run.waiting_for = "OneInbox, which asked to wait" if run.pace.paused_for else ""
                 await run.pace.start()
                 run.waiting_for = ""
                 self._in_hand.add(contact.contact_id)
                 self._before_intent += 1
+                run.spending.reserve()
+                self._quota.take()
                 self._before_request += 1
                 dials.start_soon(self._handle, contact, run.now())
 
@@ -109,9 +125,20 @@ class Dispatcher:
             elif self._before_request > BACKLOG_S * run.settings.pace.calls_per_second:
                 # The disk is slow. Starts that pile up behind it would leave together.
                 run.waiting_for = "the ledger"
+            elif run.spending.lacks(run.settings):
+                self._stop_when_used_up()
+                run.waiting_for = "live calls, which may use up the budget"
             else:
                 return
             await run.changed.wait(1.0)
+
+    def _stop_when_used_up(self) -> None:
+        """End dialling when the budget has no room for another call, whatever the live ones will cost."""
+        run = self._run
+        under_way = run.live | run.settling
+        if limit := run.spending.lacks_for_good(run.settings, under_way):
+            at_best = run.spending.outlay_at_best(under_way)
+            run.drain(used_up(at_best, run.settings.budget, limit), leave=False)
 
     async def _wait_for_more(self, *, is_idle: bool) -> bool:
         """Wait until a row may be due. False when there is nothing more to do in this run.
@@ -121,6 +148,8 @@ class Dispatcher:
         """
         run = self._run
         next_due = await run.fetch(waiting.next_due, run.campaign_id)
+        if next_due is not None:
+            self._stop_when_used_up()
         wait_s = (next_due - run.now()).total_seconds() if next_due else None
         is_near = wait_s is not None and wait_s <= run.timing.longest_idle_s
         if not is_idle or is_near:
@@ -179,9 +208,11 @@ class Dispatcher:
                 now=run.now(),
             )
             run.live.add(attempt_id)
+            run.spending.intended(attempt_id)
             return attempt_id, number
         finally:
             self._before_intent -= 1
+            run.spending.release()
 
     async def _dial(
         self, contact: DueContact, attempt_id: int, request: CallRequest, started_at: datetime
@@ -201,7 +232,7 @@ class Dispatcher:
             self._unreachable_since = self._throttled_since = None
             log.debug("call.refused", row=row, error=error.brief)
             await run.commit(attempts.record_refused, attempt_id, error=str(error), now=run.now())
-            run.closed(attempt_id)
+            run.not_called(attempt_id)
             await self._weigh_refusal(contact, error)
         except (NotSent, Throttled, Fatal) as error:
             await self._nobody_called(attempt_id, contact, error)
@@ -227,7 +258,7 @@ class Dispatcher:
             run.doubt(attempt_id, own=True)
             run.doubted.ring()
             return
-        run.placed(attempt_id)
+        run.placed(attempt_id, [call_id])
         self._tracker.follow(
             OpenCall(
                 call_id=call_id,
@@ -250,7 +281,10 @@ class Dispatcher:
         log.warning("call.not_accepted", row=contact.row_number, error=error.brief)
         match error:
             case Throttled():
+                self._quota.suspect()
                 self._throttled(error)
+            case AccountRefused() | KeyRefused() if await self._quota.explains_refusal(len(self._in_hand)):
+                pass
             case Fatal():
                 run.halt(error.stop_reason(), leave=isinstance(error, KeyRefused))
             case HeldBack():
@@ -259,7 +293,7 @@ class Dispatcher:
                 self._outage(error)
         state = AttemptState.NOT_SENT if isinstance(error, NotSent) else AttemptState.TURNED_AWAY
         await run.commit(attempts.record_not_called, attempt_id, state=state, error=str(error), now=run.now())
-        run.closed(attempt_id)
+        run.not_called(attempt_id)
 
     async def _weigh_refusal(self, contact: DueContact, error: Refused) -> None:
         """One refusal after the other is not about the rows: stop before the list is burnt."""

@@ -9,6 +9,7 @@ from campaign.ledger.ledger import Connection
 from campaign.ledger.waiting import DueContact
 from campaign.models import ZoneSource
 from campaign.rules.hours import Whereabouts
+from campaign.rules.outlay import Outlay
 from campaign.rules.person import Person
 from campaign.rules.words import unsaid
 from campaign.settings import CampaignSettings
@@ -24,6 +25,8 @@ class Known:
     """Numbers of the campaign file's suppression lists, with the list they stand in."""
     spoken: Sequence[str]
     """Variables that the agent says."""
+    outlay: Outlay | None = None
+    """What the campaign has spent, before one more call."""
 
 
 def look_at(connection: Connection, contact: DueContact, known: Known, now: datetime) -> Person:
@@ -43,4 +46,5 @@ def look_at(connection: Connection, contact: DueContact, known: Known, now: date
         unsettled_elsewhere=standing.unsettled_elsewhere,
         talked_at=standing.talked_at,
         unsaid=unsaid(known.spoken, known.settings.call.variables_for(contact.variables)),
+        outlay=known.outlay,
     )

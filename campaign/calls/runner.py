@@ -5,7 +5,7 @@ It can be killed at any instant. The next run finds in the ledger what this one 
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
@@ -18,14 +18,17 @@ from campaign.calls.pace import LocalPace
 from campaign.calls.ports import AsyncLedger, CallsApi
 from campaign.calls.progress import Progress, ProgressMeter
 from campaign.calls.run import Run, Step
+from campaign.calls.spending import Spending
 from campaign.calls.stall import watch_stall
 from campaign.calls.timing import Timing
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError, CampaignError, ExitCode
-from campaign.ledger import attempts, calls, campaigns, waiting
+from campaign.ledger import attempts, calls, campaigns, spending, waiting
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
 from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsupported
+from campaign.rules.budget import call_length, terms_of
+from campaign.rules.outlay import Outlay
 from campaign.settings import CampaignSettings
 
 log = get_logger(__name__)
@@ -45,6 +48,10 @@ class RunReport:
     next_due: datetime | None
     opt_outs: int = 0
     """People who have asked in a call of this run not to be called again."""
+    outlay: Outlay | None = None
+    """What the campaign has spent, over all its runs."""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """What it may spend."""
 
     @property
     def unfinished(self) -> int:
@@ -79,6 +86,7 @@ async def run_campaign(
     suppressed: Mapping[str, str] | None = None,
     read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None,
     spoken: Sequence[str] = (),
+    longest_call_s: float | None = None,
     check_lock: Callable[[], Awaitable[object]] | None = None,
     deadline: datetime | None = None,
     timing: Timing | None = None,
@@ -100,6 +108,7 @@ async def run_campaign(
         suppressed: Numbers that the campaign file's lists forbid, with the reason.
         read_suppression: Reads them again, beside the event loop. When it fails, nobody is dialled any more.
         spoken: Variables that the agent says; who has no value for one is not dialled.
+        longest_call_s: How long the agent lets a call last; None when it was not asked or does not say.
         check_lock: Raises LedgerError when the run lock no longer keeps other runs out.
         deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
         timing: Waits; the defaults suit real calls.
@@ -124,6 +133,7 @@ async def run_campaign(
         now=now,
         suppressed=suppressed or {},
         spoken=tuple(spoken),
+        spending=Spending(terms_of(settings, call_length(longest_call_s, settings))),
     )
 
     async def write_noted() -> None:
@@ -161,6 +171,7 @@ async def _work(
     await run.commit(waiting.release_holds, run.campaign_id)
     await write_results()
     await _recover(run, tracker)
+    await _take_stock(run)
     if await _has_work(run) and await _reach_api(run):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(tracker.run)
@@ -184,6 +195,8 @@ async def _work(
         stop_notice=run.stop_notice,
         next_due=run.next_due,
         opt_outs=run.opt_outs,
+        outlay=run.spending.outlay(),
+        limits=run.settings.budget.limits,
     )
 
 
@@ -201,6 +214,14 @@ async def _recover(run: Run, tracker: Tracker) -> None:
         tracker.follow(record)
     if interrupted or left_over:
         log.info("run.recovered", in_doubt=interrupted, calls=len(left_over))
+
+
+async def _take_stock(run: Run) -> None:
+    """Read once what the campaign has spent; what a killed run has left live counts."""
+    terms = run.spending.terms
+    run.spending = await run.fetch(Spending.read, run.campaign_id, terms)
+    kept = {**run.settings.budget.limits, **asdict(terms)}
+    await run.commit(spending.record_budget, run.campaign_id, kept)
 
 
 async def _has_work(run: Run) -> bool:

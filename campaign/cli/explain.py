@@ -28,7 +28,8 @@ def explain(
     """Say how a row stands, what every rule says about it now, and all that has happened. Calls nobody."""
     from campaign import logs
     from campaign.calls.person import Known, look_at
-    from campaign.cli.agent import spoken_variables
+    from campaign.calls.prospect import means_of
+    from campaign.cli.agent import ask_account
     from campaign.contacts.suppression import SuppressionLists
     from campaign.ledger import rows
     from campaign.settings import Environment, load_campaign_file
@@ -37,10 +38,12 @@ def explain(
     now = datetime.now(UTC)
     settings = load_campaign_file(config, name=name)
     lists = SuppressionLists(settings.suppression, default_region=settings.contacts.default_region)
-    spoken, note = spoken_variables(settings.agent_id, Environment())
+    account = ask_account(settings.agent_id, Environment(), with_usage=False)
+    spoken, note = account.spoken, "; ".join(account.notes)
     with views.open_ledger(ledger) as opened:
         record = views.find_campaign(opened, name, ledger)
-        known = Known(record.id, settings, lists.read(now), spoken)
+        means = means_of(opened, record, settings, longest_call_s=account.longest_call_s, usage=None)
+        known = Known(record.id, settings, lists.read(now), spoken, means.outlay)
         found = opened.read(rows.rows_numbered, record.id, row)
         if not found:
             raise UsageError(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from campaign.cli import output
+from campaign.cli import costs, output
 from campaign.cli.options import JsonOption, LedgerOption
 from campaign.errors import UsageError
 
@@ -30,6 +30,8 @@ def status(
     with open_ledger(ledger) as opened:
         records = [find_campaign(opened, name, ledger)] if name else opened.read(campaigns.newest)
         described = [_describe(opened, record) for record in records]
+        if name:
+            described[0]["budget"] = _spending(opened, records[0])
     if as_json:
         output.say_json(described)
         return
@@ -46,6 +48,9 @@ def status(
             output.listing(entry["rows"]),
         )
     output.say_drawn(table)
+    for entry in described:
+        if budget := entry.get("budget"):
+            output.say_data(costs.stored_line(budget))
 
 
 def results(
@@ -121,6 +126,13 @@ def find_campaign(ledger: "Ledger", name: str, location: str | None) -> "Campaig
         cure = f"did you mean {near[0]}?" if near else f"`campaign status{ledger_flag(location)}` lists them"
         raise UsageError(f"the ledger has no campaign {name!r}; {cure}")
     return record
+
+
+def _spending(ledger: "Ledger", record: "CampaignRecord") -> dict[str, Any]:
+    """What the campaign has spent of what its latest run was allowed."""
+    from campaign.calls.spending import read_kept
+
+    return costs.spending_as_data(*ledger.read(read_kept, record.id))
 
 
 def _describe(ledger: "Ledger", record: "CampaignRecord") -> dict[str, Any]:

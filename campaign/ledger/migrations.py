@@ -48,11 +48,17 @@ def _keep_suppression_changes(connection: Connection) -> None:
     schema.suppression_changes.create(connection, checkfirst=True)
 
 
+def _keep_budgets(connection: Connection) -> None:
+    if "budget" not in {known["name"] for known in inspect(connection).get_columns("campaigns")}:
+        connection.execute(text("ALTER TABLE campaigns ADD COLUMN budget JSON"))
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration(1, "first schema", _create_everything),
     Migration(2, "identity", _give_identity),
     Migration(3, "zone sources", _tell_zone_sources),
     Migration(4, "suppression changes", _keep_suppression_changes),
+    Migration(7, "budgets", _keep_budgets),
 )
 
 

@@ -1,5 +1,6 @@
 """What the operator sets: the campaign file and the environment."""
 
+from campaign.settings.budget import BudgetSettings
 from campaign.settings.campaign_file import CampaignSettings, load_campaign_file
 from campaign.settings.environment import Environment, check_base_url, ledger_url
 from campaign.settings.opt_out import OptOutSettings
@@ -15,6 +16,7 @@ from campaign.settings.sections import (
 from campaign.settings.values import Window, describe_duration, parse_duration
 
 __all__ = [
+    "BudgetSettings",
     "CallSettings",
     "CampaignSettings",
     "ContactSettings",

@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from campaign.errors import ConfigError, InputMissingError
+from campaign.settings.budget import BudgetSettings
 from campaign.settings.opt_out import OptOutSettings
 from campaign.settings.sections import (
     CallSettings,
@@ -40,6 +41,7 @@ class CampaignSettings(Section):
     hours: HourSettings = HourSettings()
     retry: RetrySettings = RetrySettings()
     caps: CapSettings = CapSettings()
+    budget: BudgetSettings = BudgetSettings()
     opt_out: OptOutSettings = OptOutSettings()
     suppression: tuple[SuppressionEntry, ...] = ()
     """Files of numbers that must not be called, relative to the campaign file; read again in a long run."""

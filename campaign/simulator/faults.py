@@ -20,7 +20,7 @@ KINDS = {
     "odd_status": "the call ends with a status that nobody has documented; value: the status",
 }
 
-ENDPOINTS = ("create", "get", "list")
+ENDPOINTS = ("create", "get", "list", "usage")
 
 _FORM = re.compile(
     r"(?P<kind>[a-z_]+)(?:=(?P<value>[\w:.-]+))?(?:@(?P<endpoint>" + "|".join(ENDPOINTS) + "))?"
