@@ -60,9 +60,9 @@ class Dispatcher:
         self._run = run
         self._tracker = tracker
         self._gatekeeper = Gatekeeper(run)
-        self._quota = Quota(run)
         self._in_hand: set[int] = set()
         """Contacts from their start until the end of their request is on disk."""
+        self._quota = Quota(run, self._in_hand)
         self._before_intent = 0
         """How many of them have no attempt yet, and so are not in `run.live`."""
         self._before_request = 0
@@ -104,7 +104,7 @@ class Dispatcher:
             # Who may not be dialled takes no start of the pace. The others are asked about once more then.
             for contact in await self._gatekeeper.sift(due):
                 await self._wait_for_room()
-                await self._quota.ready(len(self._in_hand))
+                await self._quota.ready()
                 run.waiting_for = "OneInbox, which asked to wait" if run.pace.paused_for else ""
                 await run.pace.start()
                 run.waiting_for = ""
@@ -283,7 +283,7 @@ class Dispatcher:
             case Throttled():
                 self._quota.suspect()
                 self._throttled(error)
-            case AccountRefused() | KeyRefused() if await self._quota.explains_refusal(len(self._in_hand)):
+            case AccountRefused() | KeyRefused() if await self._quota.explains_refusal():
                 pass
             case Fatal():
                 run.halt(error.stop_reason(), leave=isinstance(error, KeyRefused))

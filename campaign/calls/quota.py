@@ -4,6 +4,7 @@ When it is used up no call starts: the run waits for the provider's next day whe
 What cannot be asked is unknown, and holds nobody back.
 """
 
+from collections.abc import Sized
 from datetime import timedelta
 
 import anyio
@@ -25,25 +26,33 @@ LOOK_AGAIN_S = 30.0
 class Quota:
     """What the account leaves to one run."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, in_hand: Sized) -> None:
+        """Prepare; nothing is asked.
+
+        Args:
+            run: The run.
+            in_hand: The dials whose request has not ended, which the provider may not have counted yet.
+        """
         self._run = run
+        self._in_hand = in_hand
         self._usage: Usage | None = None
         self._left: int | None = None
         """Calls that may still start; None while that is not known."""
         self._starts_until_look: float = 0
 
-    async def ready(self, on_the_way: int) -> None:
-        """Return when one more call may start. When none may for too long, dialling is ended.
-
-        Args:
-            on_the_way: Dials that the provider may not have counted yet.
-        """
+    async def ready(self) -> None:
+        """Return when one more call may start. When none may for too long, dialling is ended."""
         while True:
             if self._starts_until_look <= 0:
-                await self.look(on_the_way)
+                await self.look()
             if self._left is None or self._left > 0:
                 return
-            await self._wait_for_reset()
+            if self._in_hand:
+                # Some of them may have been counted twice: by the provider, and as on the way.
+                await self._run.changed.wait(1.0)
+                self._starts_until_look = 0
+            else:
+                await self._wait_for_reset()
 
     def take(self) -> None:
         """A call starts."""
@@ -56,15 +65,17 @@ class Quota:
         if self._left is not None:
             self._starts_until_look = 0
 
-    async def explains_refusal(self, on_the_way: int) -> bool:
+    async def explains_refusal(self) -> bool:
         """Whether a call was turned away because none is left. Until that is known none starts."""
         if self._left is None:
             return False
         self._left = 0
-        await self.look(on_the_way)
-        return self._left == 0 and self._starts_until_look > 0
+        self._starts_until_look = 0
+        await self.look(on_the_way=0)
+        usage = self._usage if self._starts_until_look > 0 else None
+        return usage is not None and usage.left_today == 0
 
-    async def look(self, on_the_way: int) -> None:
+    async def look(self, *, on_the_way: int | None = None) -> None:
         """Ask the provider."""
         run = self._run
         try:
@@ -78,6 +89,8 @@ class Quota:
             log.info("quota.unknown", error="the reply does not say")
             return
         reserve = run.settings.budget.reserve_calls
+        if on_the_way is None:
+            on_the_way = len(self._in_hand)
         self._left = rules.left_to_campaign(left, on_the_way=on_the_way, reserve=reserve)
         self._starts_until_look = rules.next_look(self._left)
         log.info("quota.left", left_today=left, for_this_run=self._left)

@@ -65,7 +65,7 @@ class VirtualAccount:
         acts = not struck.keys() & {"throttle", "status", "refuse", "drop"}
         if acts:
             self._on_the_way[id(request)] = lambda: (
-                self._provider.is_over_quota or self._place(request, struck)
+                self._provider.is_over_quota() or self._place(request, struck)
             )
         try:
             await self._travel()
@@ -75,7 +75,7 @@ class VirtualAccount:
         self._on_the_way.pop(id(request), None)
         if not acts:
             raise _turned_away(struck)
-        if self._provider.is_over_quota:
+        if self._provider.is_over_quota():
             raise _unanswered({"status": str(self._provider.over_quota)})
         call = self._place(request, struck)
         if "stall" in struck:

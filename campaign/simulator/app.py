@@ -106,7 +106,7 @@ class Simulator:
             return self._error(404, "not_found", "Agent not found")
         if self.quota is not None and len(self.provider.dials) >= self.quota:
             return self._error(402, "quota", "Not enough credit")
-        if self.provider.is_over_quota:
+        if self.provider.is_over_quota():
             return self._error(self.provider.over_quota, "quota", "Daily call limit reached")
         return None
 

@@ -79,6 +79,8 @@ class Provider:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     calls: dict[str, SimulatedCall] = field(default_factory=dict)
     dials: list[Dial] = field(default_factory=list)
+    refused_by_quota: int = 0
+    """Requests beyond the daily quota."""
     _origin: float = 0.0
     _dialled: dict[str, int] = field(default_factory=dict)
     _per_day: dict[date, int] = field(default_factory=dict)
@@ -106,10 +108,11 @@ class Provider:
         """Calls since 00:00 UTC."""
         return self._per_day.get(self.today(), 0)
 
-    @property
     def is_over_quota(self) -> bool:
-        """Whether no more call may be made today."""
-        return self.daily_quota is not None and self.made_today >= self.daily_quota
+        """Whether no more call may be made today. Counted as one that was asked for in vain."""
+        is_over = self.daily_quota is not None and self.made_today >= self.daily_quota
+        self.refused_by_quota += is_over
+        return is_over
 
     def place(
         self,

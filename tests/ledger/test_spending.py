@@ -25,7 +25,7 @@ def told(case: Case) -> Spending:
 
 
 def test_every_call_that_may_have_been_made_counts(case: Case) -> None:
-    """Live, in doubt and in review at the longest, settled at what it took, refused or not sent at nothing."""
+    """Live, in doubt and in review at the longest, settled at what it took, refused at nothing."""
     case.place(case.intend(ANNA), "call-1")
     case.end("call-1", duration_seconds=90.0)
     assert told(case).outlay().committed == Amounts(1, 10, 20, 10)
