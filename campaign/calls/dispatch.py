@@ -22,7 +22,6 @@ from campaign.ledger.waiting import DueContact
 from campaign.logs import get_logger
 from campaign.models import TOKEN_KEY, AttemptState, CallRequest
 from campaign.oneinbox.errors import (
-    AccountRefused,
     Fatal,
     KeyRefused,
     NotSent,
@@ -283,9 +282,7 @@ class Dispatcher:
             case Throttled():
                 self._quota.suspect()
                 self._throttled(error)
-            case AccountRefused() | KeyRefused() if await self._quota.explains_refusal():
-                pass
-            case Fatal():
+            case Fatal() if not await self._quota.explains(error):
                 run.halt(error.stop_reason(), leave=isinstance(error, KeyRefused))
             case HeldBack():
                 pass

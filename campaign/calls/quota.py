@@ -11,7 +11,7 @@ import anyio
 
 from campaign.calls.run import Run
 from campaign.logs import get_logger
-from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, Unsupported
+from campaign.oneinbox.errors import AccountRefused, ApiError, Fatal, KeyRefused, NotFound, Unsupported
 from campaign.oneinbox.usage import Usage
 from campaign.rules import quota as rules
 
@@ -65,9 +65,9 @@ class Quota:
         if self._left is not None:
             self._starts_until_look = 0
 
-    async def explains_refusal(self) -> bool:
+    async def explains(self, error: Fatal) -> bool:
         """Whether a call was turned away because none is left. Until that is known none starts."""
-        if self._left is None:
+        if self._left is None or not isinstance(error, AccountRefused | KeyRefused):
             return False
         self._left = 0
         self._starts_until_look = 0

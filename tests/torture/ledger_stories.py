@@ -310,6 +310,7 @@ LEDGER_STORIES: Mapping[str, Story] = {
         step=Step(program="explain spring 3 --config {config}"),
     ),
     "status": Story(before=(Step(),), step=Step(program="status")),
+    "status of one": Story(before=(Step(),), step=Step(program="status spring")),
     "results": Story(before=(Step(),), step=Step(program="results spring --output again.csv")),
     "suppressing": Story(step=Step(program="suppress_people")),
     "suppressing by command": Story(step=SUPPRESS),
