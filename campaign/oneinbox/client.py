@@ -158,10 +158,7 @@ class OneInbox:
 
     async def get_usage(self) -> Usage:
         """What the account has used of its day. Raises like `get_agent`."""
-        usage = parse_usage(await self._get("/v1/usage"))
-        if usage is None:
-            raise OutcomeUnknown("the reply is no account of usage")
-        return usage
+        return parse_usage(await self._get("/v1/usage"))
 
     async def stop_call(self, call_id: str) -> Call | None:
         """Hang up on a person. Never used to read a result. Raises like `get_call`."""

@@ -23,10 +23,10 @@ class Usage:
         return max(min(told), 0) if told else None
 
 
-def parse_usage(body: Any) -> Usage | None:
-    """Read the reply of any generation; None when it is no object."""
+def parse_usage(body: Any) -> Usage:
+    """Read the reply of any generation; one that is no object says nothing."""
     if not isinstance(body, dict):
-        return None
+        return Usage()
     return Usage(
         calls_made_today=_count(body.get("calls_made_today")),
         max_calls_per_day=_count(body.get("max_calls_per_day")),

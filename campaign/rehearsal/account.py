@@ -96,7 +96,7 @@ class VirtualAccount:
     async def get_usage(self) -> Usage:
         """What the account has used of its day. Raises as `OneInbox` does."""
         await self._ask("usage")
-        return parse_usage(usage_object(self._provider)) or Usage()
+        return parse_usage(usage_object(self._provider))
 
     async def recent_calls(self, agent_id: str) -> AsyncGenerator[CallPage, None]:
         """The account's calls page by page, the newest first. Raises as `OneInbox` does."""

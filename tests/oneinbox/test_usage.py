@@ -82,12 +82,10 @@ def test_an_account_that_does_not_tell(fault: str, error: type[ApiError]) -> Non
 )
 def test_any_figures(body: dict[str, Any], left: int | None) -> None:
     """What is no number says nothing, and never more than the least that is told is left."""
-    usage = parse_usage(body)
-    assert usage is not None
-    assert usage.left_today == left
+    assert parse_usage(body).left_today == left
 
 
 @pytest.mark.parametrize("body", [None, [], "5", 5, True])
 def test_what_is_no_object(body: Any) -> None:
-    """It is not an account of usage at all."""
-    assert parse_usage(body) is None
+    """It says nothing at all."""
+    assert parse_usage(body) == Usage()

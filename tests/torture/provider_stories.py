@@ -91,7 +91,10 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     "the day used up": Story(account=Account(daily_quota=2)),
     "the next day is near": Story(
         account=Account(daily_quota=2),
-        step=Step(options={"deadline": "2s"}, timing={"longest_idle_s": 90_000, "clock_skew_s": 0.2}),
+        step=Step(
+            actions={"_wait_for_reset#3": "SIGTERM"},
+            timing={"longest_idle_s": 90_000, "clock_skew_s": 0.2},
+        ),
     ),
     "no usage": Story(account=Account(faults=("status=404@usage",))),
     "odd usage": Story(account=Account(daily_quota=100, faults=("status=503@usage#3-9", "throttle#2"))),
