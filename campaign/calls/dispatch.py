@@ -12,6 +12,7 @@ from anyio.abc import TaskGroup
 from campaign.calls import breaker
 from campaign.calls.from_numbers import choose_from_number
 from campaign.calls.gatekeeper import Gatekeeper
+from campaign.calls.quota import Quota
 from campaign.calls.run import Run
 from campaign.calls.track import Tracker
 from campaign.contacts.phone import country_of
@@ -32,6 +33,7 @@ from campaign.oneinbox.errors import (
 )
 from campaign.rules.breaker import NoReply, NotReached, Placed, Rule
 from campaign.rules.breaker import Refused as RowRefused
+from campaign.rules.budget import used_up
 from campaign.settings import describe_duration
 
 log = get_logger(__name__)
@@ -58,6 +60,7 @@ class Dispatcher:
         self._gatekeeper = Gatekeeper(run)
         self._in_hand: set[int] = set()
         """Contacts from their start until the end of their request is on disk."""
+        self._quota = Quota(run, self._in_hand)
         self._before_intent = 0
         """How many of them have no attempt yet, and so are not in `run.live`."""
         self._before_request = 0
@@ -91,14 +94,19 @@ class Dispatcher:
             )
             if not due and not await self._wait_for_more(is_idle=is_idle):
                 return
+            if due:
+                self._stop_when_used_up()
             # Who may not be dialled takes no start of the pace. The others are asked about once more then.
             for contact in await self._gatekeeper.sift(due):
                 await self._wait_for_room()
+                await self._quota.ready()
                 run.waiting_for = "OneInbox, which asked to wait" if run.pace.paused_for else ""
                 await run.pace.start()
                 run.waiting_for = ""
                 self._in_hand.add(contact.contact_id)
                 self._before_intent += 1
+                run.spending.reserve()
+                self._quota.take()
                 self._before_request += 1
                 dials.start_soon(self._handle, contact, run.now())
 
@@ -118,9 +126,20 @@ class Dispatcher:
             elif self._before_request > BACKLOG_S * run.settings.pace.calls_per_second:
                 # The disk is slow. Starts that pile up behind it would leave together.
                 run.waiting_for = "the ledger"
+            elif run.spending.lacks(run.settings):
+                self._stop_when_used_up()
+                run.waiting_for = "live calls, which may use up the budget"
             else:
                 return
             await run.changed.wait(1.0)
+
+    def _stop_when_used_up(self) -> None:
+        """End dialling when the budget has no room for another call, whatever the live ones will cost."""
+        run = self._run
+        under_way = run.live | run.settling
+        if limit := run.spending.lacks_for_good(run.settings, under_way):
+            at_best = run.spending.outlay_at_best(under_way)
+            run.drain(used_up(at_best, run.settings.budget, limit), leave=False)
 
     async def _wait_for_more(self, *, is_idle: bool) -> bool:
         """Wait until a row may be due. False when there is nothing more to do in this run.
@@ -130,6 +149,8 @@ class Dispatcher:
         """
         run = self._run
         next_due = await run.fetch(waiting.next_due, run.campaign_id)
+        if next_due is not None:
+            self._stop_when_used_up()
         wait_s = (next_due - run.now()).total_seconds() if next_due else None
         is_near = wait_s is not None and wait_s <= run.timing.longest_idle_s
         if not is_idle or is_near:
@@ -188,9 +209,11 @@ class Dispatcher:
                 now=run.now(),
             )
             run.live.add(attempt_id)
+            run.spending.intended(attempt_id)
             return attempt_id, number
         finally:
             self._before_intent -= 1
+            run.spending.release()
 
     async def _dial(
         self, contact: DueContact, attempt_id: int, request: CallRequest, started_at: datetime
@@ -239,7 +262,7 @@ class Dispatcher:
             await breaker.tell(run, NoReply())
             run.doubted.ring()
             return
-        run.placed(attempt_id)
+        run.placed(attempt_id, [call_id])
         self._tracker.follow(
             OpenCall(
                 call_id=call_id,
@@ -268,8 +291,9 @@ class Dispatcher:
         log.warning("call.not_accepted", row=contact.row_number, error=error.brief)
         match error:
             case Throttled():
+                self._quota.suspect()
                 self._throttled(error)
-            case Fatal() | CountryRefused():
+            case Fatal() | CountryRefused() if not await self._quota.explains(error):
                 await breaker.tell(run, breaker.denial(error, request))
             case HeldBack():
                 pass
@@ -279,7 +303,7 @@ class Dispatcher:
                     self._outage(error)
         state = AttemptState.NOT_SENT if isinstance(error, NotSent) else AttemptState.TURNED_AWAY
         await run.commit(attempts.record_not_called, attempt_id, state=state, error=str(error), now=run.now())
-        run.closed(attempt_id)
+        run.not_called(attempt_id)
         if isinstance(error, KeyRefused):
             await breaker.confirm_key(run)
 
@@ -289,7 +313,7 @@ class Dispatcher:
         log.debug("call.refused", row=contact.row_number, error=error.brief)
         await breaker.tell(run, RowRefused(error.field, error.what))
         await run.commit(attempts.record_refused, attempt_id, error=str(error), now=run.now())
-        run.closed(attempt_id)
+        run.not_called(attempt_id)
         if error.field != "to_number":
             self._refused.append(contact.contact_id)
         if any(opening.rule is Rule.REFUSALS for opening in run.breaker.openings):

@@ -132,7 +132,7 @@ class DoubtSettler:
             return
         if doubt.attempt_id in run.own_doubts:
             await breaker.tell(run, Found())
-        run.placed(doubt.attempt_id)
+        run.placed(doubt.attempt_id, call_ids)
         log.debug("call.found", row=doubt.row_number, calls=call_ids)
         for record in await run.fetch(calls.open_calls, run.campaign_id, attempt_id=doubt.attempt_id):
             self._tracker.follow(record)

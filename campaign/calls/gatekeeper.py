@@ -11,6 +11,7 @@ from campaign.ledger.waiting import DueContact
 from campaign.logs import get_logger
 from campaign.rules import gates
 from campaign.rules.gate import Verdict
+from campaign.rules.outlay import Outlay
 from campaign.rules.person import Person
 
 log = get_logger(__name__)
@@ -27,7 +28,8 @@ class Gatekeeper:
 
         None when the contact may not be dialled now; the row is held then, with the gate's reason.
         """
-        verdict, evidence = await self._run.fetch(self._judge_with_evidence, contact)
+        outlay = self._run.spending.outlay_of_dial()
+        verdict, evidence = await self._run.fetch(self._judge_with_evidence, contact, outlay)
         if verdict.may_dial:
             return evidence
         await self._run.commit(self._hold_all, [(contact, verdict)])
@@ -39,7 +41,9 @@ class Gatekeeper:
         if not contacts:
             return []
         # Beside the event loop, as the zones' rules are read from disk when first needed.
-        verdicts = await run.fetch(self._judge_all, contacts)
+        # By what is left at best: whether there is room now is asked before each dial.
+        outlay = run.spending.outlay_at_best(run.live | run.settling)
+        verdicts = await run.fetch(self._judge_all, contacts, outlay)
         held = [
             (contact, verdict)
             for contact, verdict in zip(contacts, verdicts, strict=True)
@@ -49,22 +53,26 @@ class Gatekeeper:
             await run.commit(self._hold_all, held)
         return [contact for contact, verdict in zip(contacts, verdicts, strict=True) if verdict.may_dial]
 
-    def _judge_all(self, connection: Connection, contacts: Sequence[DueContact]) -> list[Verdict]:
-        return [self._judge(connection, contact) for contact in contacts]
+    def _judge_all(
+        self, connection: Connection, contacts: Sequence[DueContact], outlay: Outlay
+    ) -> list[Verdict]:
+        return [self._judge(connection, contact, outlay) for contact in contacts]
 
-    def _judge(self, connection: Connection, contact: DueContact) -> Verdict:
+    def _judge(self, connection: Connection, contact: DueContact, outlay: Outlay) -> Verdict:
         now = self._run.now()
-        return gates.judge(self._person(connection, contact, now), self._run.settings, now)
+        return gates.judge(self._person(connection, contact, outlay, now), self._run.settings, now)
 
-    def _judge_with_evidence(self, connection: Connection, contact: DueContact) -> tuple[Verdict, str]:
+    def _judge_with_evidence(
+        self, connection: Connection, contact: DueContact, outlay: Outlay
+    ) -> tuple[Verdict, str]:
         now, settings = self._run.now(), self._run.settings
-        person = self._person(connection, contact, now)
+        person = self._person(connection, contact, outlay, now)
         verdict = gates.judge(person, settings, now)
         return verdict, gates.evidence(person, settings, now) if verdict.may_dial else ""
 
-    def _person(self, connection: Connection, contact: DueContact, now: datetime) -> Person:
+    def _person(self, connection: Connection, contact: DueContact, outlay: Outlay, now: datetime) -> Person:
         run = self._run
-        known = Known(run.campaign_id, run.settings, run.suppressed, run.spoken, run.breaker.lasting)
+        known = Known(run.campaign_id, run.settings, run.suppressed, run.spoken, run.breaker.lasting, outlay)
         return look_at(connection, contact, known, now)
 
     def _hold_all(self, connection: Connection, held: Sequence[tuple[DueContact, Verdict]]) -> None:

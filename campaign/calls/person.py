@@ -12,6 +12,7 @@ from campaign.ledger.waiting import DueContact
 from campaign.models import ZoneSource
 from campaign.rules.breaker import Opening
 from campaign.rules.hours import Whereabouts
+from campaign.rules.outlay import Outlay
 from campaign.rules.person import Person
 from campaign.rules.words import unsaid
 from campaign.settings import CampaignSettings
@@ -29,6 +30,8 @@ class Known:
     """Variables that the agent says."""
     openings: Sequence[Opening] = ()
     """What the breaker holds."""
+    outlay: Outlay | None = None
+    """What the campaign has spent, before one more call."""
 
     def stopped_because(self, to_number: str) -> str | None:
         """Why the breaker lets nobody call this number; None when it does."""
@@ -57,4 +60,5 @@ def look_at(connection: Connection, contact: DueContact, known: Known, now: date
         talked_at=standing.talked_at,
         stopped_because=known.stopped_because(contact.to_number),
         unsaid=unsaid(known.spoken, known.settings.call.variables_for(contact.variables)),
+        outlay=known.outlay,
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from campaign.calls.breaker import opening_of
 from campaign.calls.person import Known
+from campaign.calls.prospect import Means, Prospect, look_ahead
 from campaign.contacts import phone, problems
 from campaign.ledger import breakers, campaigns, suppression, waiting
 from campaign.ledger.amend import Amendment
@@ -45,6 +46,8 @@ class Plan:
     earliest_later: datetime | None = None
     amendment: Amendment | None = None
     """How the list differs from the one that the campaign knows, where it does."""
+    prospect: Prospect | None = None
+    """What calling these people may cost; None when nothing is known of that."""
 
     @property
     def to_dial(self) -> int:
@@ -71,6 +74,7 @@ def make_plan(
     amendment: Amendment | None,
     suppressed: Mapping[str, str],
     spoken: Sequence[str] = (),
+    means: Means | None = None,
     now: datetime,
 ) -> Plan:
     """Ask every gate for every row, as a run would.
@@ -83,6 +87,7 @@ def make_plan(
         amendment: How the list differs from the one that the campaign knows.
         suppressed: Numbers of the campaign file's suppression lists, with the reason.
         spoken: Variables that the agent says.
+        means: What calls cost; a budget lets nobody be dialled without it.
         now: The moment to plan for.
     """
     campaign_id = campaign.id if campaign else None
@@ -124,6 +129,7 @@ def make_plan(
             talked_at=talked.get(number),
             unsaid=missing,
             stopped_because=stopped(number),
+            outlay=means.outlay if means else None,
         )
         _weigh(tally, person, gates.judge(person, settings, now))
 
@@ -157,6 +163,7 @@ def make_plan(
         least_seconds=by_pace,
         earliest_later=min(tally.openings, default=None),
         amendment=amendment,
+        prospect=look_ahead(tally.dial_now + tally.later.total(), settings, means) if means else None,
     )
 
 

@@ -10,6 +10,7 @@ import anyio.to_thread
 from campaign.ledger.ledger import Connection, Ledger
 from campaign.models import Call, CallRequest
 from campaign.oneinbox.client import CallPage
+from campaign.oneinbox.usage import Usage
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,6 +38,9 @@ class CallsApi(Protocol):
 
     async def get_call(self, call_id: str) -> Call:
         """One call as it is now."""
+
+    async def get_usage(self) -> Usage:
+        """What the account has used of its day."""
 
     def recent_calls(self, agent_id: str) -> AsyncGenerator[CallPage, None]:
         """The account's calls page by page, the newest first."""

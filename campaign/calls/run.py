@@ -1,7 +1,7 @@
 """One run of one campaign: what its tasks share, and how they are told to stop."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +13,7 @@ import anyio
 
 from campaign.calls.pace import Pace
 from campaign.calls.ports import AsyncLedger, CallsApi
+from campaign.calls.spending import Spending
 from campaign.calls.timing import Timing
 from campaign.errors import CampaignError
 from campaign.ledger.ledger import Connection
@@ -90,6 +91,8 @@ class Run:
     """Variables that the agent says."""
     suppressed: Mapping[str, str] = field(default_factory=dict)
     """Numbers of the campaign file's suppression lists, with the list they stand in."""
+    spending: Spending = field(default_factory=Spending)
+    """What the campaign has spent, over all its runs."""
     live: set[int] = field(default_factory=set)
     """Attempts that count as live calls: from the intent until the call has ended, doubt included."""
     settling: set[int] = field(default_factory=set)
@@ -170,10 +173,16 @@ class Run:
         self.live.add(attempt_id)
         self.in_doubt.add(attempt_id)
 
-    def placed(self, attempt_id: int) -> None:
-        """The call is known: dialling works."""
+    def placed(self, attempt_id: int, call_ids: Collection[str]) -> None:
+        """The call is known, or several of one request: dialling works."""
+        self.spending.placed(attempt_id, call_ids)
         self.in_doubt.discard(attempt_id)
         self.changed.ring()
+
+    def not_called(self, attempt_id: int) -> None:
+        """The attempt is over, and nobody was called."""
+        self.spending.not_called(attempt_id)
+        self.closed(attempt_id)
 
     def closed(self, attempt_id: int) -> None:
         """The attempt is over."""

@@ -5,7 +5,7 @@ It can be killed at any instant. The next run finds in the ledger what this one 
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
@@ -18,15 +18,18 @@ from campaign.calls.pace import LocalPace
 from campaign.calls.ports import AsyncLedger, CallsApi
 from campaign.calls.progress import Progress, ProgressMeter
 from campaign.calls.run import Run, Step, steady_time
+from campaign.calls.spending import Spending
 from campaign.calls.stall import watch_stall
 from campaign.calls.timing import Timing
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError, CampaignError, ExitCode
-from campaign.ledger import attempts, calls, campaigns, waiting
+from campaign.ledger import attempts, calls, campaigns, spending, waiting
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
 from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsupported
 from campaign.rules.breaker import Opening
+from campaign.rules.budget import call_length, terms_of
+from campaign.rules.outlay import Outlay
 from campaign.settings import CampaignSettings
 
 log = get_logger(__name__)
@@ -48,6 +51,10 @@ class RunReport:
     """People who have asked in a call of this run not to be called again."""
     openings: tuple[Opening, ...] = ()
     """What the breaker holds at the end."""
+    outlay: Outlay | None = None
+    """What the campaign has spent, over all its runs."""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """What it may spend."""
 
     @property
     def unfinished(self) -> int:
@@ -83,6 +90,7 @@ async def run_campaign(
     suppressed: Mapping[str, str] | None = None,
     read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None,
     spoken: Sequence[str] = (),
+    longest_call_s: float | None = None,
     check_lock: Callable[[], Awaitable[object]] | None = None,
     deadline: datetime | None = None,
     timing: Timing | None = None,
@@ -105,6 +113,7 @@ async def run_campaign(
         suppressed: Numbers that the campaign file's lists forbid, with the reason.
         read_suppression: Reads them again, beside the event loop. When it fails, nobody is dialled any more.
         spoken: Variables that the agent says; who has no value for one is not dialled.
+        longest_call_s: How long the agent lets a call last; None when it was not asked or does not say.
         check_lock: Raises LedgerError when the run lock no longer keeps other runs out.
         deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
         timing: Waits; the defaults suit real calls.
@@ -131,6 +140,7 @@ async def run_campaign(
         steady=steady,
         suppressed=suppressed or {},
         spoken=tuple(spoken),
+        spending=Spending(terms_of(settings, call_length(longest_call_s, settings))),
     )
 
     async def write_noted() -> None:
@@ -169,6 +179,7 @@ async def _work(
     await breaker.take_up(run)
     await write_results()
     await _recover(run, tracker)
+    await _take_stock(run)
     if await _has_work(run) and await _reach_api(run):
         breaker.stay_open(run)
         async with anyio.create_task_group() as tasks:
@@ -195,6 +206,8 @@ async def _work(
         next_due=run.next_due,
         opt_outs=run.opt_outs,
         openings=tuple(run.breaker.lasting),
+        outlay=run.spending.outlay(),
+        limits=run.settings.budget.limits,
     )
 
 
@@ -212,6 +225,14 @@ async def _recover(run: Run, tracker: Tracker) -> None:
         tracker.follow(record)
     if interrupted or left_over:
         log.info("run.recovered", in_doubt=interrupted, calls=len(left_over))
+
+
+async def _take_stock(run: Run) -> None:
+    """Read once what the campaign has spent; what a killed run has left live counts."""
+    terms = run.spending.terms
+    run.spending = await run.fetch(Spending.read, run.campaign_id, terms)
+    kept = {**run.settings.budget.limits, **asdict(terms)}
+    await run.commit(spending.record_budget, run.campaign_id, kept)
 
 
 async def _has_work(run: Run) -> bool:

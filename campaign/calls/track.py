@@ -261,6 +261,7 @@ class Tracker:
             now=now,
             opt_out=wish,
         )
+        run.spending.call_settled(record.attempt_id, call)
         if wish:
             run.opt_outs += 1
             log.info("call.opt_out", row=record.row_number, call=call.id)
@@ -291,6 +292,7 @@ class Tracker:
         typical = lasted_s if self._typical_s is None else self._typical_s
         self._typical_s = typical + SMOOTHING * (lasted_s - typical)
         is_settling = await run.commit(calls.record_ended, call, run.now())
+        run.spending.ended(tracked.record.attempt_id, call)
         if is_settling:
             run.settling.add(tracked.record.attempt_id)
             run.no_longer_live(tracked.record.attempt_id)

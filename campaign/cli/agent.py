@@ -1,6 +1,7 @@
-"""The agent: what its first message says, asked before a list is checked. Nobody is called."""
+"""The agent and its account, asked before a list is checked. Nobody is called."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import anyio
 
@@ -9,9 +10,24 @@ from campaign.errors import CampaignError
 from campaign.models import Agent
 from campaign.oneinbox.client import OneInbox
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound
+from campaign.oneinbox.usage import Usage
 from campaign.settings import Environment
 
 PATIENCE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAccount:
+    """What OneInbox says before a campaign begins."""
+
+    spoken: Sequence[str] = ()
+    """The variables in the agent's first message."""
+    longest_call_s: float | None = None
+    """How long the agent lets a call last; None when that is not known."""
+    usage: Usage | None = None
+    """What the account has used of its day; None when that is not known, or was not asked."""
+    notes: tuple[str, ...] = ()
+    """What the operator should know of what was not read."""
 
 
 def spoken_variables(agent_id: str, environment: Environment) -> tuple[Sequence[str], str]:
@@ -23,8 +39,14 @@ def spoken_variables(agent_id: str, environment: Environment) -> tuple[Sequence[
     Returns:
         The names, and a note for the operator when the message was not read, or not all of it.
     """
+    asked = ask_account(agent_id, environment, with_usage=False)
+    return asked.spoken, "; ".join(asked.notes)
+
+
+def ask_account(agent_id: str, environment: Environment, *, with_usage: bool) -> AskedAccount:
+    """What OneInbox says of the agent, and of the account's day. What cannot be asked is not known."""
     try:
-        agent = anyio.run(_ask, agent_id, environment)
+        agent, usage = anyio.run(_ask, agent_id, environment, with_usage)
     except NotFound:
         why = f"OneInbox knows no agent {agent_id}"
     except KeyRefused:
@@ -35,13 +57,35 @@ def spoken_variables(agent_id: str, environment: Environment) -> tuple[Sequence[
         why = str(error)
     else:
         odd = ", ".join(map(cut, agent.odd_placeholders))
-        return agent.placeholders, f"the agent's first message has {odd}, which is not checked" if odd else ""
-    return (), f"the agent's first message was not read ({why}), so its variables are not checked"
+        told = AskedAccount(
+            agent.placeholders,
+            agent.max_duration_seconds,
+            notes=(f"the agent's first message has {odd}, which is not checked",) if odd else (),
+        )
+        if isinstance(usage, ApiError):
+            unread = f"how many calls the account may still make today is not known ({usage.what})"
+            return replace(told, notes=(*told.notes, unread))
+        return replace(told, usage=usage)
+    note = f"the agent's first message was not read ({why}), so its variables are not checked"
+    return AskedAccount(notes=(note,))
 
 
-async def _ask(agent_id: str, environment: Environment) -> Agent:
+async def _ask(
+    agent_id: str, environment: Environment, with_usage: bool
+) -> tuple[Agent, Usage | ApiError | None]:
     api = OneInbox(environment.base_url(), environment.api_key(), proxy=environment.proxy())
     async with api:
         with anyio.move_on_after(PATIENCE_S):
-            return await api.get_agent(agent_id)
+            agent = await api.get_agent(agent_id)
+            return agent, await _ask_usage(api) if with_usage else None
     raise ApiError("no answer in time")
+
+
+async def _ask_usage(api: OneInbox) -> Usage | ApiError:
+    try:
+        with anyio.fail_after(PATIENCE_S / 2):
+            return await api.get_usage()
+    except ApiError as error:
+        return error
+    except TimeoutError:
+        return ApiError("no answer in time")

@@ -29,7 +29,8 @@ def explain(
     from campaign import logs
     from campaign.calls.breaker import opening_of
     from campaign.calls.person import Known, look_at
-    from campaign.cli.agent import spoken_variables
+    from campaign.calls.prospect import means_of
+    from campaign.cli.agent import ask_account
     from campaign.contacts.suppression import SuppressionLists
     from campaign.ledger import rows
     from campaign.ledger.breakers import open_breakers
@@ -39,12 +40,16 @@ def explain(
     now = datetime.now(UTC)
     settings = load_campaign_file(config, name=name)
     lists = SuppressionLists(settings.suppression, default_region=settings.contacts.default_region)
-    spoken, note = spoken_variables(settings.agent_id, Environment())
+    account = ask_account(settings.agent_id, Environment(), with_usage=False)
+    spoken, note = account.spoken, "; ".join(account.notes)
     with views.open_ledger(ledger) as opened:
         record = views.find_campaign(opened, name, ledger)
         # What passes by itself is closed when the next run begins.
         stopped = [each for each in opened.read(open_breakers, record.id) if each.needs_reset]
-        known = Known(record.id, settings, lists.read(now), spoken, list(map(opening_of, stopped)))
+        means = means_of(opened, record, settings, longest_call_s=account.longest_call_s, usage=None)
+        known = Known(
+            record.id, settings, lists.read(now), spoken, list(map(opening_of, stopped)), means.outlay
+        )
         found = opened.read(rows.rows_numbered, record.id, row)
         if not found:
             raise UsageError(

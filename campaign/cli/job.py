@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from campaign.calls.plan import Plan, make_plan
-from campaign.cli.agent import spoken_variables
+from campaign.calls.prospect import Prospect, look_ahead, means_of
+from campaign.cli.agent import AskedAccount, ask_account
 from campaign.cli.options import AS_IT_IS, ListOptions
 from campaign.contacts import report
 from campaign.contacts.intake import take_in
@@ -41,6 +42,8 @@ class Job:
     suppressed: Mapping[str, str] = field(default_factory=dict)
     spoken: Sequence[str] = ()
     """Variables that the agent says."""
+    account: AskedAccount = field(default_factory=AskedAccount)
+    """What OneInbox said of the agent and the account."""
     notes: list[str] = field(default_factory=list)
     """What the operator should know before anybody is called."""
 
@@ -62,7 +65,8 @@ def prepare(
         CampaignError: Something is missing or wrong; the text says what and where.
     """
     settings = load_campaign_file(config, name=name)
-    spoken, note = spoken_variables(settings.agent_id, environment)
+    account = ask_account(settings.agent_id, environment, with_usage=True)
+    spoken = account.spoken
     intake = take_in(contact_list, settings, options=options.for_reading(), spoken=spoken)
     lists = SuppressionLists(settings.suppression, default_region=settings.contacts.default_region)
     suppressed = lists.read(datetime.now(UTC))
@@ -80,7 +84,8 @@ def prepare(
             lists=lists,
             suppressed=suppressed,
             spoken=spoken,
-            notes=[*intake.notes, *filter(None, [note])],
+            account=account,
+            notes=[*intake.notes, *account.notes],
         )
         locate(job)
         if intake.unspoken:
@@ -130,8 +135,27 @@ def plan(job: Job, *, now: datetime) -> Plan:
         amendment=amendment(job),
         suppressed=job.suppressed,
         spoken=job.spoken,
+        means=means_of(
+            job.ledger,
+            job.campaign,
+            job.settings,
+            longest_call_s=job.account.longest_call_s,
+            usage=job.account.usage,
+        ),
         now=now,
     )
+
+
+def plan_costs(job: Job) -> Prospect:
+    """What calling everybody on the list may cost, as if nobody had been called yet."""
+    means = means_of(
+        job.ledger,
+        None,
+        job.settings,
+        longest_call_s=job.account.longest_call_s,
+        usage=job.account.usage,
+    )
+    return look_ahead(job.intake.callable_rows, job.settings, means)
 
 
 def knows_list(job: Job) -> bool:

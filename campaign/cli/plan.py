@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from campaign.cli import output
+from campaign.cli import costs, output
 from campaign.cli.options import (
     ConfigOption,
     DelimiterOption,
@@ -74,6 +74,10 @@ def plan_as_json(planned: "Plan") -> dict[str, Any]:
         "final": dict(planned.final),
         "zones": dict(planned.zones),
         "least_seconds": round(planned.least_seconds, 1),
+        "prospect": costs.prospect_as_data(planned.prospect) if planned.prospect else None,
+        "budget": costs.spending_as_data(planned.prospect.outlay, planned.prospect.limits)
+        if planned.prospect
+        else None,
         "earliest_later": planned.earliest_later.isoformat() if planned.earliest_later else None,
     }
 
@@ -102,6 +106,8 @@ def show_plan(name: str, planned: "Plan", console: "Console", *, pace: float) ->
             f"{_zones(planned)}",
             soft_wrap=True,
         )
+    for line in costs.prospect_lines(planned.prospect) if planned.prospect else ():
+        console.print(line, soft_wrap=True)
     if planned.amendment is not None and planned.amendment.matters:
         change = planned.amendment
         console.print(

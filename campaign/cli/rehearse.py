@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from campaign.cli import output
+from campaign.cli import costs, output
 from campaign.cli.options import (
     ConfigOption,
     DelimiterOption,
@@ -88,7 +88,9 @@ def rehearse(
             behaviour=Behaviour.answering(answer),
             suppressed=suppressed,
             spoken=job.spoken,
+            longest_call_s=job.account.longest_call_s,
         )
+        prospect = jobs.plan_costs(job)
         notes = [*job.notes]
         if job.campaign is not None:
             notes.append(f"the ledger knows campaign {job.name}; rehearsed as if nobody had been called yet")
@@ -99,10 +101,13 @@ def rehearse(
             forecasts.append(night.pass_under(weather, usual_s=usual_s))
     if as_json:
         nights = [_as_data(forecast, price) for forecast in forecasts]
-        output.say_json({"campaign": job.name, "nights": nights, "notes": notes})
+        costs_ahead = costs.prospect_as_data(prospect)
+        output.say_json({"campaign": job.name, "nights": nights, "prospect": costs_ahead, "notes": notes})
         return
     with output.drawing() as console:
         _show(job.name, forecasts, price, console)
+        for line in costs.prospect_lines(prospect):
+            console.print(line, soft_wrap=True)
     for note in notes:
         output.say(f"note: {note}")
 

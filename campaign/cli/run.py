@@ -264,6 +264,7 @@ def carry_out(
                         suppressed=job.suppressed,
                         read_suppression=lambda: anyio.to_thread.run_sync(job.lists.read, utc_now()),
                         spoken=job.spoken,
+                        longest_call_s=job.account.longest_call_s,
                         deadline=deadline,
                         timing=timing,
                     )

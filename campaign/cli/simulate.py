@@ -20,6 +20,12 @@ def simulate(
     speed: Annotated[float, typer.Option(help="Simulated seconds per real second.", min=0.01)] = 1.0,
     answer: Annotated[float, typer.Option(help="Share of people who answer.", min=0, max=1)] = 0.7,
     quota: Annotated[int | None, typer.Option(help="Calls until the credit is used up.", min=0)] = None,
+    daily_quota: Annotated[
+        int | None, typer.Option(help="Calls of one day, from 00:00 UTC on.", min=0)
+    ] = None,
+    over_quota: Annotated[
+        int, typer.Option(help="Status that answers a call beyond it.", min=400, max=499)
+    ] = 402,
     list_lag: Annotated[float, typer.Option(help="Seconds until a call appears in lists.", min=0)] = 0.0,
     fault: Annotated[
         list[str] | None,
@@ -54,6 +60,8 @@ def simulate(
             speed=speed,
             list_lag_s=list_lag,
             dial_log=dial_log,
+            daily_quota=daily_quota,
+            over_quota=over_quota,
         ),
         faults=FaultPlan(faults, seed=seed),
         generation=generation,

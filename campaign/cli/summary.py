@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from campaign.cli import output
+from campaign.cli import costs, output
 from campaign.cli.breaker_views import opening_as_data
 from campaign.cli.views import ledger_flag
 
@@ -25,6 +25,8 @@ def summarise(report: "RunReport", result_path: Path, *, ledger: str | None) -> 
     if report.dials:
         ends = output.listing({str(key): number for key, number in report.dispositions.items()})
         output.say(f"{report.dials:,} calls in this campaign: {ends or 'none has ended yet'}")
+    if report.outlay is not None and (report.outlay.committed.calls or report.limits):
+        output.say(costs.spent_line(report.outlay, report.limits))
     if report.opt_outs:
         who = "1 person has" if report.opt_outs == 1 else f"{report.opt_outs:,} people have"
         output.say(
@@ -64,5 +66,6 @@ def as_data(report: "RunReport", result_path: Path) -> dict[str, Any]:
         "stopped_because": str(report.stop_error) if report.stop_error else report.stop_notice or None,
         "breakers": [opening_as_data(each) for each in report.openings],
         "opt_outs": report.opt_outs,
+        "budget": costs.spending_as_data(report.outlay, report.limits) if report.outlay else None,
         "next_due": report.next_due.isoformat() if report.next_due else None,
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from campaign.cli import output
+from campaign.cli import costs, output
 from campaign.cli.options import JsonOption, LedgerOption
 from campaign.errors import UsageError
 
@@ -31,6 +31,8 @@ def status(
     with open_ledger(ledger) as opened:
         records = [find_campaign(opened, name, ledger)] if name else opened.read(campaigns.newest)
         described = [_describe(opened, record) for record in records]
+        if name:
+            described[0]["budget"] = _spending(opened, records[0])
     if as_json:
         output.say_json(described)
         return
@@ -51,6 +53,8 @@ def status(
         for breaker in entry["breakers"]:
             for line in told(breaker, entry["campaign"], ledger):
                 output.say_data(output.visible(line))
+        if budget := entry.get("budget"):
+            output.say_data(costs.stored_line(budget))
 
 
 def results(
@@ -128,9 +132,16 @@ def find_campaign(ledger: "Ledger", name: str, location: str | None) -> "Campaig
     return record
 
 
+def _spending(ledger: "Ledger", record: "CampaignRecord") -> dict[str, Any]:
+    """What the campaign has spent of what its latest run was allowed."""
+    from campaign.calls.spending import read_kept
+
+    return costs.spending_as_data(*ledger.read(read_kept, record.id))
+
+
 def _describe(ledger: "Ledger", record: "CampaignRecord") -> dict[str, Any]:
     from campaign.cli.breaker_views import record_as_data
-    from campaign.ledger import breakers, campaigns
+    from campaign.ledger import breakers
     from campaign.ledger import results as result_views
 
     # What another campaign has met matters to those that are not finished.
@@ -139,7 +150,7 @@ def _describe(ledger: "Ledger", record: "CampaignRecord") -> dict[str, Any]:
         for each in ledger.read(breakers.open_breakers, record.id)
         if each.campaign == record.name or not record.finished_at
     ]
-    counts = ledger.read(campaigns.counts, record.id)
+    standing = ledger.read(result_views.standing, record.id)
     return {
         "campaign": record.name,
         "started_at": record.started_at.isoformat(timespec="seconds"),
@@ -147,10 +158,7 @@ def _describe(ledger: "Ledger", record: "CampaignRecord") -> dict[str, Any]:
         "state": "finished" if record.finished_at else "unfinished",
         "breakers": [record_as_data(each) for each in held],
         "list": record.list_path,
-        "calls": ledger.read(result_views.dials, record.id),
-        "rows": {str(row_status): number for row_status, number in counts.items()},
-        "dispositions": {
-            str(disposition): number
-            for disposition, number in ledger.read(result_views.dispositions, record.id).items()
-        },
+        "calls": standing.dials,
+        "rows": {str(row_status): number for row_status, number in standing.counts.items()},
+        "dispositions": {str(disposition): number for disposition, number in standing.dispositions.items()},
     }

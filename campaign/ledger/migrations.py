@@ -52,12 +52,18 @@ def _keep_breakers(connection: Connection) -> None:
     schema.breakers.create(connection, checkfirst=True)
 
 
+def _keep_budgets(connection: Connection) -> None:
+    if "budget" not in {known["name"] for known in inspect(connection).get_columns("campaigns")}:
+        connection.execute(text("ALTER TABLE campaigns ADD COLUMN budget JSON"))
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration(1, "first schema", _create_everything),
     Migration(2, "identity", _give_identity),
     Migration(3, "zone sources", _tell_zone_sources),
     Migration(4, "suppression changes", _keep_suppression_changes),
     Migration(6, "breakers", _keep_breakers),
+    Migration(7, "budgets", _keep_budgets),
 )
 
 

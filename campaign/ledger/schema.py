@@ -110,6 +110,8 @@ campaigns = Table(
     Column("headers", JSON, nullable=False),
     Column("started_at", Utc, nullable=False),
     Column("finished_at", Utc),
+    # Limits and the longest call, as the latest run had them.
+    Column("budget", JSON),
 )
 
 contacts = Table(

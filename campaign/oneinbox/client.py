@@ -22,6 +22,7 @@ from campaign import __version__
 from campaign.models import Agent, Call, CallRequest
 from campaign.oneinbox import replies, wire
 from campaign.oneinbox.errors import NotFound, OutcomeUnknown, Unsupported
+from campaign.oneinbox.usage import Usage, parse_usage
 
 CREATE_DEADLINE_S = 60.0
 GET_DEADLINE_S = 30.0
@@ -154,6 +155,10 @@ class OneInbox:
         if agent is None or agent.id.casefold() != agent_id.casefold():
             raise OutcomeUnknown("the reply is not the agent that was asked for")
         return agent
+
+    async def get_usage(self) -> Usage:
+        """What the account has used of its day. Raises like `get_agent`."""
+        return parse_usage(await self._get("/v1/usage"))
 
     async def stop_call(self, call_id: str) -> Call | None:
         """Hang up on a person. Never used to read a result. Raises like `get_call`."""

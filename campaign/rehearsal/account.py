@@ -22,10 +22,11 @@ from campaign.oneinbox.errors import (
     Throttled,
     Unsupported,
 )
+from campaign.oneinbox.usage import Usage, parse_usage
 from campaign.rehearsal.death import Death
 from campaign.simulator.faults import COUNTRY_REFUSED, SETUP_REFUSED, FaultPlan, country_refused
 from campaign.simulator.provider import Provider, SimulatedCall
-from campaign.simulator.wire import call_object
+from campaign.simulator.wire import call_object, usage_object
 
 REQUEST_S = (0.02, 0.4)
 """One way."""
@@ -64,7 +65,9 @@ class VirtualAccount:
         refused = country_refused(request.to_number, struck)
         acts = not refused and not struck.keys() & {"throttle", "status", "refuse", "refuse_setup", "drop"}
         if acts:
-            self._on_the_way[id(request)] = lambda: self._place(request, struck)
+            self._on_the_way[id(request)] = lambda: (
+                self._provider.is_over_quota() or self._place(request, struck)
+            )
         try:
             await self._travel()
         except asyncio.CancelledError:
@@ -75,6 +78,8 @@ class VirtualAccount:
             raise CountryRefused(f"HTTP 400: {COUNTRY_REFUSED}")
         if not acts:
             raise _turned_away(struck)
+        if self._provider.is_over_quota():
+            raise _unanswered({"status": str(self._provider.over_quota)})
         call = self._place(request, struck)
         if "stall" in struck:
             await asyncio.sleep(self._line.create_deadline_s)
@@ -90,6 +95,11 @@ class VirtualAccount:
         if call is None:
             raise NotFound("HTTP 404")
         return self._shown(call)
+
+    async def get_usage(self) -> Usage:
+        """What the account has used of its day. Raises as `OneInbox` does."""
+        await self._ask("usage")
+        return parse_usage(usage_object(self._provider))
 
     async def recent_calls(self, agent_id: str) -> AsyncGenerator[CallPage, None]:
         """The account's calls page by page, the newest first. Raises as `OneInbox` does."""

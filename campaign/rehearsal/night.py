@@ -20,6 +20,7 @@ from campaign.settings import CampaignSettings
 from campaign.simulator.faults import Fault, FaultPlan
 from campaign.simulator.people import Behaviour
 from campaign.simulator.provider import Provider
+from campaign.simulator.wire import duration_s
 
 LOOK_S = 5.0
 """What the run waits for is noted so often, in virtual seconds."""
@@ -84,6 +85,8 @@ class Night:
     behaviour: Behaviour = field(default_factory=Behaviour)
     suppressed: Mapping[str, str] = field(default_factory=dict)
     spoken: Sequence[str] = ()
+    longest_call_s: float | None = None
+    """How long the agent lets a call last; None when that is not known."""
 
     def pass_under(
         self,
@@ -132,6 +135,7 @@ class Night:
                 faults=faults,
                 suppressed=self.suppressed,
                 spoken=self.spoken,
+                longest_call_s=self.longest_call_s,
                 on_progress=look,
             )
             report = _live_through(world, weather.kills, usual_s)
@@ -145,7 +149,7 @@ class Night:
             dispositions=report.dispositions,
             calls=len(provider.dials),
             called_twice=_called_twice(provider, self.settings.retry.max_attempts),
-            minutes=sum(call.conversation.ends_after_s for call in provider.calls.values()) / 60,
+            minutes=sum(map(duration_s, provider.calls.values())) / 60,
             turned_away=faults.turned_away,
             waited_s=dict(sorted(waited.items(), key=lambda item: -item[1])),
             next_due=report.next_due,

@@ -41,6 +41,8 @@ class World:
     line: Line = field(default_factory=Line)
     suppressed: Mapping[str, str] = field(default_factory=dict)
     spoken: Sequence[str] = ()
+    longest_call_s: float | None = None
+    """As for a run."""
     on_progress: Callable[[Progress], None] = _ignore
     ledger_of_a_life: type[VirtualLedger] = VirtualLedger
     account_of_a_life: type[VirtualAccount] = VirtualAccount
@@ -111,6 +113,7 @@ class World:
             on_progress=self.on_progress,
             suppressed=self.suppressed,
             spoken=self.spoken,
+            longest_call_s=self.longest_call_s,
             deadline=deadline,
             timing=self.timing,
             now=self.clock.now,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from campaign.rules.budget import BUDGET
 from campaign.rules.calling_hours import CALLING_HOURS
 from campaign.rules.caps import CAP, CONVERSATIONS
 from campaign.rules.elsewhere import OTHER_CAMPAIGNS
@@ -21,6 +22,7 @@ GATES: Sequence[Gate] = (
     CALLING_HOURS,
     CAP,
     CONVERSATIONS,
+    BUDGET,
 )
 """In the order in which they are asked: a no for good comes before one for some time."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from campaign.models import AttemptState
 from campaign.rules.hours import Whereabouts
+from campaign.rules.outlay import Outlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +26,5 @@ class Person:
     """What the breaker says of calls to this person, where it is open for them."""
     unsaid: str | None = None
     """A variable that the agent says and that has no value for this person."""
+    outlay: Outlay | None = None
+    """What the campaign has spent; None when that is not known."""

@@ -1,6 +1,7 @@
 """What the operator sets: the campaign file and the environment."""
 
 from campaign.settings.breaker import BreakerSettings
+from campaign.settings.budget import BudgetSettings
 from campaign.settings.campaign_file import CampaignSettings, load_campaign_file
 from campaign.settings.environment import Environment, check_base_url, ledger_url
 from campaign.settings.opt_out import OptOutSettings
@@ -17,6 +18,7 @@ from campaign.settings.values import Window, describe_duration, parse_duration
 
 __all__ = [
     "BreakerSettings",
+    "BudgetSettings",
     "CallSettings",
     "CampaignSettings",
     "ContactSettings",

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from campaign.errors import ConfigError, InputMissingError
 from campaign.settings.breaker import BreakerSettings
+from campaign.settings.budget import BudgetSettings
 from campaign.settings.opt_out import OptOutSettings
 from campaign.settings.sections import (
     CallSettings,
@@ -41,6 +42,7 @@ class CampaignSettings(Section):
     hours: HourSettings = HourSettings()
     retry: RetrySettings = RetrySettings()
     caps: CapSettings = CapSettings()
+    budget: BudgetSettings = BudgetSettings()
     opt_out: OptOutSettings = OptOutSettings()
     breaker: BreakerSettings = BreakerSettings()
     suppression: tuple[SuppressionEntry, ...] = ()

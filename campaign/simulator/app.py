@@ -57,6 +57,7 @@ class Simulator:
             Route("/v1/calls/{call_id}", self._get, methods=["GET"]),
             Route("/v1/calls/{call_id}/stop", self._stop, methods=["POST"]),
             Route("/v1/agents/{agent_id}", self._agent, methods=["GET"]),
+            Route("/v1/usage", self._usage, methods=["GET"]),
             Route("/simulator/dials", self._dials, methods=["GET"]),
         ]
         if self.generation == "v3" and self.has_cursor:
@@ -111,6 +112,8 @@ class Simulator:
             return self._error(404, "not_found", "Agent not found")
         if self.quota is not None and len(self.provider.dials) >= self.quota:
             return self._error(402, "quota", "Not enough credit")
+        if self.provider.is_over_quota():
+            return self._error(self.provider.over_quota, "quota", "Daily call limit reached")
         return None
 
     async def _get(self, request: Request) -> Response:
@@ -130,6 +133,12 @@ class Simulator:
         if self.agents is not None and agent_id not in self.agents:
             return self._error(404, "not_found", "Agent not found")
         return await self._late(struck, wire.agent_object(agent_id, self.first_message, self.generation))
+
+    async def _usage(self, request: Request) -> Response:
+        struck = self.faults.strike("usage")
+        if early := self._denied(request) or self._early(struck):
+            return early
+        return await self._late(struck, wire.usage_object(self.provider))
 
     async def _stop(self, request: Request) -> Response:
         if denied := self._denied(request):

@@ -31,7 +31,7 @@ SETUP_REFUSED = {
     "carrier": "The carrier credential is invalid",
 }
 
-ENDPOINTS = ("create", "get", "list")
+ENDPOINTS = ("create", "get", "list", "usage")
 
 _FORM = re.compile(
     r"(?P<kind>[a-z_]+)(?:=(?P<value>[\w:.-]+))?(?:@(?P<endpoint>" + "|".join(ENDPOINTS) + "))?"

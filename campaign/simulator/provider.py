@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,14 +71,21 @@ class Provider:
     """Provider seconds per real second."""
     list_lag_s: float = 0.0
     """A call appears in lists so many real seconds after it was placed."""
+    daily_quota: int | None = None
+    """Calls that the account may make on one day, from 00:00 UTC on; None for any number."""
+    over_quota: int = 402
+    """The status that answers a call beyond it. The documentation does not say which it is."""
     dial_log: Path | None = None
     """Where each dial is appended as a JSON line, for judges in other processes."""
     monotonic: Callable[[], float] = time.monotonic
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     calls: dict[str, SimulatedCall] = field(default_factory=dict)
     dials: list[Dial] = field(default_factory=list)
+    refused_by_quota: int = 0
+    """Requests beyond the daily quota."""
     _origin: float = 0.0
     _dialled: dict[str, int] = field(default_factory=dict)
+    _per_day: dict[date, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._origin = self.monotonic()
@@ -93,6 +100,21 @@ class Provider:
         Reported times run in real time, whatever the speed, as the runner compares them with its own clock.
         """
         return self.started_at + timedelta(seconds=seconds / self.speed)
+
+    def today(self) -> date:
+        """The day that it counts calls for."""
+        return self.clock_time(self.now()).astimezone(UTC).date()
+
+    @property
+    def made_today(self) -> int:
+        """Calls since 00:00 UTC."""
+        return self._per_day.get(self.today(), 0)
+
+    def is_over_quota(self) -> bool:
+        """Whether no more call may be made today. Counted as one that was asked for in vain."""
+        is_over = self.daily_quota is not None and self.made_today >= self.daily_quota
+        self.refused_by_quota += is_over
+        return is_over
 
     def place(
         self,
@@ -123,6 +145,8 @@ class Provider:
             ),
         )
         self.calls[call.id] = call
+        today = self.today()
+        self._per_day[today] = self._per_day.get(today, 0) + 1
         dial = Dial(len(self.dials) + 1, self.monotonic(), to_number, call.id, metadata)
         self.dials.append(dial)
         if self.dial_log is not None:

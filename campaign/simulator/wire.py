@@ -50,6 +50,21 @@ def agent_object(agent_id: str, first_message: str, generation: str) -> dict[str
     }
 
 
+def usage_object(provider: Provider) -> dict[str, Any]:
+    """What the account has used. An account without a daily quota has none to tell."""
+    quota, made = provider.daily_quota, provider.made_today
+    return {
+        "calls_made_today": made,
+        "max_calls_per_day": quota,
+        "calls_remaining_today": max(quota - made, 0) if quota is not None else None,
+        "calls_this_month": len(provider.dials),
+        "minutes_used_this_month": 0,
+        "cost_cents_this_month": 0,
+        "kb_token_budget": 0,
+        "period_start": provider.today().replace(day=1).isoformat(),
+    }
+
+
 def error_object(generation: str, code: str, message: str, *, field: str | None = None) -> dict[str, Any]:
     """An error body."""
     if generation == "v1":
@@ -69,7 +84,7 @@ def _v1(provider: Provider, call: SimulatedCall) -> dict[str, Any]:
         "created_at": _stamp(provider.clock_time(call.placed_at)),
     }
     if call.has_ended(now):
-        shown["duration_seconds"] = round(_duration(call))
+        shown["duration_seconds"] = round(duration_s(call))
         spoken = [
             {"role": message["role"], "content": message["content"]}
             for message in call.conversation.messages
@@ -86,7 +101,7 @@ def _v3(provider: Provider, call: SimulatedCall) -> dict[str, Any]:
     connected = conversation.connects_after_s
     connected_at = call.placed_at + connected if connected is not None else None
     messages = list(conversation.messages) if results else []
-    duration = _duration(call) if ended else None
+    duration = duration_s(call) if ended else None
     return {
         "id": call.id,
         "agent_id": call.agent_id,
@@ -125,7 +140,8 @@ def _v3(provider: Provider, call: SimulatedCall) -> dict[str, Any]:
     }
 
 
-def _duration(call: SimulatedCall) -> float:
+def duration_s(call: SimulatedCall) -> float:
+    """How long a call that has ended has lasted, as the provider counts it: from the answer on."""
     connects = call.conversation.connects_after_s
     if connects is None:
         return 0.0

@@ -73,6 +73,7 @@ def test_a_no_says_what_becomes_of_the_row(spring: Case) -> None:
         "hours": True,
         "cap": True,
         "conversations": True,
+        "budget": True,
     }
     _, said = call("explain", "spring", 3, "--config", "campaign.yaml")
     assert "suppression        no   asked by mail; the row becomes suppressed" in said

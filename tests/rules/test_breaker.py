@@ -119,8 +119,9 @@ def test_five_lost_in_a_row_open_however_many_were_placed_before() -> None:
     """A share would let through too many after a long run."""
     seen = breaker()
     opened(seen, *[Placed()] * 5000)
-    assert opened(seen, *[NoReply(), Lost()] * 4) == []
-    assert len(opened(seen, NoReply(), Lost())) == 1
+    lost: list[Event] = [NoReply(), Lost()]
+    assert opened(seen, *lost * 4) == []
+    assert len(opened(seen, *lost)) == 1
 
 
 @pytest.mark.parametrize("event", [NoReply(), NotReached()])

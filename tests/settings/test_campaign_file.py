@@ -65,8 +65,11 @@ def test_full_file(tmp_path: Path) -> None:
         + "call: {variables: {company: Acme, year: 2026}, max_duration: 10m}\n"
         + "hours: {days: {mon-wed: '08:30-12:00', Sat: '00:00-24:00'}}\n"
         + "retry: {max_attempts: 3, no_answer: [30m, 1.5h], busy: [90s]}\n"
-        + "suppression: [dnc.csv, {file: /etc/dnc.csv, max_age: 31d}]\n",
+        + "suppression: [dnc.csv, {file: /etc/dnc.csv, max_age: 31d}]\n"
+        + "budget: {calls: 500, minutes: 300.5, cents: 2000, cents_per_minute: 3, reserve_calls: 50}\n",
     )
+    assert campaign.budget.limits == {"calls": 500, "minutes": 300.5, "cents": 2000}
+    assert (campaign.budget.cents_per_minute, campaign.budget.reserve_calls) == (3, 50)
     assert campaign.from_numbers == ("+15739693824",)
     assert (campaign.contacts.countries, campaign.contacts.variables) == (("US", "CA"), {"a": "a"})
     assert campaign.call.variables == {"company": "Acme", "year": "2026"}
@@ -127,6 +130,9 @@ NONSENSE = {
     "retry.max_attempts": ["0", "21"], "retry.no_answer": ["30m", "[30]", "[1w]", "[10m, soon]"],
     "caps.per_number.calls": ["0"], "caps.per_number.within": ["0h"],
     "caps.after_conversation": ["0d", "7", "soon"],
+    "budget": ["300", "{cents: 2000}"], "budget.calls": ["0", "-1", "1.5", "yes", '"500"', "1000000000001"],
+    "budget.minutes": ["0", "-3", ".nan", ".inf", "yes", "5h", "1.0e+12"], "budget.credits": ["0", "[]"],
+    "budget.cents_per_minute": ["0", "free"], "budget.reserve_calls": ["-1", "0.5", "no"],
 }  # fmt: skip
 
 
@@ -167,6 +173,10 @@ def test_nonsense(tmp_path: Path, key: str, value: str) -> None:
         ("pace.stages", "[5, 1]", "no smaller than the one before, like [1, 5, 25]"),
         ("breaker.opt_out_share", "0", "would stop every campaign; write more, like 0.2"),
         ("breaker.clock_jump", "10s", "write 1m or more, like 5m"),
+        ("budget", "{cents: 2000}", "cents needs cents_per_minute, what a started minute costs at most"),
+        ("budget", "{minuts: 3}", "unknown key budget.minuts; did you mean minutes?"),
+        ("budget.minutes", "5h", "write a plain number, like 300"),
+        ("budget.calls", "1.5", "write a whole number, like 500"),
         ("name", '"{day}"', "the only placeholder is {date}"),
         ("output", '"{date}.csv"', "the only placeholder is {name}"),
     ],

@@ -34,6 +34,7 @@ class Account:
     has_cursor: bool = True
     slim_lists: bool = False
     quota: int | None = None
+    daily_quota: int | None = None
     agents: tuple[str, ...] | None = None
     first_message: str = "Hello."
     replies: tuple[str, ...] = ()

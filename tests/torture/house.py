@@ -149,6 +149,7 @@ class _House:
                 sound = account.simulator
                 sound.faults, sound.quota, sound.agents = FaultPlan(), None, None
                 sound.api_key, account.provider.list_lag_s = SIMULATOR_KEY, 0.0
+                account.provider.daily_quota = None
             case "ask":
                 return self.accounts[name].told()
             case "close":
@@ -175,6 +176,7 @@ def _opened(account: Account) -> _Open:
         behaviour=behaviour,
         speed=account.speed,
         list_lag_s=account.list_lag_s,
+        daily_quota=account.daily_quota,
     )
     provider.requests = []
     struck = _Struck(tuple(map(_fault, account.faults)))

@@ -317,6 +317,7 @@ LEDGER_STORIES: Mapping[str, Story] = {
         resume=Step(options={"allow_invalid": True}),
     ),
     "status": Story(before=(Step(),), step=Step(program="status")),
+    "status of one": Story(before=(Step(),), step=Step(program="status spring")),
     "results": Story(before=(Step(),), step=Step(program="results spring --output again.csv")),
     "suppressing": Story(step=Step(program="suppress_people")),
     "suppressing by command": Story(step=SUPPRESS),

@@ -85,6 +85,27 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     ),
     "deadline": Story(account=Account(speed=60), step=Step(options={"deadline": "1s"})),
     "deadline to come": Story(step=Step(options={"deadline": "1h"})),
+    # What may be spent.
+    "budget used up": Story(step=Step(settings={"budget": {"calls": 2}})),
+    "budget that live calls may use up": Story(settings={"budget": {"minutes": 21}}),
+    "budget with retries": Story(
+        account=UNREACHED,
+        rows=PEOPLE[:2],
+        settings={"retry": RETRIES},
+        step=Step(settings={"budget": {"calls": 2}}),
+        tries=3,
+    ),
+    "the day used up": Story(account=Account(daily_quota=2)),
+    "the next day is near": Story(
+        account=Account(daily_quota=2),
+        step=Step(
+            actions={"_wait_for_reset#3": "SIGTERM"},
+            timing={"longest_idle_s": 90_000, "clock_skew_s": 0.2},
+        ),
+    ),
+    "no usage": Story(account=Account(faults=("status=404@usage",))),
+    "odd usage": Story(account=Account(daily_quota=100, faults=("status=503@usage#3-9", "throttle#2"))),
+    "out of credit with calls left": Story(account=Account(quota=2, daily_quota=100), meets=69),
     # Signals.
     "drained": Story(step=Step(actions={"record_placed#2": "SIGTERM"})),
     "drained before the request": Story(step=Step(actions={"record_intent#2": "SIGINT"})),

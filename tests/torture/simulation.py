@@ -11,30 +11,35 @@ import multiprocessing
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import time
 from functools import cache, partial
+from math import isclose
 from pathlib import Path
 from random import Random
 
 from campaign import logs
+from campaign.calls.runner import RunReport
+from campaign.calls.spending import Spending
 from campaign.calls.timing import Timing
 from campaign.contacts.intake import take_in
 from campaign.errors import ExitCode
 from campaign.ledger import breakers, campaigns
 from campaign.ledger.scratch import ScratchLedger
-from campaign.models import Intake
+from campaign.models import OPEN_STATUSES, Intake
 from campaign.rehearsal.account import Line
 from campaign.rehearsal.clock import VirtualClock
 from campaign.rehearsal.ledger import VirtualLedger
 from campaign.rehearsal.world import World
+from campaign.rules.budget import terms_of
 from campaign.settings import CampaignSettings
+from campaign.settings.budget import LIMITS
 from campaign.simulator.people import Behaviour
 from tests.support import NOON, make_settings
-from tests.torture import hazards
+from tests.torture import hazards, money
 from tests.torture.finding import Finding, RealDial
 from tests.torture.hazards import ALL_DAY, Wall, WatchedProvider
 from tests.torture.judge import examine
@@ -124,7 +129,7 @@ def tell(stage: Stage, seed: int, *, program: type[VirtualLedger] = VirtualLedge
     """
     rng = Random(seed)
     people = rng.choice((1, 2, 2, 3, 3, MOST_PEOPLE))
-    settings, tries, hours = _settings(rng)
+    settings, tries, hours = _settings(rng, money.budget(seed))
     clock = VirtualClock(NOON)
     wall = Wall(clock, hours)
     generation = rng.choice(("v1", "v3"))
@@ -154,18 +159,23 @@ def tell(stage: Stage, seed: int, *, program: type[VirtualLedger] = VirtualLedge
     deaths, wrong, is_over = _die_and_live(world, wall, rng)
     ambiguous = faults.ambiguous
     faults.faults = ()
+    has_spent = False
     # Who is at the end already is run again now and then, as cron would.
     if not is_over or rng.random() < 0.3:
-        wrong += _live_to_the_end(world)
+        has_spent = _live_to_the_end(world, wrong)
     finding = stage.examine(provider.real_dials(), people, tries, forbidden)
-    finding = replace(finding, forbidden_dials=finding.forbidden_dials + provider.out_of_hours())
-    if finding.unfinished:
+    over_budget = money.over_budget(provider, generation, settings.budget.limits)
+    forbidden_dials = finding.forbidden_dials + provider.out_of_hours() + over_budget
+    finding = replace(finding, forbidden_dials=forbidden_dials)
+    if has_spent and not money.is_used_up(provider, settings.budget.limits, in_review=finding.in_review):
+        wrong.append("dialling ended although the budget has room for another call")
+    if finding.unfinished and not has_spent:
         wrong.append(f"{finding.unfinished} rows never came to their end")
     bound = deaths * settings.pace.max_live_calls + ambiguous + faults.doubled
     return Told(seed, finding, deaths, min(bound, people), wrong)
 
 
-def _settings(rng: Random) -> tuple[CampaignSettings, int, tuple[time, time]]:
+def _settings(rng: Random, budget: Mapping[str, float]) -> tuple[CampaignSettings, int, tuple[time, time]]:
     """The campaign file, how often a person may be called by it, and at which hours."""
     tries = rng.choice((1, 1, 3))
     retry = {"max_attempts": tries, "no_answer": ["5m", "10m"], "busy": ["5m"]} if tries > 1 else {}
@@ -177,7 +187,9 @@ def _settings(rng: Random) -> tuple[CampaignSettings, int, tuple[time, time]]:
     # It is one o'clock where the people are.
     opens, closes = rng.choice((ALL_DAY, ALL_DAY, (time(9), time(13, 1)), (time(13, 5), time(20))))
     settings = _settings_of(
-        json.dumps({"hours": f"{opens:%H:%M}-{closes:%H:%M}", "pace": pace, "retry": retry})
+        json.dumps(
+            {"hours": f"{opens:%H:%M}-{closes:%H:%M}", "pace": pace, "retry": retry, "budget": dict(budget)}
+        )
     )
     return settings, tries, (opens, closes)
 
@@ -191,6 +203,7 @@ def _settings_of(sections: str) -> CampaignSettings:
         call={"max_duration": "10m"},
         hours={"days": {"mon-sun": chosen["hours"]}},
         **({"retry": chosen["retry"]} if chosen["retry"] else {}),
+        budget=chosen["budget"],
     )
 
 
@@ -221,23 +234,48 @@ def _die_and_live(world: World, wall: Wall, rng: Random) -> tuple[int, list[str]
     return deaths, [], report.exit_code in ENDED
 
 
-def _live_to_the_end(world: World) -> list[str]:
-    """Without faults, run again as cron would: every row comes to its end."""
+def _live_to_the_end(world: World, wrong: list[str]) -> bool:
+    """Without faults, run again as cron would: every row comes to its end, or waits for a larger budget.
+
+    Args:
+        world: Where.
+        wrong: Whatever is wrong is added to it.
+
+    Returns:
+        Whether the budget is used up.
+    """
     stopped = ""
     _mend(world)
     for _ in range(MOST_LIVES):
         report = world.live()
         if report is None:
-            return ["a run without a kill did not end"]
+            wrong.append("a run without a kill did not end")
+            return False
         stopped = f"{report.exit_code!r}, {report.stop_error}"
-        if report.exit_code in ENDED:
-            return []
+        if not _agree(world, report):
+            wrong.append("what the run has counted is not what its ledger says")
+        has_spent = report.stop_notice.startswith("the budget of")
+        if report.exit_code in ENDED or (has_spent and not report.counts.keys() & OPEN_STATUSES):
+            return has_spent
         _mend(world)
         if report.next_due is not None:
             world.clock.advance(max((report.next_due - world.clock.now()).total_seconds(), 0.0))
         else:
             world.clock.advance(60.0)
-    return [f"the campaign did not come to its end: {stopped}"]
+    wrong.append(f"the campaign did not come to its end: {stopped}")
+    return False
+
+
+def _agree(world: World, report: RunReport) -> bool:
+    """Whether a run that has ended has spent what its ledger says."""
+    terms = terms_of(world.settings, money.LONGEST_S)
+    by_ledger = world.ledger.read(Spending.read, world.campaign_id, terms).outlay()
+    assert report.outlay is not None
+    return all(
+        isclose(report.outlay.committed.of(name), by_ledger.committed.of(name), abs_tol=1e-6)
+        and isclose(report.outlay.spent.of(name), by_ledger.spent.of(name), abs_tol=1e-6)
+        for name in LIMITS
+    )
 
 
 def _mend(world: World) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from campaign.calls.spending import Spending
 from campaign.ledger import attempts
 from campaign.ledger.ledger import Connection
 from campaign.models import AttemptState, RowStatus
@@ -87,7 +88,16 @@ class Rude(Sleepless):
         return verdict.status is RowStatus.SUPPRESSED
 
 
-@pytest.mark.parametrize("program", [Sleepless, Rude])
+class Spendthrift(VirtualLedger):
+    """A program that takes calls without a known cost for calls without a cost."""
+
+    async def fetch(self, verb: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """As it should be, but for what it remembers of earlier runs."""
+        answer = await super().fetch(verb, *args, **kwargs)
+        return Spending(answer.terms) if isinstance(answer, Spending) else answer
+
+
+@pytest.mark.parametrize("program", [Sleepless, Rude, Spendthrift])
 def test_a_program_that_breaks_a_rule_is_found_out(tmp_path: Path, program: type[VirtualLedger]) -> None:
     """Were people rung whom nobody may call now, a few dozen campaigns would show it."""
     tally = simulation.tell_many(tmp_path, range(60), program=program)

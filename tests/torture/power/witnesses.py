@@ -13,6 +13,7 @@ from campaign.ledger.ledger import Ledger
 from campaign.models import TOKEN_KEY, AttemptState, Call, CallRequest, RowStatus
 from campaign.oneinbox.client import CallPage, OneInbox
 from campaign.oneinbox.errors import OutcomeUnknown
+from campaign.oneinbox.usage import Usage
 from tests.torture.power.knowledge import Enrolled, Lost, MayTryAgain, Reached, Sent, Settled, Stored
 from tests.torture.power.record import Record
 
@@ -111,6 +112,10 @@ class NotedApi:
     async def get_call(self, call_id: str) -> Call:
         """As the client."""
         return await self._api.get_call(call_id)
+
+    async def get_usage(self) -> Usage:
+        """As the client."""
+        return await self._api.get_usage()
 
     async def recent_calls(self, agent_id: str) -> AsyncGenerator[CallPage, None]:
         """As the client."""

@@ -1,0 +1,65 @@
+"""The budget of a simulated campaign, and its oracle: what the provider itself says that calls have taken."""
+
+from collections.abc import Mapping
+from random import Random
+
+from campaign.simulator.provider import SimulatedCall
+from campaign.simulator.wire import call_object
+from tests.torture.hazards import WatchedProvider
+
+LONGEST_S = 600.0
+"""The campaign file says that no call is longer, and none of a simulated person is."""
+
+
+def budget(seed: int) -> dict[str, float]:
+    """What the campaign of a seed may spend: for every second one nothing is said about that."""
+    # A chance of its own, so that a seed without a budget lives as it always has.
+    rng = Random(f"budget {seed}")
+    kinds: list[dict[str, float]] = [
+        {"calls": rng.choice((1, 2, 3))},
+        {"minutes": rng.choice((10, 10.5, 20, 21, 40))},
+        {"cents": rng.choice((20, 21, 45)), "cents_per_minute": 2},
+        {"credits": rng.choice((10, 20, 31)), "minutes": rng.choice((15, 30))},
+    ]
+    return rng.choice(kinds) if rng.random() < 0.5 else {}
+
+
+def over_budget(provider: WatchedProvider, generation: str, limits: Mapping[str, float]) -> int:
+    """How many dials could have passed a limit, by the provider's own figures at the moment of each.
+
+    A call that was over counts as what the provider says of it, one that was not at the longest, and so does
+    the dial itself. The second call that the provider makes of one request is its own affair.
+    """
+    calls = [provider.calls[dial.call_id] for dial in provider.real_dials()]
+    wrong = 0
+    for nth, call in enumerate(calls):
+        taken = [_took(provider, other, call.placed_at, generation) for other in calls[:nth]]
+        minutes = sum(taken) / 60 + LONGEST_S / 60
+        sums = {"calls": nth + 1, "minutes": minutes, "credits": minutes, "cents": _cents(taken)}
+        wrong += any(sums[name] > limit + 1e-6 for name, limit in limits.items() if name in sums)
+    return wrong
+
+
+def _took(provider: WatchedProvider, call: SimulatedCall, at: float, generation: str) -> float:
+    """Seconds of a call as the provider tells them, when it was over by then."""
+    if call.ends_at() > at:
+        return LONGEST_S
+    told = call_object(provider, call, generation)["duration_seconds"]
+    return float(told) if told is not None else 0.0
+
+
+def _cents(taken: list[float]) -> float:
+    """At the simulator's own price for what is over, at that of the campaign file for the rest."""
+    return sum(2 * 10 if seconds == LONGEST_S else seconds / 60 * 1.4 for seconds in taken) + 2 * 10
+
+
+def is_used_up(provider: WatchedProvider, limits: Mapping[str, float], *, in_review: int) -> bool:
+    """Whether a campaign that has stopped was right to: one more call could pass a limit.
+
+    Of calls in review the program knows no length. What they and the others have cost is rounded up here.
+    """
+    calls = len(provider.dials) + in_review
+    minutes = [min(call.ends_at() - call.placed_at, LONGEST_S) / 60 for call in provider.calls.values()]
+    most = sum(minutes) + (in_review + 1) * LONGEST_S / 60
+    sums = {"calls": calls + 1, "minutes": most, "credits": most, "cents": 2 * (most + len(minutes))}
+    return any(sums[name] > limit for name, limit in limits.items() if name in sums)
