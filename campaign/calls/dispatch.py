@@ -76,7 +76,7 @@ class Dispatcher:
             with run.dialling:
                 await self._feed(dials)
         while run.has_open_attempts and not run.leave_at_once:
-            await run.changed.wait(1.0)
+            await run.changed.wait(LONGEST_WAIT_S)
 
     async def _feed(self, dials: TaskGroup) -> None:
         run = self._run
@@ -111,7 +111,7 @@ class Dispatcher:
                 run.waiting_for = "the ledger"
             else:
                 return
-            await run.changed.wait(1.0)
+            await run.changed.wait(LONGEST_WAIT_S)
 
     async def _wait_for_more(self, *, is_idle: bool) -> bool:
         """Wait until a row may be due. False when there is nothing more to do in this run.
