@@ -82,7 +82,7 @@ class Dispatcher:
             with run.dialling:
                 await self._feed(dials)
         while run.has_open_attempts and not run.leave_at_once:
-            await run.changed.wait(1.0)
+            await run.changed.wait(LONGEST_WAIT_S)
 
     async def _feed(self, dials: TaskGroup) -> None:
         run = self._run
@@ -131,7 +131,7 @@ class Dispatcher:
                 run.waiting_for = "live calls, which may use up the budget"
             else:
                 return
-            await run.changed.wait(1.0)
+            await run.changed.wait(LONGEST_WAIT_S)
 
     def _stop_when_used_up(self) -> None:
         """End dialling when the budget has no room for another call, whatever the live ones will cost."""

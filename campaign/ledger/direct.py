@@ -5,7 +5,7 @@ connection can do, take the usual way; what comes of a statement is the same on 
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -29,24 +29,32 @@ class Prepared:
         self._columns = [
             column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns.values()
         ]
+        self._converts = any(self._columns)
         self._names = SimpleResultMetaData(list(columns))
 
-    def run(self, database: sqlite3.Connection, given: Mapping[str, Any]) -> Iterator[tuple[Any, ...]]:
+    def run(self, database: sqlite3.Connection, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """The rows that it returns."""
         values = [
             convert(given.get(name, default)) if convert is not None else given.get(name, default)
             for name, default, convert in self._values
         ]
+        rows = database.execute(self._sql, values).fetchall()
+        if not self._converts:
+            return rows
         columns = self._columns
-        for row in database.execute(self._sql, values).fetchall():
-            yield tuple(
-                value if convert is None else convert(value)
-                for convert, value in zip(columns, row, strict=True)
+        return [
+            tuple(
+                [
+                    value if convert is None else convert(value)
+                    for convert, value in zip(columns, row, strict=True)
+                ]
             )
+            for row in rows
+        ]
 
-    def result(self, rows: Iterator[tuple[Any, ...]]) -> Result[Any]:
+    def result(self, rows: Sequence[tuple[Any, ...]]) -> Result[Any]:
         """The rows as SQLAlchemy gives them."""
-        return IteratorResult(self._names, rows)
+        return IteratorResult(self._names, iter(rows))
 
 
 class DirectConnection(Connection):
@@ -64,14 +72,17 @@ class DirectConnection(Connection):
             return super().execute(statement, parameters, **options)
         if isinstance(parameters, list):
             for each in parameters:
-                list(prepared.run(self._database, each))
+                prepared.run(self._database, each)
             return None
-        # What writes has written when this returns, whether somebody looks at the rows or not.
-        return prepared.result(iter(list(prepared.run(self._database, parameters or {}))))
+        return prepared.result(prepared.run(self._database, parameters or {}))
 
     def scalar(self, statement: Any, parameters: Any = None, **options: Any) -> Any:
         """As any connection does."""
-        return self.execute(statement, parameters, **options).scalar()
+        prepared = self._prepared(statement, parameters) if not options else None
+        if prepared is None:
+            return super().scalar(statement, parameters, **options)
+        rows = prepared.run(self._database, parameters or {})
+        return rows[0][0] if rows else None
 
     def scalars(self, statement: Any, parameters: Any = None, **options: Any) -> ScalarResult[Any]:
         """As any connection does."""

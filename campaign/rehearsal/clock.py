@@ -4,7 +4,7 @@ import asyncio
 import math
 from datetime import datetime, timedelta
 
-STEP_S = 2e-5
+TURN_S = 2e-5
 """One turn of the loop takes so long, as it does on a real machine: who waits by yielding waits for that."""
 
 
@@ -45,8 +45,9 @@ class VirtualClock:
 class _Jump:
     """Stands where a loop waits for files. Nothing is ever ready but timers, and waiting moves the clock."""
 
-    def __init__(self, clock: VirtualClock, longest_s: float) -> None:
+    def __init__(self, clock: VirtualClock, longest_s: float, turn_s: float) -> None:
         self._clock = clock
+        self._turn_s = turn_s
         self._ends_at = clock.monotonic() + longest_s
 
     def select(self, timeout: float | None = None) -> tuple[()]:
@@ -56,7 +57,7 @@ class _Jump:
             # Once, so that what still runs can be cancelled.
             self._ends_at = math.inf
             raise EndlessError
-        self._clock.advance(timeout if timeout > STEP_S else STEP_S)
+        self._clock.advance(timeout if timeout > self._turn_s else self._turn_s)
         return ()
 
 
@@ -64,13 +65,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
     """An event loop in virtual time. What runs in it must not use threads or sockets.
 
     It raises DeadlockError when nobody will ever be woken, and EndlessError when it has run for longer than
-    `longest_s` virtual seconds.
+    `longest_s` virtual seconds. `turn_s` says how long a turn takes at least.
     """
 
-    def __init__(self, clock: VirtualClock, *, longest_s: float = math.inf) -> None:
+    def __init__(self, clock: VirtualClock, *, longest_s: float = math.inf, turn_s: float = TURN_S) -> None:
         super().__init__()
         self._virtual = clock
-        self._selector = _Jump(clock, longest_s)
+        self._selector = _Jump(clock, longest_s, turn_s)
 
     def time(self) -> float:
         """The clock of every timer."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -11,7 +12,7 @@ from campaign.calls.runner import RunReport, run_campaign
 from campaign.calls.timing import Timing
 from campaign.ledger.scratch import ScratchLedger
 from campaign.rehearsal.account import Line, VirtualAccount
-from campaign.rehearsal.clock import VirtualClock, VirtualLoop
+from campaign.rehearsal.clock import TURN_S, VirtualClock, VirtualLoop
 from campaign.rehearsal.death import Death
 from campaign.rehearsal.ledger import VirtualLedger
 from campaign.settings import CampaignSettings
@@ -47,6 +48,8 @@ class World:
     ledger_of_a_life: type[VirtualLedger] = VirtualLedger
     account_of_a_life: type[VirtualAccount] = VirtualAccount
     longest_life_s: float = LONGEST_S
+    turn_s: float = TURN_S
+    """So long the machine takes for one turn of the event loop."""
 
     def live(
         self,
@@ -69,11 +72,12 @@ class World:
             EndlessError, DeadlockError: The run would never end.
         """
         death = Death()
-        with asyncio.Runner(loop_factory=self._loop) as runner:
-            return runner.run(self._live(death, kill_after_s, deadline, meanwhile or {}))
-
-    def _loop(self) -> VirtualLoop:
-        return VirtualLoop(self.clock, longest_s=self.longest_life_s)
+        with closing(VirtualLoop(self.clock, longest_s=self.longest_life_s, turn_s=self.turn_s)) as loop:
+            try:
+                return loop.run_until_complete(self._live(death, kill_after_s, deadline, meanwhile or {}))
+            except BaseException:
+                _end_tasks(loop)
+                raise
 
     async def _live(
         self,
@@ -121,6 +125,14 @@ class World:
             rng=self.rng,
             handle_signals=False,
         )
+
+
+def _end_tasks(loop: VirtualLoop) -> None:
+    """What is left of a life that could not go on is cancelled. One that has ended leaves nothing."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
 
 
 async def _nothing_to_write() -> None:

@@ -55,6 +55,8 @@ MOST_PEOPLE = 4
 
 LONGEST_LIFE_S = 12 * 3600.0
 """Virtual: a run waits an hour at most for a row to be due, and no call is longer than ten minutes."""
+TURN_S = 1e-4
+"""Virtual, for a turn of the event loop: the machine is a busy one."""
 LIMIT_S = 900.0
 """Real, for a chunk of seeds."""
 
@@ -154,6 +156,7 @@ def tell(stage: Stage, seed: int, *, program: type[VirtualLedger] = VirtualLedge
         line=Line(unreachable=rng.choice((0.0, 0.0, 0.2)), generation=generation, create_deadline_s=20.0),
         ledger_of_a_life=program,
         longest_life_s=LONGEST_LIFE_S,
+        turn_s=TURN_S,
     )
     forbidden = _forbid_somebody(world, people, rng)
     deaths, wrong, is_over = _die_and_live(world, wall, rng)
