@@ -86,7 +86,8 @@ class DirectConnection(Connection):
 
     def scalars(self, statement: Any, parameters: Any = None, **options: Any) -> ScalarResult[Any]:
         """As any connection does."""
-        return self.execute(statement, parameters, **options).scalars()
+        found: ScalarResult[Any] = self.execute(statement, parameters, **options).scalars()
+        return found
 
     def _prepared(self, statement: Any, parameters: Any) -> Prepared | None:
         """None where it takes the usual way: at its first run, as most are built for one run."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from campaign.rehearsal.clock import STEP_S, VirtualClock
+from campaign.rehearsal.clock import TURN_S, VirtualClock
 
 PATIENCE_S = 60.0
 """Real seconds for which a thread waits that has been promised an end."""
@@ -74,7 +74,7 @@ class HeldSelector(selectors.DefaultSelector):
             return super().select()
         if self._clock.is_held:
             return super().select(None if timeout > 0 else 0)
-        self._clock.advance(max(timeout, STEP_S))
+        self._clock.advance(max(timeout, TURN_S))
         return super().select(0)
 
 
