@@ -4,19 +4,19 @@ Wait for room and pace, ask every gate, put the intent on disk, send the request
 """
 
 import secrets
-import zlib
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import anyio
 from anyio.abc import TaskGroup
 
+from campaign.calls.from_numbers import Turns, day_at
 from campaign.calls.gatekeeper import Gatekeeper
 from campaign.calls.run import MAX_DOUBTS, Run
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, waiting
 from campaign.ledger.calls import OpenCall
+from campaign.ledger.from_numbers import DayIsFullError
 from campaign.ledger.waiting import DueContact
 from campaign.logs import get_logger
 from campaign.models import TOKEN_KEY, AttemptState, CallRequest
@@ -38,11 +38,6 @@ class HeldBack(NotSent):
     """The request was not sent because the moment for it has passed."""
 
 
-def choose_from_number(from_numbers: Sequence[str], to_number: str) -> str:
-    """The same person always sees the same number of the pool."""
-    return from_numbers[zlib.crc32(to_number.encode()) % len(from_numbers)]
-
-
 class Dispatcher:
     """Dials the waiting rows of a run until there is nothing more to do for it."""
 
@@ -50,6 +45,7 @@ class Dispatcher:
         self._run = run
         self._tracker = tracker
         self._gatekeeper = Gatekeeper(run)
+        self._turns = Turns(run)
         self._in_hand: set[int] = set()
         """Contacts from their start until the end of their request is on disk."""
         self._before_intent = 0
@@ -88,16 +84,19 @@ class Dispatcher:
             )
             if not due and not await self._wait_for_more(is_idle=is_idle):
                 return
+            if due and await self._turns.are_used_up():
+                return
             # Who may not be dialled takes no start of the pace. The others are asked about once more then.
-            for contact in await self._gatekeeper.sift(due):
+            ready = await self._turns.sift(await self._gatekeeper.sift(due))
+            for contact, from_number in ready:
                 await self._wait_for_room()
                 run.waiting_for = "OneInbox, which asked to wait" if run.pace.paused_for else ""
-                await run.pace.start()
+                await run.pace.start(from_number)
                 run.waiting_for = ""
                 self._in_hand.add(contact.contact_id)
                 self._before_intent += 1
                 self._before_request += 1
-                dials.start_soon(self._handle, contact, run.now())
+                dials.start_soon(self._handle, contact, from_number, run.now())
 
     async def _wait_for_room(self) -> None:
         run, limit = self._run, self._run.settings.pace.max_live_calls
@@ -132,10 +131,9 @@ class Dispatcher:
         run.next_due = next_due
         return False
 
-    async def _handle(self, contact: DueContact, started_at: datetime) -> None:
+    async def _handle(self, contact: DueContact, from_number: str, started_at: datetime) -> None:
         settings = self._run.settings
         token = secrets.token_hex(16)
-        from_number = choose_from_number(settings.from_numbers, contact.to_number)
         try:
             try:
                 intent = await self._intend(contact, token, from_number)
@@ -176,10 +174,14 @@ class Dispatcher:
                 from_number=from_number,
                 agent_id=run.settings.agent_id,
                 evidence=evidence,
+                day=day_at(run.settings, run.now()),
                 now=run.now(),
             )
             run.live.add(attempt_id)
             return attempt_id, number
+        except DayIsFullError:
+            # Others that started with it were faster. The row is asked about again, and waits for tomorrow.
+            return None
         finally:
             self._before_intent -= 1
 

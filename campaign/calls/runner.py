@@ -14,6 +14,7 @@ import anyio
 from campaign.calls import watchers
 from campaign.calls.dispatch import Dispatcher
 from campaign.calls.doubts import DoubtSettler
+from campaign.calls.ending import Closed, Leftovers, WriteLeftover, end_overdue
 from campaign.calls.pace import LocalPace
 from campaign.calls.ports import AsyncLedger, CallsApi
 from campaign.calls.progress import Progress, ProgressMeter
@@ -43,6 +44,8 @@ class RunReport:
     stop_error: CampaignError | None
     stop_notice: str
     next_due: datetime | None
+    leftovers: Sequence[Closed] = ()
+    """Unfinished campaigns of earlier days that this one has followed."""
     opt_outs: int = 0
     """People who have asked in a call of this run not to be called again."""
 
@@ -81,6 +84,7 @@ async def run_campaign(
     spoken: Sequence[str] = (),
     check_lock: Callable[[], Awaitable[object]] | None = None,
     deadline: datetime | None = None,
+    write_leftover: WriteLeftover | None = None,
     timing: Timing | None = None,
     now: Callable[[], datetime] = utc_now,
     rng: Random | None = None,
@@ -102,6 +106,7 @@ async def run_campaign(
         spoken: Variables that the agent says; who has no value for one is not dialled.
         check_lock: Raises LedgerError when the run lock no longer keeps other runs out.
         deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
+        write_leftover: Writes the result of an earlier day's campaign again, which this one has followed.
         timing: Waits; the defaults suit real calls.
         now: The wall clock.
         rng: Source of jitter.
@@ -119,7 +124,7 @@ async def run_campaign(
         settings=settings,
         ledger=ledger,
         api=api,
-        pace=LocalPace(settings.pace, rng=rng),
+        pace=LocalPace(settings.pace, rng=rng, per_number=settings.from_number_limits.calls_per_second),
         timing=timing,
         now=now,
         suppressed=suppressed or {},
@@ -142,7 +147,7 @@ async def run_campaign(
         if deadline is not None:
             beside.start_soon(watchers.watch_deadline, run, deadline)
         try:
-            report = await _work(run, write_noted, on_progress)
+            report = await _work(run, write_noted, on_progress, write_leftover)
         except Exception:
             # Whatever went wrong, what is known by now is for the operator.
             with suppress(Exception):
@@ -153,23 +158,36 @@ async def run_campaign(
 
 
 async def _work(
-    run: Run, write_results: Callable[[], Awaitable[object]], on_progress: Callable[[Progress], None]
+    run: Run,
+    write_results: Callable[[], Awaitable[object]],
+    on_progress: Callable[[Progress], None],
+    write_leftover: WriteLeftover | None,
 ) -> RunReport:
     tracker = Tracker(run)
     doubts = DoubtSettler(run, tracker)
     meter = ProgressMeter(run, on_progress)
+    run.started_at = await run.fetch(campaigns.started_at, run.campaign_id)
     await run.commit(waiting.release_holds, run.campaign_id)
     await write_results()
     await _recover(run, tracker)
+    await end_overdue(run)
+    leftovers = Leftovers(run)
     if await _has_work(run) and await _reach_api(run):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(tracker.run)
             await doubts.settle()
+            await leftovers.close()
             tasks.start_soon(doubts.run)
             tasks.start_soon(watchers.refresh_results, run, write_results)
             tasks.start_soon(meter.run)
             await Dispatcher(run, tracker).run()
             tasks.cancel_scope.cancel()
+    await end_overdue(run)
+    # Calls that have ended meanwhile may have let rows of theirs wait for another try.
+    await leftovers.close()
+    with run.signs.step(Step.RESULTS):
+        followed = await leftovers.report(write_leftover)
+    # Last, so that a run that is killed before finds its leftovers again.
     await run.commit(campaigns.finish_settled, run.now())
     await write_results()
     progress = await meter.read()
@@ -184,6 +202,7 @@ async def _work(
         stop_notice=run.stop_notice,
         next_due=run.next_due,
         opt_outs=run.opt_outs,
+        leftovers=followed,
     )
 
 

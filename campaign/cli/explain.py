@@ -40,7 +40,7 @@ def explain(
     spoken, note = spoken_variables(settings.agent_id, Environment())
     with views.open_ledger(ledger) as opened:
         record = views.find_campaign(opened, name, ledger)
-        known = Known(record.id, settings, lists.read(now), spoken)
+        known = Known(record.id, settings, lists.read(now), spoken, record.started_at)
         found = opened.read(rows.rows_numbered, record.id, row)
         if not found:
             raise UsageError(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from campaign.calls.plan import Plan, make_plan
+from campaign.cli import leftovers
 from campaign.cli.agent import spoken_variables
 from campaign.cli.options import AS_IT_IS, ListOptions
 from campaign.contacts import report
@@ -14,10 +15,11 @@ from campaign.contacts.intake import take_in
 from campaign.contacts.suppression import SuppressionLists
 from campaign.errors import LedgerError, ListError, UsageError
 from campaign.ledger import amend as amending
-from campaign.ledger import campaigns
+from campaign.ledger import campaigns, ending
 from campaign.ledger import results as result_views
 from campaign.ledger.amend import Amendment
 from campaign.ledger.campaigns import CampaignRecord
+from campaign.ledger.ending import Leftover
 from campaign.ledger.ledger import Ledger
 from campaign.models import Intake
 from campaign.results import files
@@ -83,12 +85,21 @@ def prepare(
             notes=[*intake.notes, *filter(None, [note])],
         )
         locate(job)
+        job.notes.extend(filter(None, [leftovers.note(job, _leftovers(job))]))
         if intake.unspoken:
             # A campaign that is under way still has calls to follow: its own gate keeps it from dialling.
             if not knows_list(job):
                 raise ListError(intake.unspoken)
             job.notes.append(f"{intake.unspoken}; until then nobody is dialled")
         yield job
+
+
+def _leftovers(job: Job) -> Sequence[Leftover]:
+    if job.ledger is None:
+        return ()
+    if job.campaign is not None:
+        return job.ledger.read(ending.leftovers, job.campaign.id)
+    return job.ledger.read(ending.leftovers_before, job.name_pattern, job.name, datetime.now(UTC))
 
 
 def _open_ledger(location: str, *, create: bool) -> Ledger | None:

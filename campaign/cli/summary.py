@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from campaign.cli import output
+from campaign.cli import leftovers, output
 from campaign.cli.views import ledger_flag
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def summarise(report: "RunReport", result_path: Path, *, ledger: str | None) -> 
             f"`campaign suppress list{ledger_flag(ledger)}`"
         )
     output.say(f"results: {result_path}")
+    for closed in report.leftovers:
+        output.say(leftovers.told(closed, report.name, ledger))
     if report.stop_error is not None:
         output.say(f"campaign: {report.stop_error}")
     elif report.unfinished:
@@ -55,6 +57,10 @@ def as_data(report: "RunReport", result_path: Path) -> dict[str, Any]:
         "seconds": round(report.elapsed_s, 1),
         "results": str(result_path),
         "stopped_because": str(report.stop_error) if report.stop_error else report.stop_notice or None,
+        "followed": [
+            {"campaign": each.name, "closed_rows": each.rows, "results": each.written_to}
+            for each in report.leftovers
+        ],
         "opt_outs": report.opt_outs,
         "next_due": report.next_due.isoformat() if report.next_due else None,
     }

@@ -2,6 +2,8 @@
 
 from campaign.settings.campaign_file import CampaignSettings, load_campaign_file
 from campaign.settings.environment import Environment, check_base_url, ledger_url
+from campaign.settings.from_numbers import FromNumberLimits
+from campaign.settings.moments import FORM, Moment, end_of, parse_moment, start_of
 from campaign.settings.opt_out import OptOutSettings
 from campaign.settings.sections import (
     CallSettings,
@@ -15,11 +17,14 @@ from campaign.settings.sections import (
 from campaign.settings.values import Window, describe_duration, parse_duration
 
 __all__ = [
+    "FORM",
     "CallSettings",
     "CampaignSettings",
     "ContactSettings",
     "Environment",
+    "FromNumberLimits",
     "HourSettings",
+    "Moment",
     "NumberCap",
     "OptOutSettings",
     "PaceSettings",
@@ -28,7 +33,10 @@ __all__ = [
     "Window",
     "check_base_url",
     "describe_duration",
+    "end_of",
     "ledger_url",
     "load_campaign_file",
     "parse_duration",
+    "parse_moment",
+    "start_of",
 ]
