@@ -41,13 +41,17 @@ async def end_overdue(run: Run) -> None:
         ending.limited_rows, run.campaign_id, after=after, all_are=all_are, limit=BATCH_ROWS
     ):
         after = rows[-1].contact_id
-        now = run.now()
-        verdicts = [(row, VALID_UNTIL.ask(_as_person(run, row), run.settings, now)) for row in rows]
-        over = [(row, verdict) for row, verdict in verdicts if _is_final(verdict)]
-        if over:
+        # Beside the event loop, as the zones' rules are read from disk when first needed.
+        if over := await run.fetch(_over, run, rows):
             await run.commit(_end_all, run, over)
     if run.next_due is not None:
         run.next_due = await run.fetch(waiting.next_due, run.campaign_id) or run.next_due
+
+
+def _over(_connection: Connection, run: Run, rows: Sequence[DueContact]) -> list[tuple[DueContact, Verdict]]:
+    now = run.now()
+    verdicts = [(row, VALID_UNTIL.ask(_as_person(run, row), run.settings, now)) for row in rows]
+    return [(row, verdict) for row, verdict in verdicts if _is_final(verdict)]
 
 
 def _is_final(verdict: Verdict) -> bool:

@@ -88,17 +88,23 @@ class Turns:
 
         Dialling is stopped then, since nobody gets another number than theirs.
         """
-        run, now = self._run, self._run.now()
-        limits, day = run.settings.from_number_limits, day_at(run.settings, now)
-        if day is None:
+        run, limits = self._run, self._run.settings.from_number_limits
+        if limits.per_day is None:
             return False
-        _, tomorrow = day_of(limits, now)
-        is_near = (tomorrow - now).total_seconds() <= run.timing.longest_idle_s
-        if is_near or not await run.fetch(from_numbers.are_full, run.settings.from_numbers, day):
+        # Beside the event loop, as the zone's rules are read from disk when first needed.
+        tomorrow = await run.fetch(self._tomorrow_when_full)
+        if tomorrow is None or (tomorrow - run.now()).total_seconds() <= run.timing.longest_idle_s:
             return False
         run.next_due = tomorrow
-        run.drain(f"every from number has made its {day.most} calls of the day", leave=False)
+        run.drain(f"every from number has made its {limits.per_day} calls of the day", leave=False)
         return True
+
+    def _tomorrow_when_full(self, connection: Connection) -> datetime | None:
+        """When the next day begins, if every number has made its calls of this one."""
+        settings, now = self._run.settings, self._run.now()
+        day = day_at(settings, now)
+        is_full = day is not None and from_numbers.are_full(connection, settings.from_numbers, day)
+        return day_of(settings.from_number_limits, now)[1] if is_full else None
 
     async def sift(self, contacts: Sequence[DueContact]) -> list[tuple[DueContact, str]]:
         """Those whose number may call now, in order, with it. The others are held until their turn."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -44,13 +45,18 @@ def choose(
 
 def day_of(limits: FromNumberLimits, now: datetime) -> tuple[datetime, datetime]:
     """When the day of the numbers began and when the next one begins, in UTC."""
-    zone = ZoneInfo(limits.timezone)
+    zone = _zone(limits.timezone)
     today = now.astimezone(zone).date()
     start, end = (
         datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
         for day in (today, today + timedelta(days=1))
     )
     return start, end
+
+
+@lru_cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
 
 
 def _ask(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
