@@ -45,7 +45,9 @@ async def end_overdue(run: Run) -> None:
         if over := await run.fetch(_over, run, rows):
             await run.commit(_end_all, run, over)
     if run.next_due is not None:
-        run.next_due = await run.fetch(waiting.next_due, run.campaign_id) or run.next_due
+        # Without the rows that have ended it may be later, and never earlier.
+        next_due = await run.fetch(waiting.next_due, run.campaign_id)
+        run.next_due = max(run.next_due, next_due or run.next_due)
 
 
 def _over(_connection: Connection, run: Run, rows: Sequence[DueContact]) -> list[tuple[DueContact, Verdict]]:

@@ -153,9 +153,10 @@ async def test_a_full_number_lends_nobody_to_another(stage: MakeStage) -> None:
 
     report = await spring.run()
 
-    assert sorted(seen(spring)) == sorted(
-        [(people[0], POOL[0]), (people[1], POOL[0]), ("+12125550199", POOL[1])]
-    )
+    # Which two of the four are faster is chance.
+    by_number = Counter(number for _, number in seen(spring))
+    assert by_number == {POOL[0]: 2, POOL[1]: 1}
+    assert ("+12125550199", POOL[1]) in seen(spring)
     assert report.exit_code is ExitCode.NOT_FINISHED
     waiting = [row for row in await spring.rows() if row.status is RowStatus.WAITING]
     assert {row.reason for row in waiting} == {
