@@ -73,6 +73,8 @@ ROW_MOVES: Mapping[RowStatus, frozenset[RowStatus]] = {
             RowStatus.SUPPRESSED,
             RowStatus.EXPIRED,
             RowStatus.STOPPED,
+            # It was tried, and the time in which it may be dialled is over before its next try.
+            RowStatus.UNREACHED,
             # Another campaign's call to the same person needs review.
             RowStatus.NEEDS_REVIEW,
         }
@@ -204,6 +206,12 @@ class Contact:
     key: str = ""
     """What tells people apart besides the number, where the list has such a column."""
     zone_source: ZoneSource = ZoneSource.NUMBER
+    not_before: datetime | None = None
+    """The list does not want this person dialled earlier."""
+    valid_until: datetime | None = None
+    """The list does not want this person dialled from then on."""
+    from_number: str | None = None
+    """The number of the pool that the list wants this person to see."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from campaign.calls import breaker
-from campaign.calls.from_numbers import choose_from_number
+from campaign.calls.from_numbers import Turns, day_at
 from campaign.calls.gatekeeper import Gatekeeper
 from campaign.calls.quota import Quota
 from campaign.calls.run import Run
@@ -19,6 +19,7 @@ from campaign.contacts.phone import country_of
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, waiting
 from campaign.ledger.calls import OpenCall
+from campaign.ledger.from_numbers import DayIsFullError
 from campaign.ledger.waiting import DueContact
 from campaign.logs import get_logger
 from campaign.models import TOKEN_KEY, AttemptState, CallRequest
@@ -58,6 +59,7 @@ class Dispatcher:
         self._run = run
         self._tracker = tracker
         self._gatekeeper = Gatekeeper(run)
+        self._turns = Turns(run)
         self._in_hand: set[int] = set()
         """Contacts from their start until the end of their request is on disk."""
         self._quota = Quota(run, self._in_hand)
@@ -94,21 +96,24 @@ class Dispatcher:
             )
             if not due and not await self._wait_for_more(is_idle=is_idle):
                 return
+            if due and await self._turns.are_used_up():
+                return
             if due:
                 self._stop_when_used_up()
             # Who may not be dialled takes no start of the pace. The others are asked about once more then.
-            for contact in await self._gatekeeper.sift(due):
+            ready = await self._turns.sift(await self._gatekeeper.sift(due))
+            for contact, from_number in ready:
                 await self._wait_for_room()
                 await self._quota.ready()
                 run.waiting_for = "OneInbox, which asked to wait" if run.pace.paused_for else ""
-                await run.pace.start()
+                await run.pace.start(from_number)
                 run.waiting_for = ""
                 self._in_hand.add(contact.contact_id)
                 self._before_intent += 1
                 run.spending.reserve()
                 self._quota.take()
                 self._before_request += 1
-                dials.start_soon(self._handle, contact, run.now())
+                dials.start_soon(self._handle, contact, from_number, run.now())
 
     async def _wait_for_room(self) -> None:
         run, limit = self._run, self._run.settings.pace.max_live_calls
@@ -162,10 +167,9 @@ class Dispatcher:
         run.next_due = next_due
         return False
 
-    async def _handle(self, contact: DueContact, started_at: datetime) -> None:
+    async def _handle(self, contact: DueContact, from_number: str, started_at: datetime) -> None:
         settings = self._run.settings
         token = secrets.token_hex(16)
-        from_number = choose_from_number(settings.from_numbers, contact.to_number)
         try:
             try:
                 intent = await self._intend(contact, token, from_number)
@@ -206,11 +210,15 @@ class Dispatcher:
                 from_number=from_number,
                 agent_id=run.settings.agent_id,
                 evidence=evidence,
+                day=day_at(run.settings, run.now()),
                 now=run.now(),
             )
             run.live.add(attempt_id)
             run.spending.intended(attempt_id)
             return attempt_id, number
+        except DayIsFullError:
+            # Others that started with it were faster. The row is asked about again, and waits for tomorrow.
+            return None
         finally:
             self._before_intent -= 1
             run.spending.release()

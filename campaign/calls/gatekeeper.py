@@ -72,7 +72,15 @@ class Gatekeeper:
 
     def _person(self, connection: Connection, contact: DueContact, outlay: Outlay, now: datetime) -> Person:
         run = self._run
-        known = Known(run.campaign_id, run.settings, run.suppressed, run.spoken, run.breaker.lasting, outlay)
+        known = Known(
+            run.campaign_id,
+            run.settings,
+            run.suppressed,
+            run.spoken,
+            openings=run.breaker.lasting,
+            outlay=outlay,
+            started_at=run.started_at,
+        )
         return look_at(connection, contact, known, now)
 
     def _hold_all(self, connection: Connection, held: Sequence[tuple[DueContact, Verdict]]) -> None:

@@ -26,8 +26,14 @@ _SHORT_GAP_S = 0.1
 class Pace(Protocol):
     """What the dispatcher asks before each dial."""
 
-    async def start(self) -> None:
-        """Wait until one more call may start, and take that start."""
+    async def start(self, from_number: str = "") -> None:
+        """Wait until one more call may start, and take that start, for this number too."""
+
+    def turn_in(self, from_number: str) -> float:
+        """Seconds until one more call may start with this number; 0 when it may now."""
+
+    def gap_of(self, from_number: str) -> float:
+        """Seconds between two starts with this number; 0 when it has no pace of its own."""
 
     def pause(self, seconds: float) -> None:
         """Start nothing for so long."""
@@ -47,7 +53,19 @@ class Pace(Protocol):
 class LocalPace:
     """The pace of one process."""
 
-    def __init__(self, settings: PaceSettings, *, rng: random.Random) -> None:
+    def __init__(
+        self, settings: PaceSettings, *, rng: random.Random, per_number: float | None = None
+    ) -> None:
+        """Start without any credit.
+
+        Args:
+            settings: For all numbers together.
+            rng: Source of jitter.
+            per_number: Call starts per second with one from number; None for no such limit.
+        """
+        self._number_gap_s = 1 / per_number if per_number is not None else 0.0
+        self._last_of: dict[str, float] = {}
+        """The last start with each from number, or when it was first asked for."""
         self._ceiling = settings.calls_per_second
         self._burst = settings.burst
         self._rng = rng
@@ -57,8 +75,8 @@ class LocalPace:
         self._paused_until = 0.0
         self._clean_since = 0.0
 
-    async def start(self) -> None:
-        """Wait until one more call may start, and take that start."""
+    async def start(self, from_number: str = "") -> None:
+        """Wait until one more call may start, and take that start, for this number too."""
         while True:
             await self._sit_out_pause()
             self._recover()
@@ -66,8 +84,19 @@ class LocalPace:
             await self._wait_for(limiter)
             if self.paused_for == 0 and limiter is self._limiter:
                 await limiter.acquire()
-                self._last_start = anyio.current_time()
+                self._last_start = self._last_of[from_number] = anyio.current_time()
                 return
+
+    def turn_in(self, from_number: str) -> float:
+        """Seconds until one more call may start with this number; 0 when it may now."""
+        if not self._number_gap_s:
+            return 0.0
+        now = anyio.current_time()
+        return max(self._last_of.setdefault(from_number, now) + self._number_gap_s - now, 0.0)
+
+    def gap_of(self, _from_number: str) -> float:
+        """Seconds between two starts with this number; 0 when it has no pace of its own."""
+        return self._number_gap_s
 
     def pause(self, seconds: float) -> None:
         """Start nothing for so long, and a little longer, so that parallel workers do not return together."""

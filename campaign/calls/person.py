@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaign.calls.from_numbers import choose_from_number
+from campaign.calls.from_numbers import day_at, number_for
 from campaign.contacts.phone import country_of
-from campaign.ledger import waiting
+from campaign.ledger import from_numbers, waiting
 from campaign.ledger.ledger import Connection
 from campaign.ledger.waiting import DueContact
 from campaign.models import ZoneSource
@@ -32,14 +32,15 @@ class Known:
     """What the breaker holds."""
     outlay: Outlay | None = None
     """What the campaign has spent, before one more call."""
+    started_at: datetime | None = None
+    """When the campaign was first started."""
 
-    def stopped_because(self, to_number: str) -> str | None:
-        """Why the breaker lets nobody call this number; None when it does."""
+    def stopped_because(self, to_number: str, from_number: str | None) -> str | None:
+        """Why the breaker lets nobody call this number from that one; None when it does."""
         if not self.openings:
             return None
-        from_number = choose_from_number(self.settings.from_numbers, to_number)
         country = country_of(to_number)
-        return next((each.cause for each in self.openings if each.covers(from_number, country)), None)
+        return next((each.cause for each in self.openings if each.covers(from_number or "", country)), None)
 
 
 def look_at(connection: Connection, contact: DueContact, known: Known, now: datetime) -> Person:
@@ -50,6 +51,8 @@ def look_at(connection: Connection, contact: DueContact, known: Known, now: date
         to_number=contact.to_number,
         since=now - known.settings.caps.per_number.within,
     )
+    from_number = number_for(connection, contact, known.settings.from_numbers)
+    day = day_at(known.settings, now)
     because = standing.suppressed_because or known.suppressed.get(contact.to_number)
     return Person(
         to_number=contact.to_number,
@@ -58,7 +61,13 @@ def look_at(connection: Connection, contact: DueContact, known: Known, now: date
         recent_calls=standing.recent_calls,
         unsettled_elsewhere=standing.unsettled_elsewhere,
         talked_at=standing.talked_at,
-        stopped_because=known.stopped_because(contact.to_number),
+        stopped_because=known.stopped_because(contact.to_number, from_number),
         unsaid=unsaid(known.spoken, known.settings.call.variables_for(contact.variables)),
         outlay=known.outlay,
+        not_before=contact.not_before,
+        valid_until=contact.valid_until,
+        tries=contact.tries,
+        campaign_started_at=known.started_at,
+        from_number=from_number,
+        from_number_calls=from_numbers.calls_of(connection, from_number, day) if from_number and day else 0,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaign.calls.breaker import opening_of
+from campaign.calls.from_numbers import Numbers
 from campaign.calls.person import Known
 from campaign.calls.prospect import Means, Prospect, look_ahead
 from campaign.contacts import phone, problems
@@ -13,7 +14,7 @@ from campaign.ledger import breakers, campaigns, suppression, waiting
 from campaign.ledger.amend import Amendment
 from campaign.ledger.campaigns import CampaignRecord, RowRecord
 from campaign.ledger.ledger import Ledger
-from campaign.models import FINAL_STATUSES, AttemptState, Intake, RowStatus, ZoneSource
+from campaign.models import FINAL_STATUSES, AttemptState, Contact, Intake, RowStatus, ZoneSource
 from campaign.rules import gates
 from campaign.rules.breaker import Opening
 from campaign.rules.gate import Verdict
@@ -63,6 +64,8 @@ class _Tally:
     final: Counter[str] = field(default_factory=Counter)
     zones: Counter[str] = field(default_factory=Counter)
     openings: list[datetime] = field(default_factory=list)
+    by_number: Counter[str] = field(default_factory=Counter)
+    """People who may be dialled, by the number that they see."""
 
 
 def make_plan(
@@ -116,10 +119,19 @@ def make_plan(
         ]
     stopped = Known(campaign_id or 0, settings, suppressed, spoken, openings).stopped_because
     tally = _Tally()
+    numbers = Numbers.read(settings, ledger, now)
+    started_at = campaign.started_at if campaign else now
 
-    def count(number: str, record: RowRecord | None, whereabouts: Whereabouts, missing: str | None) -> None:
+    def count(
+        number: str,
+        record: RowRecord | None,
+        whereabouts: Whereabouts,
+        missing: str | None,
+        contact: Contact | None = None,
+    ) -> None:
         if record is not None and _is_settled(tally, record, now):
             return
+        from_number = numbers.of(number, contact.from_number if contact else None)
         person = Person(
             to_number=number,
             whereabouts=whereabouts,
@@ -128,10 +140,21 @@ def make_plan(
             unsettled_elsewhere=unsettled.get(number),
             talked_at=talked.get(number),
             unsaid=missing,
-            stopped_because=stopped(number),
+            stopped_because=stopped(number, from_number),
             outlay=means.outlay if means else None,
+            not_before=contact.not_before if contact else None,
+            valid_until=contact.valid_until if contact else None,
+            tries=record.tries if record else 0,
+            campaign_started_at=started_at,
+            from_number=from_number,
+            from_number_calls=numbers.calls[from_number or ""],
         )
-        _weigh(tally, person, gates.judge(person, settings, now))
+        verdict = gates.judge(person, settings, now)
+        if from_number and verdict.status is RowStatus.WAITING:
+            tally.by_number[from_number] += 1
+            # Those who are dialled today take their share of the day.
+            numbers.calls[from_number] += verdict.may_dial
+        _weigh(tally, person, verdict)
 
     for contact in intake.contacts:
         record = known.pop(contact.to_number, None) or nobodys.get(contact.row.number)
@@ -141,7 +164,7 @@ def make_plan(
         values = settings.call.variables_for(contact.variables)
         is_certain = contact.zone_source is not ZoneSource.NUMBER
         whereabouts = Whereabouts(contact.time_zones, is_certain=is_certain)
-        count(contact.to_number, record, whereabouts, unsaid(spoken, values))
+        count(contact.to_number, record, whereabouts, unsaid(spoken, values), contact)
     names = {problems.no_value(name).reason: name for name in spoken}
     for rejected in intake.rejected:
         number = rejected.to_number
@@ -153,6 +176,8 @@ def make_plan(
             whereabouts = Whereabouts(phone.time_zones(number), is_certain=False)
             count(number, record, whereabouts, names.get(rejected.reason))
     by_pace = (tally.dial_now + tally.later.total()) / settings.pace.calls_per_second
+    if rate := settings.from_number_limits.calls_per_second:
+        by_pace = max(by_pace, max(tally.by_number.values(), default=0) / rate)
     return Plan(
         rows=len(intake.rows),
         dial_now=tally.dial_now,
@@ -183,13 +208,13 @@ def _is_settled(tally: _Tally, record: RowRecord, now: datetime) -> bool:
 
 def _weigh(tally: _Tally, person: Person, verdict: Verdict) -> None:
     if verdict.status is not RowStatus.WAITING:
-        tally.final[f"{verdict.status}: {verdict.reason}"] += 1
+        tally.final[f"{verdict.status}: {verdict.kind or verdict.reason}"] += 1
         return
     tally.zones[" or ".join(person.whereabouts.time_zones[:3])] += 1
     if verdict.may_dial:
         tally.dial_now += 1
         return
-    tally.later[verdict.reason] += 1
+    tally.later[verdict.kind or verdict.reason] += 1
     if verdict.not_before is not None:
         tally.openings.append(verdict.not_before)
 

@@ -87,6 +87,8 @@ class Run:
     pace: Pace
     timing: Timing
     now: Callable[[], datetime]
+    started_at: datetime | None = None
+    """When the campaign was first started."""
     spoken: tuple[str, ...] = ()
     """Variables that the agent says."""
     suppressed: Mapping[str, str] = field(default_factory=dict)

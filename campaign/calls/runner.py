@@ -14,6 +14,7 @@ import anyio
 from campaign.calls import breaker, watchers
 from campaign.calls.dispatch import Dispatcher
 from campaign.calls.doubts import DoubtSettler
+from campaign.calls.ending import Closed, Leftovers, WriteLeftover, end_overdue
 from campaign.calls.pace import LocalPace
 from campaign.calls.ports import AsyncLedger, CallsApi
 from campaign.calls.progress import Progress, ProgressMeter
@@ -47,6 +48,8 @@ class RunReport:
     stop_error: CampaignError | None
     stop_notice: str
     next_due: datetime | None
+    leftovers: Sequence[Closed] = ()
+    """Unfinished campaigns of earlier days that this one has followed."""
     opt_outs: int = 0
     """People who have asked in a call of this run not to be called again."""
     openings: tuple[Opening, ...] = ()
@@ -93,6 +96,7 @@ async def run_campaign(
     longest_call_s: float | None = None,
     check_lock: Callable[[], Awaitable[object]] | None = None,
     deadline: datetime | None = None,
+    write_leftover: WriteLeftover | None = None,
     timing: Timing | None = None,
     now: Callable[[], datetime] = utc_now,
     steady: Callable[[], float] = steady_time,
@@ -116,6 +120,7 @@ async def run_campaign(
         longest_call_s: How long the agent lets a call last; None when it was not asked or does not say.
         check_lock: Raises LedgerError when the run lock no longer keeps other runs out.
         deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
+        write_leftover: Writes the result of an earlier day's campaign again, which this one has followed.
         timing: Waits; the defaults suit real calls.
         now: The wall clock.
         steady: A clock in seconds that nobody can set.
@@ -134,7 +139,7 @@ async def run_campaign(
         settings=settings,
         ledger=ledger,
         api=api,
-        pace=LocalPace(settings.pace, rng=rng),
+        pace=LocalPace(settings.pace, rng=rng, per_number=settings.from_number_limits.calls_per_second),
         timing=timing,
         now=now,
         steady=steady,
@@ -159,7 +164,7 @@ async def run_campaign(
         if deadline is not None:
             beside.start_soon(watchers.watch_deadline, run, deadline)
         try:
-            report = await _work(run, write_noted, on_progress)
+            report = await _work(run, write_noted, on_progress, write_leftover)
         except Exception:
             # Whatever went wrong, what is known by now is for the operator.
             with suppress(Exception):
@@ -170,15 +175,21 @@ async def run_campaign(
 
 
 async def _work(
-    run: Run, write_results: Callable[[], Awaitable[object]], on_progress: Callable[[Progress], None]
+    run: Run,
+    write_results: Callable[[], Awaitable[object]],
+    on_progress: Callable[[Progress], None],
+    write_leftover: WriteLeftover | None,
 ) -> RunReport:
     tracker = Tracker(run)
     doubts = DoubtSettler(run, tracker)
     meter = ProgressMeter(run, on_progress)
+    run.started_at = await run.fetch(campaigns.started_at, run.campaign_id)
     await run.commit(waiting.release_holds, run.campaign_id)
     await breaker.take_up(run)
     await write_results()
     await _recover(run, tracker)
+    await end_overdue(run)
+    leftovers = Leftovers(run)
     await _take_stock(run)
     if await _has_work(run) and await _reach_api(run):
         breaker.stay_open(run)
@@ -186,11 +197,18 @@ async def _work(
             tasks.start_soon(tracker.run)
             tasks.start_soon(watchers.watch_clock, run)
             await doubts.settle()
+            await leftovers.close()
             tasks.start_soon(doubts.run)
             tasks.start_soon(watchers.refresh_results, run, write_results)
             tasks.start_soon(meter.run)
             await Dispatcher(run, tracker).run()
             tasks.cancel_scope.cancel()
+    await end_overdue(run)
+    # Calls that have ended meanwhile may have let rows of theirs wait for another try.
+    await leftovers.close()
+    with run.signs.step(Step.RESULTS):
+        followed = await leftovers.report(write_leftover)
+    # Last, so that a run that is killed before finds its leftovers again.
     await run.commit(campaigns.finish_settled, run.now())
     await write_results()
     progress = await meter.read()
@@ -208,6 +226,7 @@ async def _work(
         openings=tuple(run.breaker.lasting),
         outlay=run.spending.outlay(),
         limits=run.settings.budget.limits,
+        leftovers=followed,
     )
 
 

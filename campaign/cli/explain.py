@@ -48,7 +48,13 @@ def explain(
         stopped = [each for each in opened.read(open_breakers, record.id) if each.needs_reset]
         means = means_of(opened, record, settings, longest_call_s=account.longest_call_s, usage=None)
         known = Known(
-            record.id, settings, lists.read(now), spoken, list(map(opening_of, stopped)), means.outlay
+            record.id,
+            settings,
+            lists.read(now),
+            spoken,
+            openings=list(map(opening_of, stopped)),
+            outlay=means.outlay,
+            started_at=record.started_at,
         )
         found = opened.read(rows.rows_numbered, record.id, row)
         if not found:

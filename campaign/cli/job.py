@@ -8,6 +8,7 @@ from pathlib import Path
 
 from campaign.calls.plan import Plan, make_plan
 from campaign.calls.prospect import Prospect, look_ahead, means_of
+from campaign.cli import leftovers
 from campaign.cli.agent import AskedAccount, ask_account
 from campaign.cli.options import AS_IT_IS, ListOptions
 from campaign.contacts import report
@@ -15,10 +16,11 @@ from campaign.contacts.intake import take_in
 from campaign.contacts.suppression import SuppressionLists
 from campaign.errors import LedgerError, ListError, UsageError
 from campaign.ledger import amend as amending
-from campaign.ledger import campaigns
+from campaign.ledger import campaigns, ending
 from campaign.ledger import results as result_views
 from campaign.ledger.amend import Amendment
 from campaign.ledger.campaigns import CampaignRecord
+from campaign.ledger.ending import Leftover
 from campaign.ledger.ledger import Ledger
 from campaign.models import Intake
 from campaign.results import files
@@ -88,12 +90,21 @@ def prepare(
             notes=[*intake.notes, *account.notes],
         )
         locate(job)
+        job.notes.extend(filter(None, [leftovers.note(job, _leftovers(job))]))
         if intake.unspoken:
             # A campaign that is under way still has calls to follow: its own gate keeps it from dialling.
             if not knows_list(job):
                 raise ListError(intake.unspoken)
             job.notes.append(f"{intake.unspoken}; until then nobody is dialled")
         yield job
+
+
+def _leftovers(job: Job) -> Sequence[Leftover]:
+    if job.ledger is None:
+        return ()
+    if job.campaign is not None:
+        return job.ledger.read(ending.leftovers, job.campaign.id)
+    return job.ledger.read(ending.leftovers_before, job.name_pattern, job.name, datetime.now(UTC))
 
 
 def _open_ledger(location: str, *, create: bool) -> Ledger | None:

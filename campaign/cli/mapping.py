@@ -4,6 +4,7 @@ import json
 import re
 
 from campaign.contacts.recognition import Recognised
+from campaign.settings import FORM
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ -]*[A-Za-z0-9_]|[A-Za-z_]")
 _YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
@@ -38,6 +39,13 @@ def contacts_section(found: Recognised) -> tuple[str, list[str]]:
         ask(f"the numbers are of {counts}; may all of these be called?", f"countries: [{', '.join(codes)}]")
     if found.timezone is not None:
         lines.append(f"  timezone: {_scalar(found.timezone)}")
+    for name, column in found.own.items():
+        if unread := found.unread.get(column):
+            ask(
+                f"{unread:,} of {found.rows:,} cells of {column!r} are no time like {FORM}, "
+                "and those rows are rejected; mend them, or is it another column?"
+            )
+        lines.append(f"  {name}: {_scalar(column)}")
     if found.keys:
         ask(
             f"does {found.keys[0]!r} tell people apart? Then nobody with the same one is called twice",

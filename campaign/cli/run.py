@@ -3,6 +3,7 @@
 import logging
 import math
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -165,6 +166,7 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
                 accept_ledger=options.accept_ledger,
                 ask=not options.yes,
                 deadline=until,
+                inputs=sources,
                 on_terminal=on_terminal,
                 timing=timing,
                 watchdog=watchdog,
@@ -189,6 +191,7 @@ def carry_out(
     deadline: datetime | None,
     on_terminal: bool,
     accept_ledger: bool = False,
+    inputs: Sequence[Path] = (),
     timing: "Timing | None" = None,
     watchdog: "Watchdog | None" = None,
 ) -> "RunReport | None":
@@ -206,6 +209,8 @@ def carry_out(
     from campaign.calls.watchdog import Watchdog
     from campaign.cli import job as jobs
     from campaign.cli import live
+    from campaign.cli.leftovers import LeftoverResults
+    from campaign.ledger import ending
     from campaign.logs import get_logger
     from campaign.oneinbox.client import OneInbox
     from campaign.results import files
@@ -234,12 +239,15 @@ def carry_out(
         watchdog.allow("enrolling the list", timing.step_longest_s)
         files.remove_leftovers(result_path)
         campaign_id = jobs.enrol(job, amend=amend, now=now)
+        ledger.write(ending.remember_output, campaign_id, str(result_path.resolve())).result()
         if not on_terminal:
             for note in job.notes:
                 get_logger(__name__).warning("list.note", note=note)
 
         def write_results() -> None:
             jobs.write_results(ledger, campaign_id, job.intake.headers, result_path)
+
+        of_leftovers = LeftoverResults(ledger, [result_path, *inputs])
 
         async def main() -> "RunReport":
             api = OneInbox(
@@ -266,6 +274,7 @@ def carry_out(
                         spoken=job.spoken,
                         longest_call_s=job.account.longest_call_s,
                         deadline=deadline,
+                        write_leftover=lambda left: anyio.to_thread.run_sync(of_leftovers.write, left),
                         timing=timing,
                     )
                 beside.cancel_scope.cancel()

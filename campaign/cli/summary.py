@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from campaign.cli import costs, output
+from campaign.cli import costs, leftovers, output
 from campaign.cli.breaker_views import opening_as_data
 from campaign.cli.views import ledger_flag
 
@@ -34,6 +34,8 @@ def summarise(report: "RunReport", result_path: Path, *, ledger: str | None) -> 
             f"`campaign suppress list{ledger_flag(ledger)}`"
         )
     output.say(f"results: {result_path}")
+    for closed in report.leftovers:
+        output.say(leftovers.told(closed, report.name, ledger))
     if report.stop_error is not None:
         output.say(f"campaign: {report.stop_error}")
     elif report.openings and report.unfinished:
@@ -65,6 +67,10 @@ def as_data(report: "RunReport", result_path: Path) -> dict[str, Any]:
         "results": str(result_path),
         "stopped_because": str(report.stop_error) if report.stop_error else report.stop_notice or None,
         "breakers": [opening_as_data(each) for each in report.openings],
+        "followed": [
+            {"campaign": each.name, "closed_rows": each.rows, "results": each.written_to}
+            for each in report.leftovers
+        ],
         "opt_outs": report.opt_outs,
         "budget": costs.spending_as_data(report.outlay, report.limits) if report.outlay else None,
         "next_due": report.next_due.isoformat() if report.next_due else None,

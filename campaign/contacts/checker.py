@@ -1,14 +1,15 @@
 """The checker: chunks of a list in; out, each row with its number and zones or with what is wrong."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from campaign.contacts import phone, plans, problems, values
+from campaign.contacts import own, phone, plans, problems, values
 from campaign.contacts.columns import Columns
 from campaign.contacts.files.reading import Record
+from campaign.contacts.own import OwnColumns
 from campaign.contacts.phone import GoodNumber, NumberRules
-from campaign.contacts.rows import CheckedRows, Fault, key_of
+from campaign.contacts.rows import CheckedRows, Fault, key_of, zones_of
 from campaign.models import E164
 
 
@@ -23,6 +24,7 @@ class Checker:
         required: frozenset[str],
         *,
         default_timezone: str | None = None,
+        pool: Collection[str] | None = None,
     ) -> None:
         """Start without rows.
 
@@ -32,6 +34,7 @@ class Checker:
             rules: Which numbers may be called.
             required: Variables that must have a value.
             default_timezone: Of numbers that have none of their own.
+            pool: The from numbers; None where nobody knows them.
         """
         self.repairs: Counter[str] = Counter()
         """Numbers that were mended, by what was wrong."""
@@ -42,6 +45,8 @@ class Checker:
         self._rules = rules
         self._required = required
         self._default_timezone = default_timezone
+        self._pool = pool
+        self._own = OwnColumns(where.not_before, where.valid_until, where.from_number)
         self._quick = plans.quick_reader(rules)
         self._zone_exists: dict[str, bool] = {}
         place = {position: at for at, position in enumerate(where.kept)}
@@ -50,6 +55,12 @@ class Checker:
             timezone=place[where.timezone] if where.timezone is not None else None,
             default_timezone=default_timezone,
             key=place[where.key] if where.key is not None else None,
+            own_columns=OwnColumns(
+                *(
+                    place[at] if at is not None else None
+                    for at in (where.not_before, where.valid_until, where.from_number)
+                )
+            ),
         )
 
     def check(self, chunk: Sequence[Record]) -> None:
@@ -70,6 +81,8 @@ class Checker:
         if where.key is not None:
             faults |= _missing_keys(cells[where.key], self._headings[where.key])
         phones, zones, proposals = self._read_phones(cells, faults)
+        if not self._own.is_empty:
+            self._check_own(records, zones, faults)
         self.rows.add(
             [record[0] for record in records],
             [cells[position] for position in where.kept],
@@ -130,6 +143,18 @@ class Checker:
                 faults[at] = (problems.BAD_ZONE, headings[where.timezone])
             elif not zone and not zones[at] and not has_default:
                 faults[at] = (problems.NO_ZONE, headings[where.phone])
+
+    def _check_own(
+        self, records: Sequence[Record], zones: Sequence[tuple[str, ...]], faults: dict[int, Fault]
+    ) -> None:
+        column = self._where.timezone
+        for at, (_, cells) in enumerate(records):
+            if at in faults:
+                continue
+            cell = cells[column] if column is not None else ""
+            found, _ = zones_of(cell, zones[at], self._default_timezone)
+            for problem, position in own.objections(cells, self._own, found, self._pool):
+                faults.setdefault(at, (problem, self._headings[position]))
 
     def _zone_is_known(self, name: str) -> bool:
         if name not in self._zone_exists:

@@ -19,6 +19,9 @@ PHONE_NAMES = (
 
 ZONE_NAMES = ("timezone", "time_zone", "tz")
 
+OWN_NAMES = ("not_before", "valid_until", "from_number")
+"""Columns with what a row says of its own call: each is recognised by its name alone."""
+
 KEY_NAMES = (
     "id", "key", "customer_id", "customer_no", "customer_number", "client_id", "contact_id", "account_id",
     "account", "user_id", "person_id", "patient_id", "member_id", "lead_id", "crm_id", "external_id", "uuid",
@@ -37,6 +40,9 @@ class Columns:
     """Positions with the names under which their values are sent."""
     kept: tuple[int, ...]
     """The operator's own columns: all but those of an earlier result, which is replaced."""
+    not_before: int | None = None
+    valid_until: int | None = None
+    from_number: int | None = None
 
 
 def find(
@@ -73,13 +79,15 @@ def find(
         else recognised(own, ZONE_NAMES)
     )
     key = _named(own, settings.key, "contacts.key") if settings.key else None
+    ours = {name: _own_column(own, name, getattr(settings, name)) for name in OWN_NAMES}
     if settings.variables is None:
-        variables = tuple((i, header) for header, i in own.items() if i not in (phone, timezone))
+        taken = (phone, timezone, *ours.values())
+        variables = tuple((i, header) for header, i in own.items() if i not in taken)
     else:
         variables = tuple(
             (_named(own, column, "contacts.variables"), name) for name, column in settings.variables.items()
         )
-    return Columns(phone, timezone, key, variables, kept)
+    return Columns(phone, timezone, key, variables, kept, **ours)
 
 
 def refuse_title(headers: Sequence[str], first_row: Record | None) -> None:
@@ -145,6 +153,10 @@ def recognised(own: dict[str, int], names: Sequence[str]) -> int | None:
     """The position of the column with the most telling of these names."""
     positions = {simplified(header): i for header, i in reversed(own.items())}
     return next((positions[name] for name in names if name in positions), None)
+
+
+def _own_column(own: dict[str, int], name: str, column: str | None) -> int | None:
+    return _named(own, column, f"contacts.{name}") if column else recognised(own, (name,))
 
 
 def _named(own: dict[str, int], name: str, key: str) -> int:

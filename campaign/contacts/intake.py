@@ -6,6 +6,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from campaign.contacts import columns, copies, phone, values
+from campaign.contacts.columns import OWN_NAMES, Columns
 from campaign.contacts.files.reading import Record, open_list
 from campaign.contacts.files.source import ReadOptions
 from campaign.contacts.phone import NumberRules
@@ -49,6 +50,7 @@ def take_in(
         options=options,
         spoken=spoken,
         given=frozenset(name for name, value in settings.call.variables.items() if value.strip()),
+        pool=settings.from_numbers,
     )
 
 
@@ -60,6 +62,7 @@ def take_in_for(
     options: ReadOptions | None = None,
     spoken: Sequence[str] = (),
     given: Collection[str] = (),
+    pool: Sequence[str] | None = None,
 ) -> Intake:
     """Like `take_in`, for a list without a whole campaign file.
 
@@ -70,6 +73,7 @@ def take_in_for(
         options: What the operator says about the file.
         spoken: Variables that the agent says.
         given: Variables that have a value for every call, so that they need no column.
+        pool: The from numbers; None where nobody knows them.
     """
     options = options or ReadOptions()
     rules = NumberRules(countries, settings.default_region, frozenset(settings.block_types))
@@ -101,6 +105,7 @@ def take_in_for(
             rules,
             frozenset((*settings.required, *spoken)),
             default_timezone=settings.default_timezone,
+            pool=pool,
         )
         records = chain(sample, file.records)
         while chunk := list(islice(records, CHUNK_ROWS)):
@@ -117,7 +122,9 @@ def take_in_for(
             phone_column=file.headings[where.phone],
             rows=rows,
             content=file.source.fingerprint,
-            fingerprint=_fingerprint(file.source.fingerprint, settings, countries, options),
+            fingerprint=_fingerprint(
+                file.source.fingerprint, settings, countries, options, _own_mark(where, pool)
+            ),
             notes=(*file.source.notes, *_notes(settings, national=checker.national, rounded=rounded)),
             repairs=dict(checker.repairs.most_common()),
             delimiter=file.source.delimiter,
@@ -140,11 +147,26 @@ def _is_of_phones(records: Sequence[Record], column: int, rules: NumberRules) ->
 
 
 def _fingerprint(
-    of_file: str, settings: ContactSettings, countries: frozenset[str], options: ReadOptions
+    of_file: str,
+    settings: ContactSettings,
+    countries: frozenset[str],
+    options: ReadOptions,
+    own_mark: str,
 ) -> str:
     """One mark for the file and for how it is read: other rules make other people of the same list."""
-    reading = settings.model_dump_json(exclude={"max_invalid"}) + ",".join(sorted(countries)) + repr(options)
+    # Keys that came later count where they say something, so that older campaigns know their lists.
+    silent = {name for name in OWN_NAMES if getattr(settings, name) is None}
+    reading = settings.model_dump_json(exclude={"max_invalid", *silent})
+    reading += ",".join(sorted(countries)) + repr(options) + own_mark
     return sha256(f"{of_file} {reading}".encode()).hexdigest()
+
+
+def _own_mark(where: Columns, pool: Sequence[str] | None) -> str:
+    """How what rows say of their own calls is read; empty where they say nothing of the kind."""
+    places = (where.not_before, where.valid_until, where.from_number)
+    if places == (None, None, None):
+        return ""
+    return repr((places, tuple(pool or ()) if where.from_number is not None else ()))
 
 
 def _notes(settings: ContactSettings, *, national: int, rounded: int) -> Iterator[str]:

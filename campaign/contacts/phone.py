@@ -298,8 +298,5 @@ def _why_invalid(number: PhoneNumber) -> Problem:
 @lru_cache(maxsize=10_000)
 def country_of(number: str) -> str:
     """The country of an E.164 number, as an ISO 3166 code; empty for none, or one that has none."""
-    try:
-        region = phonenumbers.region_code_for_number(phonenumbers.parse(number))
-    except phonenumbers.NumberParseException:
-        return ""
+    region = region_of(number)
     return "" if region in (None, _WORLD) else str(region)

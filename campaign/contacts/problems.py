@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from campaign.settings import FORM
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -93,6 +95,21 @@ NO_ZONE = Problem(
 )
 BAD_ZONE = Problem(
     "bad_time_zone", "no such time zone", "write an IANA name like America/New_York, or leave the cell empty"
+)
+BAD_MOMENT = Problem(
+    "bad_time",
+    "not a date or time that can be read in one way",
+    f"write it like {FORM}; in a spreadsheet, with such a format or as text",
+)
+NO_TIME_LEFT = Problem(
+    "no_time_left",
+    "it is not later than not_before, so that this person could never be called",
+    "mend one of the two cells, or leave the row out",
+)
+NOT_IN_POOL = Problem(
+    "not_in_pool",
+    "not one of from_numbers in the campaign file",
+    "write a number of from_numbers exactly as it stands there, or leave the cell empty",
 )
 NO_KEY = Problem("key_missing", "the key is missing", "fill the cell, or leave out contacts.key")
 FIRST_IS_CALLED = "nothing to do: the first of them is called"

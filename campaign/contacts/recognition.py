@@ -7,9 +7,10 @@ from itertools import islice
 from pathlib import Path
 
 from campaign.contacts import checker, columns, layout, phone, values
-from campaign.contacts.columns import KEY_NAMES, PHONE_NAMES, ZONE_NAMES, recognised, simplified
+from campaign.contacts.columns import KEY_NAMES, OWN_NAMES, PHONE_NAMES, ZONE_NAMES, recognised, simplified
 from campaign.contacts.files.reading import open_list
 from campaign.contacts.files.source import ReadOptions
+from campaign.contacts.own import is_moment
 from campaign.contacts.phone import GoodNumber, NumberRules
 from campaign.errors import ListError
 from campaign.models import OUR_COLUMNS
@@ -33,6 +34,10 @@ class Recognised:
     countries: Counter[str] = field(default_factory=Counter)
     """Where the numbers are from, as ISO codes."""
     timezone: str | None = None
+    own: dict[str, str] = field(default_factory=dict)
+    """Columns with what a row says of its own call, by what they mean."""
+    unread: dict[str, int] = field(default_factory=dict)
+    """How many cells of those are no date or time that can be read, by column."""
     keys: tuple[str, ...] = ()
     """Columns that look like a customer's id and are different in each row."""
     variables: dict[str, str] = field(default_factory=dict)
@@ -65,7 +70,12 @@ def recognise(path: Path, options: ReadOptions) -> Recognised:
     rules = NumberRules(phone.all_regions())
     shares = {heading: phone.share([cells[at] for cells in sample], rules) for heading, at in own.items()}
     by_name = recognised(own, PHONE_NAMES)
-    likely = sorted((heading for heading in own if shares[heading] > 0.5), key=lambda each: -shares[each])
+    # The number that calls is nobody's to be called.
+    calls_from = recognised(own, ("from_number",))
+    likely = sorted(
+        (heading for heading, at in own.items() if shares[heading] > 0.5 and at != calls_from),
+        key=lambda each: -shares[each],
+    )
     chosen = next((heading for heading, at in own.items() if at == by_name), likely[0] if likely else None)
     if chosen is None:
         raise ListError(
@@ -80,6 +90,7 @@ def recognise(path: Path, options: ReadOptions) -> Recognised:
     )
     _look_at_numbers(found, sample, own[chosen], rules)
     found.timezone = _timezone(sample, own)
+    _look_at_own(found, sample, own)
     _look_at_others(found, sample, own)
     return found
 
@@ -102,10 +113,21 @@ def _timezone(sample: Sequence[Sequence[str]], own: dict[str, int]) -> str | Non
     return None
 
 
+def _look_at_own(found: Recognised, sample: Sequence[Sequence[str]], own: dict[str, int]) -> None:
+    for name in OWN_NAMES:
+        position = recognised(own, (name,))
+        for heading, at in own.items():
+            if at != position:
+                continue
+            found.own[name] = heading
+            if name != "from_number" and (unread := sum(not is_moment(cells[at]) for cells in sample)):
+                found.unread[heading] = unread
+
+
 def _look_at_others(found: Recognised, sample: Sequence[Sequence[str]], own: dict[str, int]) -> None:
     keys: list[str] = []
     for heading, at in own.items():
-        if heading in (found.phone, found.timezone):
+        if heading in (found.phone, found.timezone, *found.own.values()):
             continue
         cells = [row[at] for row in sample]
         filled = [cell for cell in cells if cell.strip()]

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from campaign.contacts import problems
+from campaign.contacts import own, problems
+from campaign.contacts.own import OwnColumns
 from campaign.contacts.problems import Problem
 from campaign.models import E164, Contact, ListRows, RejectedRow, Row, RowStatus, ZoneSource
 
@@ -29,6 +30,7 @@ class CheckedRows(ListRows):
         timezone: int | None = None,
         default_timezone: str | None = None,
         key: int | None = None,
+        own_columns: OwnColumns | None = None,
     ) -> None:
         """Start without rows.
 
@@ -37,11 +39,13 @@ class CheckedRows(ListRows):
             timezone: Position of the time zone among the kept cells.
             default_timezone: Of numbers that have none of their own.
             key: Position of what tells people apart.
+            own_columns: Positions of what a row says of its own call.
         """
         self._variables = tuple(variables)
         self._timezone = timezone
         self._default_timezone = default_timezone
         self._key = key
+        self._own = own_columns or OwnColumns()
         self._cells: list[pd.DataFrame] = []
         self.row_numbers = array("I")
         self.phones = array("Q")
@@ -193,18 +197,35 @@ class CheckedRows(ListRows):
             )
         zones, source = self._zones_of(cells, zones)
         key = key_of(cells[self._key]) if self._key is not None else ""
+        said = own.read(cells, self._own, zones)
         return Contact(
-            row, number, {name: cells[place] for place, name in self._variables}, zones, key, source
+            row,
+            number,
+            {name: cells[place] for place, name in self._variables},
+            zones,
+            key,
+            source,
+            said.not_before,
+            said.valid_until,
+            said.from_number,
         )
 
     def _zones_of(
         self, cells: tuple[str, ...], of_number: tuple[str, ...]
     ) -> tuple[tuple[str, ...], ZoneSource]:
-        if self._timezone is not None and (zone := cells[self._timezone].strip()):
-            return (zone,), ZoneSource.COLUMN
-        if not of_number and self._default_timezone is not None:
-            return (self._default_timezone,), ZoneSource.CAMPAIGN
-        return of_number, ZoneSource.NUMBER
+        cell = cells[self._timezone] if self._timezone is not None else ""
+        return zones_of(cell, of_number, self._default_timezone)
+
+
+def zones_of(
+    cell: str, of_number: tuple[str, ...], default: str | None
+) -> tuple[tuple[str, ...], ZoneSource]:
+    """Where a person may be, and what tells it: the list, the number, or the campaign file."""
+    if zone := cell.strip():
+        return (zone,), ZoneSource.COLUMN
+    if not of_number and default is not None:
+        return (default,), ZoneSource.CAMPAIGN
+    return of_number, ZoneSource.NUMBER
 
 
 def key_of(cell: str) -> str:

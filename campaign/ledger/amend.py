@@ -22,7 +22,8 @@ _UNTOUCHED = (RowStatus.WAITING, RowStatus.STOPPED)
 """Rows whose person has not been dialled, as far as the status tells."""
 
 _OF_THE_ROW = ("position", "row_number", "cells")
-_OF_THE_PERSON = ("variables", "time_zones", "zone_source", "person_key")
+_OF_THE_CALL = ("list_not_before", "list_valid_until", "list_from_number")
+_OF_THE_PERSON = ("variables", "time_zones", "zone_source", "person_key", *_OF_THE_CALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,10 @@ def _taken_from(
 
 def _differs(person: Any, contact: Contact) -> bool:
     now = (list(contact.row.cells), dict(contact.variables), list(contact.time_zones), contact.zone_source)
-    return now != (person.cells, person.variables, person.time_zones, person.zone_source)
+    own = (contact.not_before, contact.valid_until, contact.from_number)
+    return now != (person.cells, person.variables, person.time_zones, person.zone_source) or own != tuple(
+        getattr(person, name) for name in _OF_THE_CALL
+    )
 
 
 def amend(connection: Connection, campaign_id: int, intake: Intake, now: datetime) -> Amendment:

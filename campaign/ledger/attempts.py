@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
-from campaign.ledger import moves, schema
+from campaign.ledger import from_numbers, moves, schema
+from campaign.ledger.from_numbers import Day
 from campaign.models import AttemptState, RowStatus, TranscriptStatus
 
 # Built once, as every dial runs them.
@@ -60,17 +61,22 @@ def record_intent(
     agent_id: str,
     now: datetime,
     evidence: str = "",
+    day: Day | None = None,
 ) -> tuple[int, int]:
     """Before the request, or no request: the attempt is unique, and the row is taken from `waiting`.
 
     `evidence` says what the gates looked at when they allowed this dial; it is kept in the journal.
+    `day` says how often the from number may call in its day.
 
     Returns:
         The id of the attempt, and its number within the contact.
 
     Raises:
         IllegalMoveError: The row is not waiting (another worker was first).
+        DayIsFullError: Calls that started together have used up the day of the from number.
     """
+    if day is not None:
+        from_numbers.refuse_full_day(connection, from_number, day)
     campaign_id = moves.move_row(connection, contact_id, to=RowStatus.DIALING, now=now)
     attempt_id, number = connection.execute(
         _INTENT,

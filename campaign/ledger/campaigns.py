@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from campaign.ledger import moves, schema
+from campaign.ledger.waiting import tries_of
 from campaign.models import FINAL_STATUSES, Contact, Hold, Intake, RejectedRow, RowStatus, ZoneSource
 
 NOBODY = (RowStatus.REJECTED, RowStatus.DUPLICATE)
@@ -102,6 +103,13 @@ def find_unfinished(
     return _record(row) if row else None
 
 
+def started_at(connection: Connection, campaign_id: int) -> datetime:
+    """Exact: when the campaign was first started."""
+    table = schema.campaigns.c
+    at: datetime = connection.scalars(select(table.started_at).where(table.id == campaign_id)).one()
+    return at
+
+
 def start(
     connection: Connection, *, name: str, name_pattern: str, agent_id: str, intake: Intake, now: datetime
 ) -> int:
@@ -155,19 +163,29 @@ class RowRecord:
     reason: str
     retry_at: datetime | None = None
     """The time of the next try, when one is due later."""
+    tries: int = 0
+    """Calls that count."""
 
 
 def people(connection: Connection, campaign_id: int) -> dict[str, RowRecord]:
     """Complete: where each person of the campaign stands, by number."""
     table = schema.contacts.c
     rows = connection.execute(
-        select(table.to_number, table.status, table.reason, table.not_before, table.hold).where(
-            table.campaign_id == campaign_id, table.status.not_in(NOBODY)
-        )
+        select(
+            table.to_number,
+            table.status,
+            table.reason,
+            table.not_before,
+            table.hold,
+            tries_of(table.id).label("tries"),
+        ).where(table.campaign_id == campaign_id, table.status.not_in(NOBODY))
     )
     return {
         row.to_number: RowRecord(
-            RowStatus(row.status), row.reason, row.not_before if row.hold == Hold.RETRY else None
+            RowStatus(row.status),
+            row.reason,
+            row.not_before if row.hold == Hold.RETRY else None,
+            row.tries,
         )
         for row in rows
     }
@@ -200,11 +218,22 @@ def row_values(campaign_id: int, position: int, row: Contact | RejectedRow, now:
             "time_zones": list(row.time_zones),
             "zone_source": row.zone_source,
             "person_key": row.key,
+            "list_not_before": row.not_before,
+            "list_valid_until": row.valid_until,
+            "list_from_number": row.from_number,
             "status": RowStatus.WAITING,
             "reason": "",
         }
     reason = f"{row.column}: {row.reason}" if row.column else row.reason
-    nobody = {"variables": {}, "time_zones": [], "zone_source": ZoneSource.NUMBER, "person_key": ""}
+    nobody: dict[str, Any] = {
+        "variables": {},
+        "time_zones": [],
+        "zone_source": ZoneSource.NUMBER,
+        "person_key": "",
+        "list_not_before": None,
+        "list_valid_until": None,
+        "list_from_number": None,
+    }
     return common | nobody | {"status": row.status, "reason": reason}
 
 

@@ -57,6 +57,24 @@ def _keep_budgets(connection: Connection) -> None:
         connection.execute(text("ALTER TABLE campaigns ADD COLUMN budget JSON"))
 
 
+def _limit_calls(connection: Connection) -> None:
+    added = (
+        schema.campaigns.c.output_path,
+        schema.contacts.c.list_not_before,
+        schema.contacts.c.list_valid_until,
+        schema.contacts.c.list_from_number,
+    )
+    for column in added:
+        table = column.table.name
+        if column.name not in {known["name"] for known in inspect(connection).get_columns(table)}:
+            # Of older rows and campaigns nothing of the kind is known: they have no limits of their own.
+            kind = column.type.compile(connection.dialect)
+            connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column.name} {kind}"))
+    for index in schema.attempts.indexes:
+        if index.name == "ix_attempts_from_number":
+            index.create(connection, checkfirst=True)
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration(1, "first schema", _create_everything),
     Migration(2, "identity", _give_identity),
@@ -64,6 +82,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(4, "suppression changes", _keep_suppression_changes),
     Migration(6, "breakers", _keep_breakers),
     Migration(7, "budgets", _keep_budgets),
+    Migration(9, "time limits and from numbers", _limit_calls),
 )
 
 

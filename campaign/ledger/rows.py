@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from campaign.ledger import schema
 from campaign.ledger.waiting import DueContact, tries_of
-from campaign.models import E164, Hold, RowStatus, ZoneSource
+from campaign.models import Hold, RowStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,7 @@ def rows_numbered(connection: Connection, campaign_id: int, row_number: int) -> 
             not_before=row.not_before,
             hold=Hold(row.hold) if row.hold else None,
             is_in_list=bool(row.in_list),
-            contact=DueContact(
-                contact_id=row.id,
-                row_number=row.row_number,
-                to_number=E164(row.to_number),
-                variables=row.variables,
-                time_zones=tuple(row.time_zones),
-                zone_source=ZoneSource(row.zone_source),
-                tries=row.tries,
-            )
-            if row.to_number
-            else None,
+            contact=DueContact.of(row) if row.to_number else None,
         )
         for row in rows
     ]

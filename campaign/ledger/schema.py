@@ -112,6 +112,8 @@ campaigns = Table(
     Column("finished_at", Utc),
     # Limits and the longest call, as the latest run had them.
     Column("budget", JSON),
+    # Where the latest run wrote the result, for the run that closes this campaign.
+    Column("output_path", Text),
 )
 
 contacts = Table(
@@ -132,6 +134,10 @@ contacts = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("not_before", Utc),
     Column("hold", String(8)),
+    # What the list says of this row's own call.
+    Column("list_not_before", Utc),
+    Column("list_valid_until", Utc),
+    Column("list_from_number", String(16)),
     Column("changed_at", Utc, nullable=False),
     CheckConstraint(_one_of("status", RowStatus), name="status"),
     CheckConstraint(_one_of("hold", Hold), name="hold"),
@@ -175,6 +181,7 @@ attempts = Table(
     # ... and no second attempt while the fate of one is open.
     Index("uq_attempts_open", "contact_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_attempts_to_number", "to_number", "intent_at"),
+    Index("ix_attempts_from_number", "from_number", "intent_at"),
     Index("ix_attempts_state", "campaign_id", "state"),
 )
 

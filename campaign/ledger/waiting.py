@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, bindparam, func, select, true, update
 
@@ -32,16 +33,21 @@ def tries_of(contact_id: ColumnElement[int]) -> ScalarSelect[int]:
 
 # Built once, as every dial runs them.
 _CONTACTS = schema.contacts.c
+AS_DUE = (
+    _CONTACTS.id,
+    _CONTACTS.row_number,
+    _CONTACTS.to_number,
+    _CONTACTS.variables,
+    _CONTACTS.time_zones,
+    _CONTACTS.zone_source,
+    _CONTACTS.list_not_before,
+    _CONTACTS.list_valid_until,
+    _CONTACTS.list_from_number,
+    tries_of(_CONTACTS.id).label("tries"),
+)
+"""What `DueContact.of` reads."""
 _DUE = (
-    select(
-        _CONTACTS.id,
-        _CONTACTS.row_number,
-        _CONTACTS.to_number,
-        _CONTACTS.variables,
-        _CONTACTS.time_zones,
-        _CONTACTS.zone_source,
-        tries_of(_CONTACTS.id).label("tries"),
-    )
+    select(*AS_DUE)
     .where(
         _CONTACTS.campaign_id == bindparam("campaign"),
         _CONTACTS.status == RowStatus.WAITING,
@@ -110,6 +116,26 @@ class DueContact:
     zone_source: ZoneSource
     tries: int
     """Earlier tries that count."""
+    not_before: datetime | None = None
+    valid_until: datetime | None = None
+    from_number: str | None = None
+    """What the list says of this person's call, as in `Contact`."""
+
+    @classmethod
+    def of(cls, row: Any) -> "DueContact":
+        """From a row of a query that selects `AS_DUE`."""
+        return cls(
+            contact_id=row.id,
+            row_number=row.row_number,
+            to_number=E164(row.to_number),
+            variables=row.variables,
+            time_zones=tuple(row.time_zones),
+            zone_source=ZoneSource(row.zone_source),
+            tries=row.tries,
+            not_before=row.list_not_before,
+            valid_until=row.list_valid_until,
+            from_number=row.list_from_number,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,19 +156,7 @@ def due(
 ) -> list[DueContact]:
     """In the list's order: waiting rows that may be dialled now, without those in `skip`."""
     rows = connection.execute(_DUE, {"campaign": campaign_id, "now": now, "most": limit + len(skip)})
-    return [
-        DueContact(
-            contact_id=row.id,
-            row_number=row.row_number,
-            to_number=E164(row.to_number),
-            variables=row.variables,
-            time_zones=tuple(row.time_zones),
-            zone_source=ZoneSource(row.zone_source),
-            tries=row.tries,
-        )
-        for row in rows
-        if row.id not in skip
-    ][:limit]
+    return [DueContact.of(row) for row in rows if row.id not in skip][:limit]
 
 
 def next_due(connection: Connection, campaign_id: int) -> datetime | None:

@@ -17,6 +17,8 @@ class Verdict:
     status: RowStatus = RowStatus.WAITING
     reason: str = ""
     not_before: datetime | None = None
+    kind: str = ""
+    """The reason without what is this person's own, to count by; empty where the reason has nothing."""
 
 
 YES = Verdict(may_dial=True)

@@ -7,21 +7,26 @@ from campaign.rules.budget import BUDGET
 from campaign.rules.calling_hours import CALLING_HOURS
 from campaign.rules.caps import CAP, CONVERSATIONS
 from campaign.rules.elsewhere import OTHER_CAMPAIGNS
+from campaign.rules.from_numbers import FROM_NUMBER
 from campaign.rules.gate import YES, Gate, Verdict
 from campaign.rules.person import Person
 from campaign.rules.stopped import BREAKER
 from campaign.rules.suppressed import SUPPRESSION
+from campaign.rules.time_limits import NOT_BEFORE, VALID_UNTIL
 from campaign.rules.words import AGENTS_WORDS
 from campaign.settings import CampaignSettings
 
 GATES: Sequence[Gate] = (
     SUPPRESSION,
+    VALID_UNTIL,
     OTHER_CAMPAIGNS,
     AGENTS_WORDS,
     BREAKER,
+    NOT_BEFORE,
     CALLING_HOURS,
     CAP,
     CONVERSATIONS,
+    FROM_NUMBER,
     BUDGET,
 )
 """In the order in which they are asked: a no for good comes before one for some time."""

@@ -28,3 +28,13 @@ class Person:
     """A variable that the agent says and that has no value for this person."""
     outlay: Outlay | None = None
     """What the campaign has spent; None when that is not known."""
+    not_before: datetime | None = None
+    valid_until: datetime | None = None
+    """What the list says of the time of this person's call."""
+    tries: int = 0
+    """Calls of this campaign to this person that count."""
+    campaign_started_at: datetime | None = None
+    from_number: str | None = ""
+    """The number that this person is to see; None when the list wants one that is not in the pool."""
+    from_number_calls: int = 0
+    """Calls with that number since its day began, of all campaigns."""

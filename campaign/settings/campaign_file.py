@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import get_args
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 
 from campaign.errors import ConfigError, InputMissingError
 from campaign.settings.breaker import BreakerSettings
 from campaign.settings.budget import BudgetSettings
+from campaign.settings.from_numbers import FromNumberLimits
+from campaign.settings.moments import Moment, MomentText, are_in_order
 from campaign.settings.opt_out import OptOutSettings
 from campaign.settings.sections import (
     CallSettings,
@@ -27,7 +29,7 @@ from campaign.settings.sections import (
     Section,
     SuppressionEntry,
 )
-from campaign.settings.values import Numbers
+from campaign.settings.values import Duration, Numbers
 
 
 class CampaignSettings(Section):
@@ -36,6 +38,13 @@ class CampaignSettings(Section):
     name: str = Field(min_length=1, max_length=100, pattern=r"^[\w.{}-]+$")
     agent_id: str = Field(min_length=1, max_length=200)
     from_numbers: Numbers = Field(min_length=1)
+    from_number_limits: FromNumberLimits = FromNumberLimits()
+    not_before: MomentText | None = None
+    """Nobody is dialled earlier. Without an offset it is a time on the clock of each person."""
+    valid_until: MomentText | None = None
+    """Nobody is dialled from then on; who has not been attempted becomes `expired`."""
+    valid_for: Duration | None = None
+    """The same as a span after the campaign's first start, for campaigns of every night."""
     contacts: ContactSettings = ContactSettings()
     call: CallSettings = CallSettings()
     pace: PaceSettings = PaceSettings()
@@ -48,6 +57,14 @@ class CampaignSettings(Section):
     suppression: tuple[SuppressionEntry, ...] = ()
     """Files of numbers that must not be called, relative to the campaign file; read again in a long run."""
     output: str = Field(default="results/{name}.csv", min_length=1)
+
+    @field_validator("valid_until")
+    @classmethod
+    def _comes_after_the_start(cls, value: Moment | None, info: ValidationInfo) -> Moment | None:
+        start = info.data.get("not_before")
+        if value is not None and start is not None and not are_in_order(start, value):
+            raise ValueError("it must come after not_before, or nobody could ever be called")
+        return value
 
     @property
     def suppression_files(self) -> tuple[Path, ...]:

@@ -47,6 +47,12 @@ class ContactSettings(Section):
     """Column with the IANA time zone of the person; by default the zones of the number."""
     default_timezone: Zone | None = None
     """For numbers that are of no time zone, like satellite phones; when absent, those rows are rejected."""
+    not_before: str | None = None
+    """Column with the date or time before which the person is not dialled; recognised by this name."""
+    valid_until: str | None = None
+    """Column with the date or time from which the person is not dialled any more; recognised by this name."""
+    from_number: str | None = None
+    """Column with the number of the pool that the person is to see; recognised by this name."""
     key: str | None = None
     """Column that tells people apart, like a customer id; a second row with the same key is a duplicate."""
     max_invalid: Share = 0.05

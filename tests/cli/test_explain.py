@@ -67,12 +67,15 @@ def test_a_no_says_what_becomes_of_the_row(spring: Case) -> None:
     do(spring.ledger, suppression.suppress, [BEN], reason="asked by mail", now=NOON)
     assert answers(3) == {
         "suppression": False,
+        "valid until": True,
         "other campaigns": True,
         "the agent's words": True,
         "breaker": True,
+        "not before": True,
         "hours": True,
         "cap": True,
         "conversations": True,
+        "from number": True,
         "budget": True,
     }
     _, said = call("explain", "spring", 3, "--config", "campaign.yaml")

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.errors import LedgerError
-from campaign.ledger import campaigns, waiting
+from campaign.ledger import campaigns, ending, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.migrations import MIGRATIONS, Migration, migrate
 from campaign.models import ZoneSource
@@ -124,6 +124,31 @@ def test_an_older_ledger_does_not_know_where_zones_come_from(ledger: Ledger, led
     with Ledger.open(ledger_location) as again:
         [contact] = again.read(waiting.due, campaign_id, NOON, skip=(), limit=1)
         assert contact.zone_source is ZoneSource.NUMBER
+
+
+def test_an_older_ledger_knows_no_limits_of_rows(ledger: Ledger, ledger_location: str) -> None:
+    """Its rows wait without any, and the next list may give them some."""
+    with engine_of(ledger).begin() as connection:
+        campaign_id = campaigns.start(
+            connection,
+            name="old",
+            name_pattern="old",
+            agent_id="agt",
+            intake=people("+12025550143"),
+            now=NOON,
+        )
+        for column in ("list_not_before", "list_valid_until", "list_from_number"):
+            connection.exec_driver_sql(f"ALTER TABLE contacts DROP COLUMN {column}")
+        connection.exec_driver_sql("ALTER TABLE campaigns DROP COLUMN output_path")
+        connection.exec_driver_sql("DROP INDEX ix_attempts_from_number")
+        connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 9")
+
+    with Ledger.open(ledger_location) as again:
+        [contact] = again.read(waiting.due, campaign_id, NOON, skip=(), limit=1)
+        assert (contact.not_before, contact.valid_until, contact.from_number) == (None, None, None)
+        indexes = inspect(engine_of(again)).get_indexes("attempts")
+        assert "ix_attempts_from_number" in {index["name"] for index in indexes}
+        again.write(ending.remember_output, campaign_id, "/results/old.csv").result()
 
 
 def test_first_starts_do_not_collide(postgresql_location: str) -> None:

@@ -14,6 +14,7 @@ from tests.torture.story import (
     BEN,
     CARA,
     DONE,
+    DORA,
     EVE,
     LATER,
     PEOPLE,
@@ -55,6 +56,28 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     "lines of results": Story(step=Step(options={"output_file": Path("out.jsonl")})),
     "columns of results": Story(step=Step(options={"output_file": Path("out.parquet")})),
     "name with a date": Story(settings={"name": "night-{date}"}),
+    "last night's leftovers": Story(
+        before=(Step(program="leave_last_night"),),
+        settings={"name": "night-{date}"},
+        forbidden=frozenset({"+12125550187", "+12125550188", "+12125550189"}),
+    ),
+    "limits of rows and numbers": Story(
+        rows=(
+            {**ANNA, "from_number": "+12025550100", "valid_until": "", "not_before": "2001-01-01"},
+            {**BEN, "from_number": "+12025550100", "valid_until": "", "not_before": ""},
+            {**CARA, "from_number": "+12025550100", "valid_until": "", "not_before": "2199-01-01"},
+            {**DORA, "from_number": "", "valid_until": "2001-01-01", "not_before": ""},
+            {**EVE, "from_number": "+12025550100", "valid_until": "2199-01-01", "not_before": ""},
+        ),
+        settings={"from_number_limits": {"calls_per_second": 5, "per_day": 2}},
+        forbidden=frozenset({CARA["phone"], DORA["phone"]}),
+        ends=frozenset({75}),
+    ),
+    "numbers used up": Story(
+        settings={"from_number_limits": {"per_day": 1}},
+        step=Step(timing={"longest_idle_s": 0}),
+        ends=frozenset({75, 80}),
+    ),
     # Rows that come back.
     "retries": Story(account=UNREACHED, rows=PEOPLE[:4], settings={"retry": RETRIES}, tries=3),
     "suppressed": Story(

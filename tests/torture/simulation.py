@@ -17,6 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import time
 from functools import cache, partial
+from itertools import product
 from math import isclose
 from pathlib import Path
 from random import Random
@@ -39,17 +40,18 @@ from campaign.settings import CampaignSettings
 from campaign.settings.budget import LIMITS
 from campaign.simulator.people import Behaviour
 from tests.support import NOON, make_settings
-from tests.torture import hazards, money
+from tests.torture import hazards, limits, money
 from tests.torture.finding import Finding, RealDial
 from tests.torture.hazards import ALL_DAY, Wall, WatchedProvider
 from tests.torture.judge import examine
+from tests.torture.limits import Limits
 from tests.torture.tally import Effort, Tally
 
 FULL = 100_000
 KEPT = Path(__file__).with_name("kept_seeds.txt")
 CHUNK = 250
 ENDED = (ExitCode.OK, ExitCode.NEEDS_REVIEW)
-MOST_LIVES = 12
+MOST_LIVES = 24
 """After its deaths a campaign has so many lives without faults to come to its end."""
 MOST_PEOPLE = 4
 
@@ -77,9 +79,11 @@ class Told:
 
 
 @cache
-def _intake(people: int, folder: Path) -> Intake:
-    path = folder / f"{people}.csv"
+def _intake(people: int, folder: Path, *, limited: bool) -> Intake:
+    path = folder / f"{people}{'-limited' if limited else ''}.csv"
     lines = ["phone,customer_name", *(f"{number},Person" for number in _numbers(people))]
+    if limited:
+        lines = limits.lines(_numbers(people))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return take_in(path, make_settings())
 
@@ -94,23 +98,23 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.ledger = ScratchLedger()
         empty = self.ledger.image()
-        self._images: dict[int, tuple[bytes, int]] = {}
-        for people in range(1, MOST_PEOPLE + 1):
+        self._images: dict[tuple[int, bool], tuple[bytes, int]] = {}
+        for people, limited in product(range(1, MOST_PEOPLE + 1), (False, True)):
             self.ledger.restore(empty)
             start = partial(
                 campaigns.start,
                 name="spring",
                 name_pattern="spring",
                 agent_id="agt_test",
-                intake=_intake(people, folder),
+                intake=_intake(people, folder, limited=limited),
                 now=NOON,
             )
             [campaign_id] = self.ledger.transact([start])
-            self._images[people] = self.ledger.image(), campaign_id
+            self._images[people, limited] = self.ledger.image(), campaign_id
 
-    def fill(self, people: int) -> int:
+    def fill(self, people: int, *, limited: bool = False) -> int:
         """Enrol so many people in an empty ledger. Returns the id of the campaign."""
-        image, campaign_id = self._images[people]
+        image, campaign_id = self._images[people, limited]
         self.ledger.restore(image)
         return campaign_id
 
@@ -132,6 +136,8 @@ def tell(stage: Stage, seed: int, *, program: type[VirtualLedger] = VirtualLedge
     rng = Random(seed)
     people = rng.choice((1, 2, 2, 3, 3, MOST_PEOPLE))
     settings, tries, hours = _settings(rng, money.budget(seed))
+    within = Limits.draw(seed, _kept())
+    settings = within.put_into(settings)
     clock = VirtualClock(NOON)
     wall = Wall(clock, hours)
     generation = rng.choice(("v1", "v3"))
@@ -149,7 +155,7 @@ def tell(stage: Stage, seed: int, *, program: type[VirtualLedger] = VirtualLedge
         ledger=stage.ledger,
         provider=provider,
         settings=settings,
-        campaign_id=stage.fill(people),
+        campaign_id=stage.fill(people, limited=within.of_rows),
         rng=rng,
         timing=Timing(progress_s=3600.0),
         faults=faults,
@@ -168,7 +174,8 @@ def tell(stage: Stage, seed: int, *, program: type[VirtualLedger] = VirtualLedge
         has_spent = _live_to_the_end(world, wrong)
     finding = stage.examine(provider.real_dials(), people, tries, forbidden)
     over_budget = money.over_budget(provider, generation, settings.budget.limits)
-    forbidden_dials = finding.forbidden_dials + provider.out_of_hours() + over_budget
+    out_of_limits = provider.out_of_hours() + within.broken(provider, _numbers(people))
+    forbidden_dials = finding.forbidden_dials + over_budget + out_of_limits
     finding = replace(finding, forbidden_dials=forbidden_dials)
     if has_spent and not money.is_used_up(provider, settings.budget.limits, in_review=finding.in_review):
         wrong.append("dialling ended although the budget has room for another call")
@@ -326,6 +333,11 @@ def kept_seeds() -> list[int]:
     """Seeds that have failed once, each a line: the number, then what it has found."""
     lines = KEPT.read_text(encoding="utf-8").splitlines()
     return [int(line.split()[0]) for line in lines if line and not line.startswith("#")]
+
+
+@cache
+def _kept() -> frozenset[int]:
+    return frozenset(kept_seeds())
 
 
 def run(effort: Effort) -> Tally:

@@ -2,7 +2,7 @@
 
 import shutil
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from campaign.calls.run import Signs
 from campaign.calls.stall import StallRule
 from campaign.errors import CampaignError, LedgerError
-from campaign.ledger import attempts, campaigns, moves, suppression, trouble, waiting
+from campaign.ledger import attempts, calls, campaigns, ending, moves, suppression, trouble, waiting
 from campaign.ledger.generation import Generation, Mark
 from campaign.ledger.ledger import Ledger
-from campaign.models import E164, CallRequest, RowStatus
+from campaign.models import E164, Call, CallRequest, Disposition, RowStatus, TranscriptStatus
 from campaign.oneinbox.client import OneInbox
 from campaign.oneinbox.errors import ApiError
 from campaign.settings import Environment
-from tests.ledger.case import ANNA, people
+from tests.ledger.case import ANNA, Case, people
 
 NOBODY = 999_999
 
@@ -32,6 +32,38 @@ def suppress_people(ledger: str, _url: str) -> None:
         for _ in range(2):
             numbers = ["+12125550177", "+12125550178"]
             opened.write(suppression.suppress, numbers, reason="asked", now=datetime.now(UTC)).result()
+
+
+def leave_last_night(ledger: str, _url: str) -> None:
+    """A campaign of an earlier night: one person was tried, two were not, and all still wait."""
+    long_ago = datetime.now(UTC) - timedelta(days=1)
+    result = Path.cwd() / "night.csv"
+    result.write_text("an older result", encoding="utf-8")
+    with Ledger.open(ledger) as opened:
+        night = opened.write(
+            campaigns.start,
+            name="night-2001-01-01",
+            name_pattern="night-{date}",
+            agent_id="agt_test",
+            intake=people("+12125550187", "+12125550188", "+12125550189"),
+            now=long_ago,
+        ).result()
+        opened.write(ending.remember_output, night, str(result)).result()
+        case = Case(opened, night)
+        attempt = case.intend("+12125550187", now=long_ago)
+        case.place(attempt, "call-of-last-night", now=long_ago)
+        call = Call(id="call-of-last-night", status="no-answer", has_ended=True)
+        opened.write(calls.record_ended, call, long_ago).result()
+        opened.write(
+            calls.record_settled,
+            call,
+            disposition=Disposition.NO_ANSWER,
+            transcript_status=TranscriptStatus.EMPTY,
+            status=RowStatus.WAITING,
+            reason="",
+            not_before=long_ago,
+            now=long_ago,
+        ).result()
 
 
 def move_nobody(ledger: str, _url: str) -> None:

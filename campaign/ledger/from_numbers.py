@@ -1,0 +1,81 @@
+"""From numbers: with which one a person was called before, and how often each has called since a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from campaign.ledger import schema
+from campaign.models import HARMLESS_ATTEMPTS
+
+# Built once, as every dial runs them.
+_ATTEMPTS = schema.attempts.c
+_LAST = (
+    select(_ATTEMPTS.from_number)
+    .where(
+        _ATTEMPTS.to_number == bindparam("number"),
+        _ATTEMPTS.from_number.in_(bindparam("pool", expanding=True)),
+        _ATTEMPTS.state.not_in(HARMLESS_ATTEMPTS),
+    )
+    .order_by(_ATTEMPTS.id.desc())
+    .limit(1)
+)
+_SINCE = select(func.count()).select_from(
+    select(_ATTEMPTS.id)
+    .where(
+        _ATTEMPTS.from_number == bindparam("number"),
+        _ATTEMPTS.intent_at >= bindparam("since"),
+        _ATTEMPTS.state.not_in(HARMLESS_ATTEMPTS),
+    )
+    .limit(bindparam("most"))
+    .subquery()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """How often a number may call in a day that has begun."""
+
+    since: datetime
+    most: int
+
+
+class DayIsFullError(Exception):
+    """The from number has made all its calls of the day; nothing was changed."""
+
+
+def last_used(connection: Connection, to_number: str, pool: Sequence[str]) -> str | None:
+    """As committed: with which number of the pool the person was called last, by any campaign."""
+    number: str | None = connection.scalar(_LAST, {"number": to_number, "pool": list(pool)})
+    return number
+
+
+def last_used_by_all(connection: Connection, pool: Sequence[str]) -> dict[str, str]:
+    """Complete, as committed: with which number of the pool each person was called last."""
+    rows = connection.execute(
+        select(_ATTEMPTS.to_number, _ATTEMPTS.from_number)
+        .where(_ATTEMPTS.from_number.in_(pool), _ATTEMPTS.state.not_in(HARMLESS_ATTEMPTS))
+        .order_by(_ATTEMPTS.id)
+    )
+    return {row.to_number: row.from_number for row in rows}
+
+
+def calls_of(connection: Connection, number: str, day: Day) -> int:
+    """As committed: calls with this number in its day, of all campaigns; not counted beyond those allowed."""
+    return connection.scalar(_SINCE, {"number": number, "since": day.since, "most": day.most}) or 0
+
+
+def are_full(connection: Connection, pool: Sequence[str], day: Day) -> bool:
+    """Whether every number has made its calls of the day."""
+    return all(calls_of(connection, number, day) >= day.most for number in pool)
+
+
+def refuse_full_day(connection: Connection, number: str, day: Day) -> None:
+    """Exact in the writer's own transaction, where calls that start together see each other.
+
+    Raises:
+        DayIsFullError: The number may not make another call that day.
+    """
+    if calls_of(connection, number, day) >= day.most:
+        raise DayIsFullError

@@ -1,0 +1,147 @@
+"""What last night's campaign has left is closed by the next one of the same dated name, doubts first."""
+
+from collections.abc import Callable
+
+import anyio
+import pytest
+
+from campaign.calls.ending import Closed
+from campaign.contacts.intake import take_in
+from campaign.errors import ExitCode
+from campaign.ledger import campaigns, ending, review
+from campaign.ledger.review import Decision, Ruling
+from campaign.models import RowStatus
+from tests.calls.harness import FAST, Stage, numbers
+from tests.ledger.case import Case
+from tests.support import make_settings
+
+pytestmark = pytest.mark.anyio
+
+MakeStage = Callable[..., Stage]
+ANNA, BEN, CARA, DORA = numbers(4)
+PATTERN = "night-{date}"
+
+
+async def enrol(stage: Stage, name: str, *phones: str, pattern: str = PATTERN) -> int:
+    """Start a campaign of this name, and make it the one that runs."""
+
+    def start() -> int:
+        path = stage.folder / f"{name}.csv"
+        path.write_text("\n".join(["phone", *phones]) + "\n", encoding="utf-8")
+        return stage.ledger.write(
+            campaigns.start,
+            name=name,
+            name_pattern=pattern,
+            agent_id="agt_test",
+            intake=take_in(path, stage.settings),
+            now=stage.now(),
+        ).result()
+
+    stage.campaign_id = await anyio.to_thread.run_sync(start)
+    return stage.campaign_id
+
+
+async def statuses(stage: Stage, campaign_id: int) -> dict[RowStatus, int]:
+    return await stage.read(campaigns.counts, campaign_id)
+
+
+async def test_rows_that_still_wait_expire(stage: MakeStage) -> None:
+    """They are final with both names in the reason, nobody of them is called, and the run says so."""
+    night = stage()
+    first = await enrol(night, "night-2026-11-24", ANNA, BEN)
+    await enrol(night, "night-2026-11-25", CARA)
+
+    report = await night.run()
+
+    assert report.exit_code is ExitCode.OK
+    assert night.dialled() == {CARA: 1}
+    assert report.leftovers == [Closed("night-2026-11-24", 2, None)]
+    assert await statuses(night, first) == {RowStatus.EXPIRED: 2}
+    night.campaign_id = first
+    reasons = {row.reason for row in await night.rows()}
+    assert reasons == {"not attempted: campaign night-2026-11-24 was followed by night-2026-11-25"}
+    record = await night.read(campaigns.find, "night-2026-11-24")
+    assert record is not None
+    assert record.finished_at is not None
+
+
+async def test_only_leftovers_of_the_same_name(stage: MakeStage) -> None:
+    """Another name, no date in it, or a later day: such campaigns stay as they are."""
+    night = stage()
+    others = [
+        await enrol(night, "day-2026-11-24", ANNA, pattern="day-{date}"),
+        await enrol(night, "once", BEN, pattern="once"),
+    ]
+    tonight = await enrol(night, "night-2026-11-25", CARA)
+    others.append(await enrol(night, "night-2026-11-26", DORA))
+    night.campaign_id = tonight
+
+    report = await night.run()
+
+    assert report.leftovers == []
+    assert [await statuses(night, each) for each in others] == [{RowStatus.WAITING: 1}] * 3
+
+
+async def test_a_campaign_without_a_date_closes_nothing(stage: MakeStage) -> None:
+    """The same name is the same campaign there; there is no night before."""
+    night = stage()
+    first = await enrol(night, "once", ANNA, pattern="once")
+    await enrol(night, "again", BEN, pattern="once")
+
+    await night.run()
+
+    assert await statuses(night, first) == {RowStatus.WAITING: 1}
+
+
+async def test_doubts_of_last_night_come_first(stage: MakeStage) -> None:
+    """Who may have been called last night is looked for before anybody is dialled, and then not dialled."""
+    night = stage("drop#1")
+    night.settings = make_settings(pace=FAST, caps={"per_number": {"calls": 5, "within": "1s"}})
+    first = await enrol(night, "night-2026-11-24", ANNA, BEN)
+    case = Case(night.ledger, first)
+    await anyio.to_thread.run_sync(case.intend, ANNA)
+    tonight = await enrol(night, "night-2026-11-25", ANNA, CARA)
+
+    report = await night.run()
+
+    assert night.dialled() == {CARA: 1} or night.dialled() == {}
+    assert night.dialled()[ANNA] == 0
+    assert await statuses(night, first) == {RowStatus.NEEDS_REVIEW: 1, RowStatus.EXPIRED: 1}
+    assert (await statuses(night, tonight))[RowStatus.NEEDS_REVIEW] >= 1
+    assert report.leftovers == [Closed("night-2026-11-24", 1, None)]
+
+
+async def test_what_a_human_wants_called_again_tonight_stays(stage: MakeStage) -> None:
+    """A row that was let wait by a human after the new campaign began is theirs."""
+    night = stage("drop#1")
+    first = await enrol(night, "night-2026-11-24", ANNA)
+    await night.run()
+    assert await statuses(night, first) == {RowStatus.NEEDS_REVIEW: 1}
+    await enrol(night, "night-2026-11-25", CARA)
+    ruling = Ruling(Decision.NOT_CALLED, "looked it up", "op", night.now())
+    await night.write(review.decide, first, None, ruling)
+
+    await night.run()
+    assert await statuses(night, first) == {RowStatus.WAITING: 1}
+
+    await enrol(night, "night-2026-11-26", DORA)
+    await night.run()
+    assert await statuses(night, first) == {RowStatus.EXPIRED: 1}
+
+
+async def test_a_path_where_a_later_campaign_writes_is_not_written_to(stage: MakeStage) -> None:
+    """The older result must not take the place of the newer one."""
+    night = stage()
+    first = await enrol(night, "night-2026-11-24", ANNA)
+    await night.write(ending.remember_output, first, "/results/latest.csv")
+    second = await enrol(night, "night-2026-11-25", BEN)
+    await night.write(ending.remember_output, second, "/results/second.csv")
+    third = await enrol(night, "night-2026-11-26", CARA)
+    await night.write(ending.remember_output, third, "/results/latest.csv")
+
+    found = await night.read(ending.leftovers, third)
+
+    assert [(each.name, each.output_path, each.waiting) for each in found] == [
+        ("night-2026-11-24", None, 1),
+        ("night-2026-11-25", "/results/second.csv", 1),
+    ]
