@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaign.ledger import waiting
+from campaign.ledger import tried, waiting
 from campaign.ledger.ledger import Connection
 from campaign.ledger.waiting import DueContact
 from campaign.models import ZoneSource
@@ -32,7 +32,7 @@ def look_at(connection: Connection, contact: DueContact, known: Known, now: date
         connection,
         campaign_id=known.campaign_id,
         to_number=contact.to_number,
-        since=now - known.settings.caps.per_number.within,
+        since=now - known.settings.caps.longest,
     )
     because = standing.suppressed_because or known.suppressed.get(contact.to_number)
     return Person(
@@ -42,5 +42,6 @@ def look_at(connection: Connection, contact: DueContact, known: Known, now: date
         recent_calls=standing.recent_calls,
         unsettled_elsewhere=standing.unsettled_elsewhere,
         talked_at=standing.talked_at,
+        tries=tried.tries(connection, contact.contact_id),
         unsaid=unsaid(known.spoken, known.settings.call.variables_for(contact.variables)),
     )

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaign.contacts import phone, problems
-from campaign.ledger import campaigns, suppression, waiting
+from campaign.ledger import campaigns, suppression, tried, waiting
 from campaign.ledger.amend import Amendment
 from campaign.ledger.campaigns import CampaignRecord, RowRecord
 from campaign.ledger.ledger import Ledger
-from campaign.models import FINAL_STATUSES, AttemptState, Intake, RowStatus, ZoneSource
+from campaign.models import FINAL_STATUSES, NEVER_TRIED, AttemptState, Intake, RowStatus, Tries, ZoneSource
 from campaign.rules import gates
 from campaign.rules.gate import Verdict
 from campaign.rules.hours import Whereabouts
@@ -90,15 +90,17 @@ def make_plan(
     nobodys: Mapping[int, RowRecord] = {}
     recent: Mapping[str, list[datetime]] = {}
     talked: Mapping[str, datetime] = {}
+    tries: Mapping[str, Tries] = {}
     unsettled: Mapping[str, AttemptState] = {}
     if ledger is not None:
         unsettled = ledger.read(waiting.unsettled_elsewhere, campaign_id=campaign_id)
         suppressed = {**suppressed, **ledger.read(suppression.suppressed)}
         talked = ledger.read(waiting.conversations, campaign_id=campaign_id)
-        since = now - settings.caps.per_number.within
+        since = now - settings.caps.longest
         recent = ledger.read(waiting.recent_calls, campaign_id=campaign_id, since=since)
         if campaign is not None:
             known = ledger.read(campaigns.people, campaign.id)
+            tries = ledger.read(tried.everybodys_tries, campaign.id)
             nobodys = ledger.read(campaigns.nobodys_rows, campaign.id) if is_known else {}
     tally = _Tally()
 
@@ -112,6 +114,7 @@ def make_plan(
             recent_calls=recent.get(number, []),
             unsettled_elsewhere=unsettled.get(number),
             talked_at=talked.get(number),
+            tries=tries.get(number, NEVER_TRIED),
             unsaid=missing,
         )
         _weigh(tally, person, gates.judge(person, settings, now))

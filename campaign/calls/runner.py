@@ -5,7 +5,7 @@ It can be killed at any instant. The next run finds in the ledger what this one 
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
@@ -22,7 +22,7 @@ from campaign.calls.stall import watch_stall
 from campaign.calls.timing import Timing
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError, CampaignError, ExitCode
-from campaign.ledger import attempts, calls, campaigns, waiting
+from campaign.ledger import attempts, calls, campaigns, results, waiting
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
 from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsupported
@@ -45,6 +45,8 @@ class RunReport:
     next_due: datetime | None
     opt_outs: int = 0
     """People who have asked in a call of this run not to be called again."""
+    unmapped: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Calls of the campaign that no line of dispositions knows, by status and end reason."""
 
     @property
     def unfinished(self) -> int:
@@ -184,6 +186,7 @@ async def _work(
         stop_notice=run.stop_notice,
         next_due=run.next_due,
         opt_outs=run.opt_outs,
+        unmapped=await run.fetch(results.unmapped, run.campaign_id),
     )
 
 

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from campaign.cli import output
+from campaign.cli import output, unmapped
 from campaign.cli.views import ledger_flag
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ def summarise(report: "RunReport", result_path: Path, *, ledger: str | None) -> 
             f"{who} asked not to be called again, and no campaign will: "
             f"`campaign suppress list{ledger_flag(ledger)}`"
         )
+    for line in unmapped.lines(unmapped.as_data(report.unmapped)):
+        output.say(line)
     output.say(f"results: {result_path}")
     if report.stop_error is not None:
         output.say(f"campaign: {report.stop_error}")
@@ -56,5 +58,6 @@ def as_data(report: "RunReport", result_path: Path) -> dict[str, Any]:
         "results": str(result_path),
         "stopped_because": str(report.stop_error) if report.stop_error else report.stop_notice or None,
         "opt_outs": report.opt_outs,
+        "unmapped": unmapped.as_data(report.unmapped),
         "next_due": report.next_due.isoformat() if report.next_due else None,
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from campaign.cli import output
+from campaign.cli import output, unmapped
 from campaign.cli.options import JsonOption, LedgerOption
 from campaign.errors import UsageError
 
@@ -46,6 +46,9 @@ def status(
             output.listing(entry["rows"]),
         )
     output.say_drawn(table)
+    if name:
+        for line in unmapped.lines(described[0]["unmapped"]):
+            output.say_data(line)
 
 
 def results(
@@ -140,4 +143,5 @@ def _describe(ledger: "Ledger", record: "CampaignRecord") -> dict[str, Any]:
             str(disposition): number
             for disposition, number in ledger.read(result_views.dispositions, record.id).items()
         },
+        "unmapped": unmapped.as_data(ledger.read(result_views.unmapped, record.id)),
     }

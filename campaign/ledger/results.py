@@ -1,5 +1,6 @@
 """The result of a campaign as rows: a view of the ledger, at any time."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, func, select
 
 from campaign.ledger import schema
 from campaign.ledger.campaigns import in_result
+from campaign.logs import redact
 from campaign.models import HARMLESS_ATTEMPTS, Disposition, ResultRow, RowStatus, TranscriptStatus
 
 PAGE_ROWS = 2_000
@@ -18,6 +20,12 @@ _DISPOSITIONS = (
     select(_ATTEMPTS.disposition, func.count())
     .where(_OF_CAMPAIGN, _ATTEMPTS.disposition.is_not(None))
     .group_by(_ATTEMPTS.disposition)
+)
+_UNMAPPED = (
+    select(schema.calls.c.status, schema.calls.c.end_reason, func.count())
+    .join(schema.attempts)
+    .where(_OF_CAMPAIGN, schema.calls.c.disposition == Disposition.UNKNOWN)
+    .group_by(schema.calls.c.status, schema.calls.c.end_reason)
 )
 _DIALS = (
     select(func.count())
@@ -111,6 +119,17 @@ def dispositions(connection: Connection, campaign_id: int) -> dict[Disposition, 
     """Adds up: the ended attempts of the campaign by disposition."""
     rows = connection.execute(_DISPOSITIONS, {"campaign": campaign_id})
     return {Disposition(disposition): number for disposition, number in rows}
+
+
+def unmapped(connection: Connection, campaign_id: int) -> dict[tuple[str, str], int]:
+    """Adds up: the calls of the campaign of which no line of the table of dispositions says how they ended.
+
+    By status and end reason, the most first. These are OneInbox's words, without keys and phone numbers.
+    """
+    found: Counter[tuple[str, str]] = Counter()
+    for status, end_reason, number in connection.execute(_UNMAPPED, {"campaign": campaign_id}):
+        found[redact(status), redact(end_reason or "")] += number
+    return dict(found.most_common())
 
 
 def dials(connection: Connection, campaign_id: int) -> int:

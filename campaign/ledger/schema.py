@@ -123,6 +123,8 @@ contacts = Table(
     Column("reason", Text, nullable=False, server_default=""),
     Column("not_before", Utc),
     Column("hold", String(8)),
+    # So many tries a human allows, whatever the campaign file says.
+    Column("granted_tries", Integer),
     Column("changed_at", Utc, nullable=False),
     CheckConstraint(_one_of("status", RowStatus), name="status"),
     CheckConstraint(_one_of("hold", Hold), name="hold"),
@@ -179,6 +181,9 @@ calls = Table(
     Column("status", String(100), nullable=False, server_default=""),
     Column("end_reason", Text),
     Column("outcome", Text),
+    # Of this very call: those of one attempt may have ended differently. Unknown when no line of the table
+    # of dispositions fits.
+    Column("disposition", String(16)),
     Column("summary", Text),
     Column("started_at", Utc),
     Column("ended_at", Utc),

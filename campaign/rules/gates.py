@@ -9,6 +9,7 @@ from campaign.rules.elsewhere import OTHER_CAMPAIGNS
 from campaign.rules.gate import YES, Gate, Verdict
 from campaign.rules.person import Person
 from campaign.rules.suppressed import SUPPRESSION
+from campaign.rules.tries import TRIES
 from campaign.rules.words import AGENTS_WORDS
 from campaign.settings import CampaignSettings
 
@@ -16,6 +17,7 @@ GATES: Sequence[Gate] = (
     SUPPRESSION,
     OTHER_CAMPAIGNS,
     AGENTS_WORDS,
+    TRIES,
     CALLING_HOURS,
     CAP,
     CONVERSATIONS,

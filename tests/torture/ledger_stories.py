@@ -198,6 +198,7 @@ LEDGER_STORIES: Mapping[str, Story] = {
     "in use": Story(trouble=trouble.hold_lock),
     "no lock": Story(trouble=trouble.lock_is_folder, meets=74),
     "newer schema": Story(before=(Step(settings=LATER),), trouble=trouble.newer_schema, meets=74),
+    "older schema": Story(before=(Step(settings=LATER),), trouble=trouble.older_schema),
     "no database": Story(trouble=trouble.no_database, meets=74),
     "breaks on the way": Story(step=Step(actions={"record_placed#2": "fill_disk"}), meets=74),
     "wrong ledgers": Story(step=Step(program="open_wrong_ledgers")),

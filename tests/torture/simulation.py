@@ -34,6 +34,7 @@ from campaign.settings import CampaignSettings
 from campaign.simulator.people import Behaviour
 from tests.support import NOON, make_settings
 from tests.torture import hazards
+from tests.torture import tries as oracle
 from tests.torture.finding import Finding, RealDial
 from tests.torture.hazards import ALL_DAY, Wall, WatchedProvider
 from tests.torture.judge import examine
@@ -158,6 +159,7 @@ def tell(stage: Stage, seed: int, *, program: type[VirtualLedger] = VirtualLedge
         wrong += _live_to_the_end(world)
     finding = stage.examine(provider.real_dials(), people, tries, forbidden)
     finding = replace(finding, forbidden_dials=finding.forbidden_dials + provider.out_of_hours())
+    wrong += oracle.wrong(provider, settings)
     if finding.unfinished:
         wrong.append(f"{finding.unfinished} rows never came to their end")
     bound = deaths * settings.pace.max_live_calls + ambiguous + faults.doubled
@@ -166,8 +168,8 @@ def tell(stage: Stage, seed: int, *, program: type[VirtualLedger] = VirtualLedge
 
 def _settings(rng: Random) -> tuple[CampaignSettings, int, tuple[time, time]]:
     """The campaign file, how often a person may be called by it, and at which hours."""
-    tries = rng.choice((1, 1, 3))
-    retry = {"max_attempts": tries, "no_answer": ["5m", "10m"], "busy": ["5m"]} if tries > 1 else {}
+    retry = rng.choice(oracle.MENU)
+    tries = retry.get("max_attempts", 1)
     pace = {
         "calls_per_second": rng.choice((0.5, 2, 20)),
         "burst": rng.choice((1, 3)),

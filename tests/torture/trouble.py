@@ -71,6 +71,16 @@ def newer_schema(place: Place) -> Iterator[None]:
 
 
 @contextmanager
+def older_schema(place: Place) -> Iterator[None]:
+    """The ledger is one of an older version."""
+    for column in ("contacts DROP COLUMN granted_tries", "calls DROP COLUMN disposition"):
+        _alter(place, f"ALTER TABLE {column}")
+    _alter(place, "ALTER TABLE contacts DROP COLUMN zone_source")
+    _alter(place, "DELETE FROM migrations WHERE number > 2")
+    yield
+
+
+@contextmanager
 def witness_is_folder(place: Place) -> Iterator[None]:
     """What knows the ledger's generation cannot be read."""
     witness, aside = Path(f"{place.ledger}.generation"), Path(f"{place.ledger}.aside")
