@@ -174,6 +174,8 @@ class Try:
     """When its last call ended, or when a human said that it was over; None while that is not known."""
     disposition: Disposition | None
     """Answered when any of its calls was."""
+    outcomes: frozenset[str] = frozenset()
+    """OneInbox's labels for its calls, as they are compared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, select
 
 from campaign.ledger import schema
-from campaign.models import HARMLESS_ATTEMPTS, Disposition, Tries, Try, plausible_end
+from campaign.models import HARMLESS_ATTEMPTS, Disposition, Tries, Try, plain, plausible_end
 
 _CONTACTS, _ATTEMPTS, _CALLS = schema.contacts.c, schema.attempts.c, schema.calls.c
 
@@ -26,6 +26,7 @@ def _query(*conditions: Any, is_outer: bool) -> Select[Any]:
             _ATTEMPTS.disposition,
             _CALLS.placed_at,
             _CALLS.ended_at,
+            _CALLS.outcome,
             _CALLS.disposition.label("call_disposition"),
         )
         .select_from(schema.contacts)
@@ -67,6 +68,7 @@ def _try(calls: list[Any]) -> Try:
         attempt.intent_at,
         None if attempt.closed_at is None else max(_ends(calls, attempt.closed_at)),
         Disposition(found) if found else None,
+        frozenset(plain(call.outcome) for call in calls if call.outcome),
     )
 
 

@@ -25,6 +25,9 @@ def _ask(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
         return YES
     if any(each.disposition is Disposition.ANSWERED for each in made):
         return Verdict(may_dial=False, status=RowStatus.COMPLETED, reason="has answered already")
+    if any(retry.final_outcomes & each.outcomes for each in made):
+        reason = "the outcome of an earlier try is one after which nobody is tried again"
+        return Verdict(may_dial=False, status=RowStatus.COMPLETED, reason=reason)
     ending = _ending(made, retry)
     if ending is None:
         return Verdict(

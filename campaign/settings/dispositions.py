@@ -35,9 +35,7 @@ def _disposition(value: object) -> object:
         raise ValueError("unknown is what no line fits; say how such a call ended, or leave the line out")
     known = f"{', '.join(_SAID[:-1])} or {_SAID[-1]}"
     near = difflib.get_close_matches(str(value), _SAID, n=1)
-    raise ValueError(
-        f"{value!r} is no disposition; " + (f"did you mean {near[0]}?" if near else f"write {known}")
-    )
+    raise ValueError("this is no disposition; " + (f"did you mean {near[0]}?" if near else f"write {known}"))
 
 
 def _pattern(value: object) -> object:

@@ -1,7 +1,12 @@
 """Ends that no line of dispositions knows are shown, in words that can do no harm."""
 
+from pathlib import Path
+
 import pytest
 
+from campaign.calls.runner import RunReport
+from campaign.cli.summary import as_data as as_summary
+from campaign.cli.summary import summarise
 from campaign.cli.unmapped import as_data, lines
 from campaign.ledger import calls
 from campaign.ledger.ledger import Ledger
@@ -58,3 +63,26 @@ def test_status_tells_them(ledger: Ledger, ledger_location: str, monkeypatch: py
     assert "2 calls ended with the end reason sip_488 (status gone), which no line of dispositions" in said
     [told] = call_json("status", "spring")
     assert told["unmapped"] == [{"status": "gone", "end_reason": "sip_488", "calls": 2}]
+
+
+def test_the_end_of_a_run_tells_them(capsys: pytest.CaptureFixture[str]) -> None:
+    """In the summary for people, and in the document for programs."""
+    report = RunReport(
+        name="spring",
+        counts={RowStatus.COMPLETED: 3},
+        dispositions={Disposition.UNKNOWN: 3},
+        dials=3,
+        elapsed_s=1.0,
+        stop_error=None,
+        stop_notice="",
+        next_due=None,
+        unmapped={("gone", "sip_488"): 3},
+    )
+    summarise(report, Path("result.csv"), ledger=None)
+    said = capsys.readouterr().err
+    assert (
+        "3 calls ended with the end reason sip_488 (status gone), which no line of dispositions knows" in said
+    )
+    assert as_summary(report, Path("result.csv"))["unmapped"] == [
+        {"status": "gone", "end_reason": "sip_488", "calls": 3}
+    ]

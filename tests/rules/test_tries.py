@@ -99,6 +99,14 @@ def test_no_further_try(made: list[Try], retry: dict[str, Any], status: RowStatu
     assert (verdict.may_dial, verdict.status, verdict.reason) == (False, status, reason)
 
 
+def test_an_outcome_that_has_become_final_since() -> None:
+    """Which outcomes are refusals is asked of the campaign file as it is now, for every earlier try."""
+    wrong = replace(call(9 * HOUR), outcomes=frozenset({"wrong_number"}))
+    assert ask(person(wrong, call(5 * HOUR)), campaign(per_day=3)) is YES
+    verdict = ask(person(wrong, call(5 * HOUR)), campaign(never_after=["Wrong Number"]))
+    assert (verdict.may_dial, verdict.status) == (False, RowStatus.COMPLETED)
+
+
 def test_a_campaign_file_that_allows_fewer_tries_than_before() -> None:
     """Who waits for a second try is final when there is none any more."""
     assert ask(person(call(9 * HOUR)), make_settings()).status is RowStatus.UNREACHED

@@ -33,7 +33,7 @@ def test_lines_and_a_file_of_lines_are_the_same(tmp_path: Path) -> None:
         ("[{status: gone}]", "dispositions.0.is is missing"),
         (
             "[{status: gone, is: machine}]",
-            "dispositions.0.is: 'machine' is no disposition; write answered, v",
+            "dispositions.0.is: this is no disposition; write answered, v",
         ),
         ("[{status: gone, is: anwered}]", "did you mean answered?"),
         ("[{status: gone, is: unknown}]", "dispositions.0.is: unknown is what no line fits"),
