@@ -14,7 +14,7 @@ from campaign.ledger import breakers
 from campaign.ledger.breakers import BreakerRecord
 from campaign.ledger.calls import OpenCall
 from campaign.logs import get_logger
-from campaign.models import Call, CallRequest
+from campaign.models import Call, CallRequest, Disposition
 from campaign.oneinbox.errors import (
     AccountRefused,
     ApiError,
@@ -26,7 +26,7 @@ from campaign.oneinbox.errors import (
     SetupRefused,
     Unsupported,
 )
-from campaign.rules import blame, endings
+from campaign.rules import blame
 from campaign.rules.breaker import (
     ClockSet,
     Denied,
@@ -37,6 +37,7 @@ from campaign.rules.breaker import (
     Rule,
     Scope,
 )
+from campaign.rules.dispositions import read_disposition
 
 log = get_logger(__name__)
 
@@ -165,7 +166,7 @@ async def take_up(run: Run) -> None:
     if sizes:
         most = sum(sizes) + 3 * len(sizes)
         for end in await run.fetch(breakers.first_ends, run.campaign_id, most=most):
-            disposition = end.disposition or (endings.read_disposition(end.call) if end.call else None)
+            disposition = end.disposition or (_disposition(run, end.call) if end.call else None)
             has_failed = end.call is None or disposition is None or blame.has_failed(end.call, disposition)
             run.stages.ended(has_failed=has_failed)
 
@@ -182,7 +183,7 @@ async def ended(run: Run, record: OpenCall, call: Call) -> None:
     if record.campaign_id != run.campaign_id:
         return
     reason = call.end_reason or call.status
-    has_failed = blame.has_failed(call, endings.read_disposition(call))
+    has_failed = blame.has_failed(call, _disposition(run, call))
     country = country_of(record.to_number)
     if run.breaker.stopping(record.from_number, country) is not None:
         # Known to fail, or not: it says nothing about the others.
@@ -192,6 +193,10 @@ async def ended(run: Run, record: OpenCall, call: Call) -> None:
         run.stages.begin_stage_anew()
     else:
         await first_call_over(run, has_failed=has_failed, reason=reason)
+
+
+def _disposition(run: Run, call: Call) -> Disposition:
+    return read_disposition(call, run.settings.dispositions).disposition
 
 
 async def first_call_over(run: Run, *, has_failed: bool, reason: str = "") -> None:

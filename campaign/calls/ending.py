@@ -70,7 +70,7 @@ def _as_person(run: Run, contact: DueContact) -> Person:
         recent_calls=(),
         not_before=contact.not_before,
         valid_until=contact.valid_until,
-        tries=contact.tries,
+        tried_times=contact.tries,
         campaign_started_at=run.started_at,
     )
 

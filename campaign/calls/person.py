@@ -6,7 +6,7 @@ from datetime import datetime
 
 from campaign.calls.from_numbers import day_at, number_for
 from campaign.contacts.phone import country_of
-from campaign.ledger import from_numbers, waiting
+from campaign.ledger import from_numbers, tried, waiting
 from campaign.ledger.ledger import Connection
 from campaign.ledger.waiting import DueContact
 from campaign.models import ZoneSource
@@ -49,7 +49,7 @@ def look_at(connection: Connection, contact: DueContact, known: Known, now: date
         connection,
         campaign_id=known.campaign_id,
         to_number=contact.to_number,
-        since=now - known.settings.caps.per_number.within,
+        since=now - known.settings.caps.longest,
     )
     from_number = number_for(connection, contact, known.settings.from_numbers)
     day = day_at(known.settings, now)
@@ -62,11 +62,12 @@ def look_at(connection: Connection, contact: DueContact, known: Known, now: date
         unsettled_elsewhere=standing.unsettled_elsewhere,
         talked_at=standing.talked_at,
         stopped_because=known.stopped_because(contact.to_number, from_number),
+        tries=tried.tries(connection, contact.contact_id),
         unsaid=unsaid(known.spoken, known.settings.call.variables_for(contact.variables)),
         outlay=known.outlay,
         not_before=contact.not_before,
         valid_until=contact.valid_until,
-        tries=contact.tries,
+        tried_times=contact.tries,
         campaign_started_at=known.started_at,
         from_number=from_number,
         from_number_calls=from_numbers.calls_of(connection, from_number, day) if from_number and day else 0,

@@ -10,11 +10,20 @@ from campaign.calls.from_numbers import Numbers
 from campaign.calls.person import Known
 from campaign.calls.prospect import Means, Prospect, look_ahead
 from campaign.contacts import phone, problems
-from campaign.ledger import breakers, campaigns, suppression, waiting
+from campaign.ledger import breakers, campaigns, suppression, tried, waiting
 from campaign.ledger.amend import Amendment
 from campaign.ledger.campaigns import CampaignRecord, RowRecord
 from campaign.ledger.ledger import Ledger
-from campaign.models import FINAL_STATUSES, AttemptState, Contact, Intake, RowStatus, ZoneSource
+from campaign.models import (
+    FINAL_STATUSES,
+    NEVER_TRIED,
+    AttemptState,
+    Contact,
+    Intake,
+    RowStatus,
+    Tries,
+    ZoneSource,
+)
 from campaign.rules import gates
 from campaign.rules.breaker import Opening
 from campaign.rules.gate import Verdict
@@ -101,16 +110,18 @@ def make_plan(
     nobodys: Mapping[int, RowRecord] = {}
     recent: Mapping[str, list[datetime]] = {}
     talked: Mapping[str, datetime] = {}
+    tries: Mapping[str, Tries] = {}
     unsettled: Mapping[str, AttemptState] = {}
     openings: Sequence[Opening] = ()
     if ledger is not None:
         unsettled = ledger.read(waiting.unsettled_elsewhere, campaign_id=campaign_id)
         suppressed = {**suppressed, **ledger.read(suppression.suppressed)}
         talked = ledger.read(waiting.conversations, campaign_id=campaign_id)
-        since = now - settings.caps.per_number.within
+        since = now - settings.caps.longest
         recent = ledger.read(waiting.recent_calls, campaign_id=campaign_id, since=since)
         if campaign is not None:
             known = ledger.read(campaigns.people, campaign.id)
+            tries = ledger.read(tried.everybodys_tries, campaign.id)
             nobodys = ledger.read(campaigns.nobodys_rows, campaign.id) if is_known else {}
         openings = [
             opening_of(record)
@@ -139,12 +150,13 @@ def make_plan(
             recent_calls=recent.get(number, []),
             unsettled_elsewhere=unsettled.get(number),
             talked_at=talked.get(number),
+            tries=tries.get(number, NEVER_TRIED),
             unsaid=missing,
             stopped_because=stopped(number, from_number),
             outlay=means.outlay if means else None,
             not_before=contact.not_before if contact else None,
             valid_until=contact.valid_until if contact else None,
-            tries=record.tries if record else 0,
+            tried_times=record.tries if record else 0,
             campaign_started_at=started_at,
             from_number=from_number,
             from_number_calls=numbers.calls[from_number or ""],

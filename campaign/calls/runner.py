@@ -24,7 +24,7 @@ from campaign.calls.stall import watch_stall
 from campaign.calls.timing import Timing
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError, CampaignError, ExitCode
-from campaign.ledger import attempts, calls, campaigns, spending, waiting
+from campaign.ledger import attempts, calls, campaigns, results, spending, waiting
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
 from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsupported
@@ -58,6 +58,8 @@ class RunReport:
     """What the campaign has spent, over all its runs."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """What it may spend."""
+    unmapped: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Calls of the campaign that no line of dispositions knows, by status and end reason."""
 
     @property
     def unfinished(self) -> int:
@@ -227,6 +229,7 @@ async def _work(
         outlay=run.spending.outlay(),
         limits=run.settings.budget.limits,
         leftovers=followed,
+        unmapped=await run.fetch(results.unmapped, run.campaign_id),
     )
 
 

@@ -17,11 +17,12 @@ from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, calls
 from campaign.ledger.calls import OpenCall
 from campaign.logs import get_logger
-from campaign.models import AttemptState, Call, Disposition, TranscriptStatus
+from campaign.models import AttemptState, Call, Disposition, TranscriptStatus, plausible_end
 from campaign.oneinbox.client import PAGE_SIZE
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, NotSent, Throttled, Unsupported
 from campaign.rules import endings, opt_out
 from campaign.rules.breaker import Talked
+from campaign.rules.dispositions import read_disposition
 from campaign.settings import RetrySettings
 
 log = get_logger(__name__)
@@ -238,17 +239,20 @@ class Tracker:
 
     async def _settle(self, tracked: Tracked, call: Call, transcript_status: TranscriptStatus) -> None:
         run, record, now = self._run, tracked.record, self._run.now()
-        disposition = endings.read_disposition(call)
+        # What another campaign left behind is brought to its end, and not dialled again.
+        is_own = record.campaign_id == run.campaign_id
+        retry = run.settings.retry if is_own else RetrySettings()
+        reading = read_disposition(call, run.settings.dispositions if is_own else ())
+        disposition = reading.disposition
         wish = opt_out.asked(call, run.settings.opt_out)
-        is_plausible = call.ended_at is not None and record.placed_at <= call.ended_at <= now
         ending = endings.decide(
             disposition,
             tries=record.tries,
-            # A provider whose clock is off must not bring the next try forward.
-            ended_at=call.ended_at if is_plausible and call.ended_at else now,
-            # What another campaign left behind is brought to its end, and not dialled again.
-            retry=run.settings.retry if record.campaign_id == run.campaign_id else RetrySettings(),
+            ended_at=plausible_end(record.placed_at, call.ended_at, now),
+            retry=retry,
             has_opted_out=bool(wish),
+            refusal=endings.refusal_in(call, reading, retry),
+            may_retry=reading.may_retry,
         )
         is_closed = await run.commit(
             calls.record_settled,

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from campaign.cli import costs, leftovers, output
+from campaign.cli import costs, leftovers, output, unmapped
 from campaign.cli.breaker_views import opening_as_data
 from campaign.cli.views import ledger_flag
 
@@ -33,6 +33,8 @@ def summarise(report: "RunReport", result_path: Path, *, ledger: str | None) -> 
             f"{who} asked not to be called again, and no campaign will: "
             f"`campaign suppress list{ledger_flag(ledger)}`"
         )
+    for line in unmapped.lines(unmapped.as_data(report.unmapped)):
+        output.say(line)
     output.say(f"results: {result_path}")
     for closed in report.leftovers:
         output.say(leftovers.told(closed, report.name, ledger))
@@ -73,5 +75,6 @@ def as_data(report: "RunReport", result_path: Path) -> dict[str, Any]:
         ],
         "opt_outs": report.opt_outs,
         "budget": costs.spending_as_data(report.outlay, report.limits) if report.outlay else None,
+        "unmapped": unmapped.as_data(report.unmapped),
         "next_due": report.next_due.isoformat() if report.next_due else None,
     }

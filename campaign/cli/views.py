@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from campaign.cli import costs, output
+from campaign.cli import costs, output, unmapped
 from campaign.cli.options import JsonOption, LedgerOption
 from campaign.errors import UsageError
 
@@ -55,6 +55,9 @@ def status(
                 output.say_data(output.visible(line))
         if budget := entry.get("budget"):
             output.say_data(costs.stored_line(budget))
+    if name:
+        for line in unmapped.lines(described[0]["unmapped"]):
+            output.say_data(line)
 
 
 def results(
@@ -161,4 +164,5 @@ def _describe(ledger: "Ledger", record: "CampaignRecord") -> dict[str, Any]:
         "calls": standing.dials,
         "rows": {str(row_status): number for row_status, number in standing.counts.items()},
         "dispositions": {str(disposition): number for disposition, number in standing.dispositions.items()},
+        "unmapped": unmapped.as_data(ledger.read(result_views.unmapped, record.id)),
     }

@@ -35,6 +35,9 @@ _KNOWN = (
         schema.contacts.c.in_list,
         _OTHERS.where(_OTHER.c.ended_at.is_(None)).scalar_subquery().label("others_unended"),
         _OTHERS.where(_OTHER.c.settled_at.is_(None)).scalar_subquery().label("others_unsettled"),
+        _OTHERS.where(_OTHER.c.disposition == Disposition.ANSWERED)
+        .scalar_subquery()
+        .label("others_answered"),
     )
     .select_from(schema.calls)
     .join(schema.attempts)
@@ -151,17 +154,23 @@ def record_settled(
     for every campaign of the ledger.
 
     Who has left the list meanwhile is not tried again: the row is stopped, with the time of its next try.
+    Nor is who has answered another call of the same attempt.
 
     Returns:
         Whether the attempt is closed; False while another call of the same attempt is unsettled.
     """
     record = _known(connection, call)
-    _update(connection, call, transcript_status=transcript_status, settled_at=now)
+    _update(connection, call, transcript_status=transcript_status, disposition=disposition, settled_at=now)
     if opt_out:
         reason_why = f"asked in call {call.id} not to be called again ({opt_out})"
         suppression.suppress(connection, [record.to_number], reason=reason_why, now=now)
     if record.others_unsettled:
         return False
+    # Of several calls of one request, one that was answered counts, whichever settles last.
+    disposition = Disposition.ANSWERED if record.others_answered else disposition
+    is_over = record.others_answered and status is not RowStatus.COMPLETED
+    end = (RowStatus.COMPLETED, "", None) if is_over else (status, reason, not_before)
+    status, reason, not_before = end
     attempt = moves.move_attempt(
         connection,
         record.attempt_id,

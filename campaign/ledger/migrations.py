@@ -57,6 +57,20 @@ def _keep_budgets(connection: Connection) -> None:
         connection.execute(text("ALTER TABLE campaigns ADD COLUMN budget JSON"))
 
 
+def _keep_how_each_call_ended(connection: Connection) -> None:
+    _add_column(connection, "calls", "disposition", "VARCHAR(16)")
+    if _add_column(connection, "contacts", "granted_tries", "INTEGER"):
+        # Whom a human had given one more call that was not made yet.
+        connection.execute(
+            text(
+                "UPDATE contacts SET granted_tries = 1 + (SELECT count(*) FROM attempts WHERE"
+                " attempts.contact_id = contacts.id AND attempts.state NOT IN ('not_sent', 'turned_away'))"
+                " WHERE status IN ('waiting', 'stopped') AND not_before IS NULL AND id IN"
+                " (SELECT contact_id FROM events WHERE event = 'review.redial')"
+            )
+        )
+
+
 def _limit_calls(connection: Connection) -> None:
     added = (
         schema.campaigns.c.output_path,
@@ -75,6 +89,14 @@ def _limit_calls(connection: Connection) -> None:
             index.create(connection, checkfirst=True)
 
 
+def _add_column(connection: Connection, table: str, column: str, kind: str) -> bool:
+    """Add a column without values. False when it is there: a new ledger has all of them."""
+    if column in {known["name"] for known in inspect(connection).get_columns(table)}:
+        return False
+    connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column} {kind}"))
+    return True
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration(1, "first schema", _create_everything),
     Migration(2, "identity", _give_identity),
@@ -82,6 +104,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(4, "suppression changes", _keep_suppression_changes),
     Migration(6, "breakers", _keep_breakers),
     Migration(7, "budgets", _keep_budgets),
+    Migration(8, "how each call ended", _keep_how_each_call_ended),
     Migration(9, "time limits and from numbers", _limit_calls),
 )
 

@@ -1,5 +1,6 @@
 """The result of a campaign as rows: a view of the ledger, at any time."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, case, func, select
 
 from campaign.ledger import schema
 from campaign.ledger.campaigns import counts, in_result
+from campaign.logs import redact
 from campaign.models import HARMLESS_ATTEMPTS, Disposition, ResultRow, RowStatus, TranscriptStatus
 
 PAGE_ROWS = 2_000
@@ -22,6 +24,12 @@ _BY_DISPOSITION = (
     )
     .where(_ATTEMPTS.campaign_id == bindparam("campaign"))
     .group_by(_ATTEMPTS.disposition)
+)
+_UNMAPPED = (
+    select(schema.calls.c.status, schema.calls.c.end_reason, func.count())
+    .join(schema.attempts)
+    .where(_ATTEMPTS.campaign_id == bindparam("campaign"), schema.calls.c.disposition == Disposition.UNKNOWN)
+    .group_by(schema.calls.c.status, schema.calls.c.end_reason)
 )
 
 
@@ -126,3 +134,14 @@ def standing(connection: Connection, campaign_id: int) -> Standing:
         dispositions={Disposition(row.disposition): row.attempts for row in rows if row.disposition},
         dials=sum(row.dials for row in rows),
     )
+
+
+def unmapped(connection: Connection, campaign_id: int) -> dict[tuple[str, str], int]:
+    """Adds up: the calls of the campaign of which no line of the table of dispositions says how they ended.
+
+    By status and end reason, the most first. These are OneInbox's words, without keys and phone numbers.
+    """
+    found: Counter[tuple[str, str]] = Counter()
+    for status, end_reason, number in connection.execute(_UNMAPPED, {"campaign": campaign_id}):
+        found[redact(status), redact(end_reason or "")] += number
+    return dict(found.most_common())

@@ -117,6 +117,12 @@ def _decide_row(connection: Connection, campaign_id: int, row: ReviewRow, ruling
         hold=Hold.RETRY if tries and status is not RowStatus.COMPLETED else None,
         by_human=True,
     )
+    if ruling.decision is Decision.REDIAL:
+        connection.execute(
+            update(schema.contacts)
+            .where(schema.contacts.c.id == row.contact_id)
+            .values(granted_tries=(tries or 0) + 1)
+        )
     return DecidedRow(row, status, reason)
 
 

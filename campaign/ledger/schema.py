@@ -138,6 +138,8 @@ contacts = Table(
     Column("list_not_before", Utc),
     Column("list_valid_until", Utc),
     Column("list_from_number", String(16)),
+    # So many tries a human allows, whatever the campaign file says.
+    Column("granted_tries", Integer),
     Column("changed_at", Utc, nullable=False),
     CheckConstraint(_one_of("status", RowStatus), name="status"),
     CheckConstraint(_one_of("hold", Hold), name="hold"),
@@ -195,6 +197,9 @@ calls = Table(
     Column("status", String(100), nullable=False, server_default=""),
     Column("end_reason", Text),
     Column("outcome", Text),
+    # Of this very call: those of one attempt may have ended differently. Unknown when no line of the table
+    # of dispositions fits.
+    Column("disposition", String(16)),
     Column("summary", Text),
     Column("started_at", Utc),
     Column("ended_at", Utc),

@@ -1,30 +1,11 @@
-"""Endings: what an ended call means, and what becomes of its row."""
+"""Endings: what becomes of a row after one of its calls, by how that ended and how often it was tried."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from campaign.models import Call, Disposition, RowStatus, plain
+from campaign.rules.dispositions import Reading, has_person
 from campaign.settings import RetrySettings
-
-# Statuses are an open set; these are the ones that say by themselves how the call went. Their source is
-# the vendor's own dashboard, which treats them as ends.
-_BY_STATUS = {
-    "no_answer": Disposition.NO_ANSWER,
-    "busy": Disposition.BUSY,
-    "canceled": Disposition.CANCELED,
-    "cancelled": Disposition.CANCELED,
-}
-
-# Words within `end_reason`, of which there is no closed list; the first that fits wins.
-_BY_REASON = (
-    ("voicemail", Disposition.VOICEMAIL),
-    ("machine", Disposition.VOICEMAIL),
-    ("no_answer", Disposition.NO_ANSWER),
-    ("noanswer", Disposition.NO_ANSWER),
-    ("unanswered", Disposition.NO_ANSWER),
-    ("busy", Disposition.BUSY),
-    ("cancel", Disposition.CANCELED),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +17,6 @@ class Ending:
     not_before: datetime | None = None
 
 
-def read_disposition(call: Call) -> Disposition:
-    """How the call ended, read from what OneInbox reports; `unknown` rather than a guess."""
-    status, reason, outcome = plain(call.status), plain(call.end_reason), plain(call.outcome)
-    if status in _BY_STATUS:
-        return _BY_STATUS[status]
-    if outcome == "voicemail":
-        return Disposition.VOICEMAIL
-    for word, disposition in _BY_REASON:
-        if word in reason:
-            return disposition
-    if status == "failed":
-        return Disposition.FAILED
-    was_connected = bool(call.transcript) or (call.duration_seconds or 0) > 0
-    if outcome == "not_connected" and not _has_person(call):
-        return Disposition.NO_ANSWER
-    if status == "completed":
-        return Disposition.ANSWERED if was_connected or outcome else Disposition.UNKNOWN
-    return Disposition.UNKNOWN
-
-
-def _has_person(call: Call) -> bool:
-    return any(message.get("role") == "user" for message in call.messages)
-
-
 def decide(
     disposition: Disposition,
     *,
@@ -67,6 +24,8 @@ def decide(
     ended_at: datetime,
     retry: RetrySettings,
     has_opted_out: bool = False,
+    refusal: str = "",
+    may_retry: bool = True,
 ) -> Ending:
     """What becomes of the row: final, or one more try at a time that is stored.
 
@@ -76,27 +35,53 @@ def decide(
         ended_at: When the latest call ended.
         retry: The gaps per disposition, under one shared budget of tries.
         has_opted_out: Whether the person has asked not to be called again.
+        refusal: Why the person is not to be tried again although nobody seems to be reached; empty for no
+            reason.
+        may_retry: What the table of dispositions says of such an end.
     """
     if has_opted_out:
         return Ending(RowStatus.COMPLETED, "asked not to be called again")
-    gap = _next_gap(disposition, tries, retry)
+    if refusal:
+        return Ending(RowStatus.COMPLETED, f"{disposition}, {refusal}")
+    gap = next_gap(disposition, tries, retry) if may_retry else None
     if gap is not None:
         return Ending(RowStatus.WAITING, f"{disposition}; next try is due", ended_at + gap)
     if disposition in (Disposition.ANSWERED, Disposition.VOICEMAIL):
         return Ending(RowStatus.COMPLETED, "")
     if disposition is Disposition.UNKNOWN:
         return Ending(RowStatus.COMPLETED, "the call ended, but OneInbox does not say how")
-    times = "once" if tries == 1 else f"{tries} times"
-    return Ending(RowStatus.UNREACHED, f"tried {times}, last end: {disposition}")
+    return Ending(RowStatus.UNREACHED, tried(tries, disposition))
 
 
-def _next_gap(disposition: Disposition, tries: int, retry: RetrySettings) -> timedelta | None:
+def refusal_in(call: Call, reading: Reading, retry: RetrySettings) -> str:
+    """Why whoever seems not to be reached is not tried again all the same; empty for no reason.
+
+    What stands in one field of a call may be denied by another: the status says busy, and there is a
+    conversation. A machine's greeting counts for a person's words, so those say nothing of a voicemail.
+    """
+    if reading.disposition in (Disposition.ANSWERED, Disposition.UNKNOWN):
+        return ""
+    if plain(call.outcome) in retry.final_outcomes:
+        return "but the outcome is one after which nobody is tried again"
+    if reading.disposition is not Disposition.VOICEMAIL and has_person(call):
+        return "but the person has talked"
+    return ""
+
+
+def next_gap(disposition: Disposition, tries: int, retry: RetrySettings) -> timedelta | None:
+    """How long after the end of the latest call the next try is due; None when there is none.
+
+    Args:
+        disposition: How the latest call ended.
+        tries: Calls of this person in this campaign, the latest included.
+        retry: The gaps, and the budget.
+    """
     if tries >= retry.max_attempts:
         return None
-    gaps = {
-        Disposition.NO_ANSWER: retry.no_answer,
-        Disposition.BUSY: retry.busy,
-        Disposition.VOICEMAIL: retry.voicemail,
-        Disposition.FAILED: retry.failed,
-    }.get(disposition, ())
+    gaps = retry.gaps.get(disposition, ())
     return gaps[tries - 1] if len(gaps) >= tries else None
+
+
+def tried(tries: int, disposition: Disposition) -> str:
+    """`tried 3 times, last end: busy`."""
+    return f"tried {'once' if tries == 1 else f'{tries} times'}, last end: {disposition}"

@@ -13,6 +13,7 @@ from campaign.rules.person import Person
 from campaign.rules.stopped import BREAKER
 from campaign.rules.suppressed import SUPPRESSION
 from campaign.rules.time_limits import NOT_BEFORE, VALID_UNTIL
+from campaign.rules.tries import TRIES
 from campaign.rules.words import AGENTS_WORDS
 from campaign.settings import CampaignSettings
 
@@ -23,6 +24,7 @@ GATES: Sequence[Gate] = (
     AGENTS_WORDS,
     BREAKER,
     NOT_BEFORE,
+    TRIES,
     CALLING_HOURS,
     CAP,
     CONVERSATIONS,

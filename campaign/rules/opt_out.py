@@ -25,7 +25,7 @@ def asked(call: Call, settings: OptOutSettings) -> str:
         return f"outcome {call.outcome}"
     if settings.field and _says_yes(call.analysis, settings.field):
         return f"analysis field {settings.field}"
-    spoken = [_words(text) for text in _said_by_person(call)]
+    spoken = [_words(text) for text in said_by_person(call)]
     for phrase in settings.all_phrases:
         words = _phrase_words(phrase)
         if any(words in said for said in spoken):
@@ -33,7 +33,8 @@ def asked(call: Call, settings: OptOutSettings) -> str:
     return ""
 
 
-def _said_by_person(call: Call) -> list[str]:
+def said_by_person(call: Call) -> list[str]:
+    """The texts of the person, a turn each, without those of the agent."""
     if call.messages:
         turns = [(turn.get("role"), turn.get("content")) for turn in call.messages]
     else:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaign.models import AttemptState
+from campaign.models import NEVER_TRIED, AttemptState, Tries
 from campaign.rules.hours import Whereabouts
 from campaign.rules.outlay import Outlay
 
@@ -17,7 +17,7 @@ class Person:
     whereabouts: Whereabouts
     suppressed_because: str | None
     recent_calls: Sequence[datetime]
-    """Calls from other campaigns within the cap's time, the oldest first."""
+    """Calls from other campaigns within the time of the longest cap, the oldest first."""
     unsettled_elsewhere: AttemptState | None = None
     """How an attempt of another campaign stands whose fate is not known yet."""
     talked_at: datetime | None = None
@@ -31,8 +31,10 @@ class Person:
     not_before: datetime | None = None
     valid_until: datetime | None = None
     """What the list says of the time of this person's call."""
-    tries: int = 0
+    tried_times: int = 0
     """Calls of this campaign to this person that count."""
+    tries: Tries = NEVER_TRIED
+    """Those calls one by one, with their ends."""
     campaign_started_at: datetime | None = None
     from_number: str | None = ""
     """The number that this person is to see; None when the list wants one that is not in the pool."""

@@ -44,8 +44,8 @@ def _ask_valid_until(person: Person, settings: CampaignSettings, now: datetime) 
     # Nobody can be dialled any more when no moment is left from the start on.
     if max(now, start or now) < end - settings.hours.closing_margin:
         return YES
-    if person.tries:
-        times = "once" if person.tries == 1 else f"{person.tries} times"
+    if person.tried_times:
+        times = "once" if person.tried_times == 1 else f"{person.tried_times} times"
         return Verdict(
             may_dial=False,
             status=RowStatus.UNREACHED,

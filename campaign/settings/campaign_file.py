@@ -16,16 +16,17 @@ from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_va
 from campaign.errors import ConfigError, InputMissingError
 from campaign.settings.breaker import BreakerSettings
 from campaign.settings.budget import BudgetSettings
+from campaign.settings.caps import CapSettings
+from campaign.settings.dispositions import DispositionLines, read_lines
 from campaign.settings.from_numbers import FromNumberLimits
 from campaign.settings.moments import Moment, MomentText, are_in_order
 from campaign.settings.opt_out import OptOutSettings
+from campaign.settings.retry import RetrySettings
 from campaign.settings.sections import (
     CallSettings,
-    CapSettings,
     ContactSettings,
     HourSettings,
     PaceSettings,
-    RetrySettings,
     Section,
     SuppressionEntry,
 )
@@ -50,6 +51,8 @@ class CampaignSettings(Section):
     pace: PaceSettings = PaceSettings()
     hours: HourSettings = HourSettings()
     retry: RetrySettings = RetrySettings()
+    dispositions: DispositionLines = ()
+    """Lines before the program's own that say how a call ended, or a file of them beside this one."""
     caps: CapSettings = CapSettings()
     budget: BudgetSettings = BudgetSettings()
     opt_out: OptOutSettings = OptOutSettings()
@@ -106,10 +109,17 @@ def load_campaign_file(path: Path, *, name: str | None = None) -> CampaignSettin
         raise ConfigError(f"campaign file {path}: expected keys like `name:` and `agent_id:`, found none")
     if name is not None:
         content["name"] = name
+    if isinstance(named := content.get("dispositions"), str):
+        try:
+            content["dispositions"] = read_lines(path.parent / named)
+        except ValueError as error:
+            raise ConfigError(f"campaign file {path}: dispositions: {error}") from error
     try:
         settings = CampaignSettings.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(f"campaign file {path}: {_first_problem(error, CampaignSettings)}") from error
+        raise ConfigError(
+            f"campaign file {path}: {_first_problem(error, CampaignSettings, content)}"
+        ) from error
     if "{" in settings.name.replace("{date}", ""):
         raise ConfigError(f"campaign file {path}: name: the only placeholder is {{date}}")
     if "{" in settings.output.replace("{name}", ""):
@@ -123,12 +133,12 @@ def load_campaign_file(path: Path, *, name: str | None = None) -> CampaignSettin
     )
 
 
-def _first_problem(error: ValidationError, model: type[BaseModel]) -> str:
+def _first_problem(error: ValidationError, model: type[BaseModel], content: object) -> str:
     """One line about the first mistake, and how many more there are."""
     problems = error.errors(include_url=False, include_input=False, include_context=True)
     # A key that is misspelt is also one that is missing: the first says more.
     problem = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
-    key = ".".join(str(part) for part in problem["loc"])
+    key = ".".join(_as_written(problem["loc"], content))
     match problem["type"]:
         case "extra_forbidden":
             known = _keys_beside(model, problem["loc"])
@@ -145,12 +155,25 @@ def _first_problem(error: ValidationError, model: type[BaseModel]) -> str:
     return text + (f" (and {more} more problem{'s' if more > 1 else ''})" if more else "")
 
 
+def _as_written(location: tuple[int | str, ...], content: object) -> Iterator[str]:
+    """The parts of a key as the file has it: where one thing stands for a list of one, without its index."""
+    for part in location:
+        is_of_file = isinstance(content, list) or (isinstance(content, dict) and part in content)
+        if isinstance(part, int) and not is_of_file:
+            continue
+        yield str(part)
+        try:
+            content = content[part]  # type: ignore[index]
+        except (LookupError, TypeError):
+            content = None
+
+
 def _keys_beside(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     """The keys that are known where an unknown one stands."""
     for part in location[:-1]:
         field = model.model_fields.get(str(part))
         model = next(_models_in(field.annotation), model) if field else model
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _models_in(annotation: object) -> Iterator[type[BaseModel]]:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from campaign.settings.values import (
     Days,
@@ -90,41 +90,6 @@ class HourSettings(Section):
     """So long before a window closes no call starts any more: a request and a queue take their time."""
     number_margin: Margin = timedelta(hours=1)
     """Where only the number tells the time zone, a window opens so much later and closes so much earlier."""
-
-
-class RetrySettings(Section):
-    """Which ends of a call are followed by another try, and after how long."""
-
-    max_attempts: int = Field(default=1, ge=1, le=20)
-    """All tries of one person in this campaign, the first included."""
-    no_answer: tuple[Duration, ...] = ()
-    busy: tuple[Duration, ...] = ()
-    voicemail: tuple[Duration, ...] = ()
-    failed: tuple[Duration, ...] = ()
-
-    @model_validator(mode="after")
-    def _takes_effect(self) -> Self:
-        has_gaps = bool(self.no_answer or self.busy or self.voicemail or self.failed)
-        if has_gaps and self.max_attempts == 1:
-            raise ValueError("gaps have no effect while max_attempts is 1; set it to 2 or more")
-        if self.max_attempts > 1 and not has_gaps:
-            raise ValueError("max_attempts needs a gap, like no_answer: [30m, 4h]")
-        return self
-
-
-class NumberCap(Section):
-    """At most `calls` calls to one number `within` a rolling time, counting other campaigns of the ledger."""
-
-    calls: int = Field(default=1, ge=1)
-    within: Duration = timedelta(hours=20)
-
-
-class CapSettings(Section):
-    """Limits across all campaigns of the ledger."""
-
-    per_number: NumberCap = NumberCap()
-    after_conversation: Duration | None = None
-    """Who has talked with another campaign's agent is left in peace for so long."""
 
 
 class SuppressionFile(Section):

@@ -1,6 +1,7 @@
 """The plan says of every row what a run would do with it."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -114,13 +115,13 @@ class Season:
             change = self.ledger.read(amend.compare, campaign.id, intake)
         return make_plan(
             intake,
-            make_settings(),
+            make_settings(retry={"max_attempts": 2, "no_answer": ["1s"]}),
             ledger=self.ledger,
             campaign=campaign,
             amendment=change,
             suppressed=suppressed or {},
             spoken=spoken,
-            now=NOON,
+            now=NOON + timedelta(seconds=1),
         )
 
 

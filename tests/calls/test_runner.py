@@ -547,7 +547,9 @@ async def test_unanswered_calls_are_tried_again_within_the_budget(stage: MakeSta
     """The second try is a new attempt with its own call; after the last one the row is unreached."""
     nobody = Behaviour(answer=0, voicemail=0, busy=0, no_answer=1)
     spring = stage(simulator=simulated(behaviour=nobody))
-    spring.settings = make_settings(pace=FAST, retry={"max_attempts": 3, "no_answer": ["0.1s", "0.2s"]})
+    spring.settings = make_settings(
+        pace=FAST, retry={"max_attempts": 3, "no_answer": ["0.1s", "0.2s"], "per_day": 3}
+    )
     await spring.enrol(*numbers(3))
     assert (await spring.run()).exit_code is ExitCode.OK
     assert spring.dialled() == dict.fromkeys(numbers(3), 3)

@@ -56,6 +56,7 @@ def test_every_gate_is_told_with_what_it_looked_at(spring: Case) -> None:
         "other campaigns    yes  no other campaign has a call to this number under way",
         "hours              yes  America/New_York ",
         "calls may start 00:00 to 24:00 (narrower, as only the number tells the zone)",
+        "tries              yes  0 tries of 1",
         "cap                yes  0 calls by other campaigns within 20h, 1 allowed",
         "a run would dial it now",
     ):
@@ -77,6 +78,7 @@ def test_a_no_says_what_becomes_of_the_row(spring: Case) -> None:
         "conversations": True,
         "from number": True,
         "budget": True,
+        "tries": True,
     }
     _, said = call("explain", "spring", 3, "--config", "campaign.yaml")
     assert "suppression        no   asked by mail; the row becomes suppressed" in said

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.models import Call, Disposition, RowStatus, plain
-from campaign.rules.endings import Ending, decide, read_disposition
+from campaign.rules.dispositions import read_disposition
+from campaign.rules.endings import Ending, decide, refusal_in
 from campaign.settings import RetrySettings
 from tests.support import NOON
 
@@ -58,7 +59,7 @@ def retry(**keys: Any) -> RetrySettings:
 )
 def test_disposition(call: Call, disposition: Disposition) -> None:
     """How a call ended is read from status, reason and outcome; what they do not say is unknown."""
-    assert read_disposition(call) is disposition
+    assert read_disposition(call).disposition is disposition
 
 
 @pytest.mark.parametrize(
@@ -133,6 +134,52 @@ def test_voicemail_after_its_retries() -> None:
     """Voicemail that is not tried again counts as reached, even when a try after it was planned once."""
     ending = decide(Disposition.VOICEMAIL, tries=3, ended_at=NOON, retry=retry(**RETRIES))
     assert ending.status is RowStatus.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (ended("busy", outcome="not-interested"), "the outcome is one after which nobody is tried again"),
+        (ended("no-answer", outcome="Do Not Call"), "the outcome is one after which nobody is tried again"),
+        (
+            ended("completed", end_reason="voicemail", outcome="NOT INTERESTED"),
+            "the outcome is one after which nobody is tried again",
+        ),
+        (ended("failed", messages=SPOKEN), "the person has talked"),
+        (ended("busy", transcript="agent: Hello\nuser: Hi"), "the person has talked"),
+        (ended("completed", outcome="Voicemail", messages=SPOKEN), ""),
+        (ended("failed", messages=UNHEARD), ""),
+        (ended("busy", outcome="Interested"), ""),
+        (ended("completed", outcome="Not Interested"), ""),
+    ],
+)
+def test_nobody_is_tried_again_after_a_refusal_or_an_answer(call: Call, why: str) -> None:
+    """Whatever one field says, another may tell that the person was reached: then no try follows."""
+    settings, reading = retry(**RETRIES, failed=["1h"]), read_disposition(call)
+    assert refusal_in(call, reading, settings) == (f"but {why}" if why else "")
+    ending = decide(
+        reading.disposition,
+        tries=1,
+        ended_at=NOON,
+        retry=settings,
+        refusal=refusal_in(call, reading, settings),
+    )
+    is_final = bool(why) or reading.disposition is Disposition.ANSWERED
+    assert ending.status is (RowStatus.COMPLETED if is_final else RowStatus.WAITING)
+
+
+def test_the_campaign_says_which_outcomes_are_refusals() -> None:
+    """Its own labels take the place of the default ones."""
+    settings = retry(**RETRIES, never_after=["Wrong Number"])
+    for outcome, is_refusal in (("wrong_number", True), ("Not Interested", False)):
+        call = ended("busy", outcome=outcome)
+        assert bool(refusal_in(call, read_disposition(call), settings)) is is_refusal
+
+
+def test_an_end_after_which_the_table_allows_no_try() -> None:
+    """The row is final although a gap is there, as after the last try."""
+    ending = decide(Disposition.FAILED, tries=1, ended_at=NOON, retry=retry(**RETRIES), may_retry=False)
+    assert ending == Ending(RowStatus.UNREACHED, "tried once, last end: failed")
 
 
 @given(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from campaign.models import RowStatus
+from campaign.models import Disposition, RowStatus, Tries, Try
 from campaign.rules.gate import YES, Verdict
 from campaign.rules.gates import judge
 from campaign.rules.hours import Whereabouts
@@ -104,6 +104,50 @@ def test_cap(calls: int, recent: list[timedelta], free_in: timedelta | None) -> 
         assert (verdict.may_dial, verdict.status) == (False, RowStatus.WAITING)
         assert verdict.reason == "called by another campaign within 20h"
         assert verdict.not_before == NOON + free_in
+
+
+SEVEN = [{"calls": 1, "within": "20h"}, {"calls": 7, "within": "7d", "counts": "all"}]
+DAY = 24 * HOUR
+
+
+def tried(*ago: timedelta) -> Tries:
+    """Calls of this campaign, so long before noon."""
+    return Tries(tuple(Try(NOON - each, NOON - each, Disposition.BUSY) for each in ago))
+
+
+@pytest.mark.parametrize(
+    ("recent", "own", "free_in", "reason"),
+    [
+        ([], [], None, ""),
+        ([19 * HOUR], [], HOUR, "called by another campaign within 20h"),
+        ([], [19 * HOUR], None, ""),
+        ([6 * DAY, 5 * DAY, 4 * DAY, 3 * DAY, 2 * DAY, DAY], [], None, ""),
+        (
+            [6 * DAY, 5 * DAY, 4 * DAY, 3 * DAY, 2 * DAY],
+            [30 * HOUR, DAY],
+            DAY,
+            "called often enough within 7d",
+        ),
+        ([6 * DAY, 5 * DAY, 4 * DAY, 3 * DAY, 2 * DAY, HOUR], [], 19 * HOUR, "called by another campaign"),
+        ([6 * DAY, 5 * DAY, 4 * DAY, 3 * DAY, 2 * DAY, HOUR], [DAY], DAY, "called often enough within 7d"),
+        ([7 * DAY, 5 * DAY, 4 * DAY, 3 * DAY, 2 * DAY, DAY], [DAY], None, ""),
+    ],
+)
+def test_every_cap_must_allow_the_call(
+    recent: list[timedelta], own: list[timedelta], free_in: timedelta | None, reason: str
+) -> None:
+    """Seven calls in seven days, retries among them, beside one from other campaigns in twenty hours."""
+    settings = make_settings(
+        caps={"per_number": SEVEN}, retry={"max_attempts": 9, "busy": ["1s"] * 8, "per_day": 9}
+    )
+    somebody = replace(person(recent=recent), tries=tried(*own))
+    verdict = judge(somebody, settings, NOON)
+    assert verdict.may_dial is (free_in is None)
+    assert reason in verdict.reason
+    if free_in is not None:
+        assert verdict.not_before == NOON + free_in
+        later = replace(somebody, recent_calls=[at for at in somebody.recent_calls if at > NOON - 6 * DAY])
+        assert judge(later, settings, NOON + free_in) is YES
 
 
 @pytest.mark.parametrize("recent", [[9 * HOUR, 4 * HOUR, HOUR], [19 * HOUR, HOUR]])

@@ -50,7 +50,7 @@ def test_what_was_never_attempted_is_expired() -> None:
 @pytest.mark.parametrize(("tries", "times"), [(1, "once"), (2, "2 times")])
 def test_whose_retry_is_overdue_stays_unreached(tries: int, times: str) -> None:
     """Somebody who was called is not called `not attempted`."""
-    verdict = judge(replace(ANNA, valid_until=NOON, tries=tries), make_settings(), NOON)
+    verdict = judge(replace(ANNA, valid_until=NOON, tried_times=tries), make_settings(), NOON)
 
     assert verdict.status is RowStatus.UNREACHED
     assert verdict.reason == f"tried {times}, and not again before 2026-06-03 17:00 UTC"

@@ -52,7 +52,9 @@ def test_smallest_file(tmp_path: Path) -> None:
     assert {(w.opens, w.closes) for w in campaign.hours.days.values()} == {(9 * UNITS["h"], 20 * UNITS["h"])}
     assert sorted(campaign.hours.days) == list(range(7))
     assert (campaign.retry.max_attempts, campaign.retry.no_answer) == (1, ())
-    assert (campaign.caps.per_number.calls, campaign.caps.per_number.within) == (1, 20 * UNITS["h"])
+    assert [(cap.calls, cap.within, cap.counts) for cap in campaign.caps.per_number] == [
+        (1, 20 * UNITS["h"], "other")
+    ]
     assert campaign.output == "results/{name}.csv"
 
 
@@ -128,6 +130,8 @@ NONSENSE = {
     "hours.closing_margin": ["-3m", "7h", "3"], "hours.number_margin": ["1w"],
     "contacts.default_timezone": ["EST5", "Mars/Olympus", "../etc/passwd", '""', "5"],
     "retry.max_attempts": ["0", "21"], "retry.no_answer": ["30m", "[30]", "[1w]", "[10m, soon]"],
+    "retry.per_day": ["0", "x"], "retry.min_gap": ["0s", "soon"], "retry.never_after": ["Busy", '[""]'],
+    "caps.per_number": ["[]", "5"], "caps.per_number.counts": ["mine"], "dispositions": ["{a: b}", "5"],
     "caps.per_number.calls": ["0"], "caps.per_number.within": ["0h"],
     "caps.after_conversation": ["0d", "7", "soon"],
     "budget": ["300", "{cents: 2000}"], "budget.calls": ["0", "-1", "1.5", "yes", '"500"', "1000000000001"],
@@ -168,6 +172,15 @@ def test_nonsense(tmp_path: Path, key: str, value: str) -> None:
         ("suppression", "[{max_age: 31d}]", "suppression.0.file is missing"),
         ("suppression", "[{file: a, max_age: old}]", "suppression.0.max_age: 'old' is not a duration"),
         ("suppression", "[a, {fil: b}]", "unknown key suppression.1.fil; did you mean file?"),
+        ("caps.per_number", "[]", "write at least one, like {calls: 1, within: 20h}"),
+        ("caps.per_number", "[{callz: 1}]", "unknown key caps.per_number.0.callz; did you mean calls?"),
+        (
+            "caps.per_number",
+            "[{calls: 2, within: 20h}, {calls: 1, within: 7d}]",
+            "{calls: 2, within: 20h} has no effect beside {calls: 1, within: 7d}",
+        ),
+        ("caps.per_number", "[{calls: 1}, {calls: 1}]", "has no effect beside"),
+        ("retry", "{max_attempts: 2, busy: [10m], min_gap: 30m}", "a gap of 10m is shorter than min_gap"),
         ("hours.closing_margin", "7h", "a margin of more than 6h leaves nothing of a day; write it like 3m"),
         ("contacts.default_timezone", "Pacific", "'Pacific' is no time zone; write an IANA name like"),
         ("pace.stages", "[5, 1]", "no smaller than the one before, like [1, 5, 25]"),

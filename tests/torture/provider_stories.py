@@ -29,6 +29,7 @@ RETRIES: Mapping[str, Any] = {
     "no_answer": ["1s", "1s"],
     "busy": ["1s", "1s"],
     "failed": ["1s", "1s"],
+    "per_day": 3,
 }
 LONG: Mapping[str, Any] = {"pace": {"calls_per_second": 1, "burst": 1, "max_live_calls": 4}}
 """The run lasts for some seconds."""
@@ -80,6 +81,13 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     ),
     # Rows that come back.
     "retries": Story(account=UNREACHED, rows=PEOPLE[:4], settings={"retry": RETRIES}, tries=3),
+    "tries of a day": Story(
+        account=UNREACHED,
+        rows=PEOPLE[:3],
+        settings={"retry": {**RETRIES, "per_day": 1}},
+        ends=frozenset({75, 80}),
+    ),
+    "ends that no line knows": Story(account=Account(faults=("odd_status=hung-up",))),
     "suppressed": Story(
         before=(Step(program="suppress_people"),),
         rows=(*PEOPLE[:3], SUPPRESSED),

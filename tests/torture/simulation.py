@@ -41,6 +41,7 @@ from campaign.settings.budget import LIMITS
 from campaign.simulator.people import Behaviour
 from tests.support import NOON, make_settings
 from tests.torture import hazards, limits, money
+from tests.torture import tries as oracle
 from tests.torture.finding import Finding, RealDial
 from tests.torture.hazards import ALL_DAY, Wall, WatchedProvider
 from tests.torture.judge import examine
@@ -177,6 +178,7 @@ def tell(stage: Stage, seed: int, *, program: type[VirtualLedger] = VirtualLedge
     out_of_limits = provider.out_of_hours() + within.broken(provider, _numbers(people))
     forbidden_dials = finding.forbidden_dials + over_budget + out_of_limits
     finding = replace(finding, forbidden_dials=forbidden_dials)
+    wrong += oracle.wrong(provider, settings)
     if has_spent and not money.is_used_up(provider, settings.budget.limits, in_review=finding.in_review):
         wrong.append("dialling ended although the budget has room for another call")
     if finding.unfinished and not has_spent:
@@ -187,8 +189,8 @@ def tell(stage: Stage, seed: int, *, program: type[VirtualLedger] = VirtualLedge
 
 def _settings(rng: Random, budget: Mapping[str, float]) -> tuple[CampaignSettings, int, tuple[time, time]]:
     """The campaign file, how often a person may be called by it, and at which hours."""
-    tries = rng.choice((1, 1, 3))
-    retry = {"max_attempts": tries, "no_answer": ["5m", "10m"], "busy": ["5m"]} if tries > 1 else {}
+    retry = rng.choice(oracle.MENU)
+    tries = retry.get("max_attempts", 1)
     pace = {
         "calls_per_second": rng.choice((0.5, 2, 20)),
         "burst": rng.choice((1, 3)),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from campaign.calls.spending import Spending
-from campaign.ledger import attempts
+from campaign.ledger import attempts, calls
 from campaign.ledger.ledger import Connection
 from campaign.models import AttemptState, RowStatus
 from campaign.rehearsal.ledger import VirtualLedger
@@ -71,8 +71,11 @@ class Sleepless(VirtualLedger):
     async def fetch(self, verb: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """As it should be, but for some verdicts."""
         answer = await super().fetch(verb, *args, **kwargs)
-        if isinstance(answer, list):
-            return [YES if isinstance(each, Verdict) and self.ignores(each) else each for each in answer]
+        # Before the pace the verdicts of many, before the intent that of one, with what was looked at.
+        if isinstance(answer, list | tuple):
+            return type(answer)(
+                YES if isinstance(each, Verdict) and self.ignores(each) else each for each in answer
+            )
         return answer
 
     def ignores(self, verdict: Verdict) -> bool:
@@ -103,3 +106,34 @@ def test_a_program_that_breaks_a_rule_is_found_out(tmp_path: Path, program: type
     tally = simulation.tell_many(tmp_path, range(60), program=program)
     assert tally.forbidden_dials > 0
     assert not tally.is_clean
+
+
+class Dazed(VirtualLedger):
+    """A program that has lost the stored time of every next try, and has only its gates."""
+
+    async def commit(self, verb: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """As it should be, but for the time of the next try."""
+        if verb is calls.record_settled:
+            kwargs["not_before"] = kwargs["not_before"] and kwargs["now"]
+        return await super().commit(verb, *args, **kwargs)
+
+
+def test_the_gates_need_no_stored_times(tmp_path: Path) -> None:
+    """What the ledger knows of earlier tries is enough to try nobody too soon."""
+    tally = simulation.tell_many(tmp_path, range(40), program=Dazed)
+    assert tally.failures == []
+
+
+class Hasty(Sleepless, Dazed):
+    """A program that knows neither how soon nor how often on a day a person may be tried."""
+
+    def ignores(self, verdict: Verdict) -> bool:
+        """Whether this no is taken for a yes."""
+        return "today" in verdict.reason or "next try" in verdict.reason
+
+
+def test_a_program_that_tries_too_soon_is_found_out(tmp_path: Path) -> None:
+    """Were people tried again at once, or too often on a day, a few dozen campaigns would show it."""
+    tally = simulation.tell_many(tmp_path, range(60), program=Hasty)
+    assert any("called again" in failure for failure in tally.failures)
+    assert any("calls on 2026" in failure for failure in tally.failures)

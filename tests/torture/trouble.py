@@ -72,7 +72,9 @@ def newer_schema(place: Place) -> Iterator[None]:
 
 @contextmanager
 def older_schema(place: Place) -> Iterator[None]:
-    """An older version of the program has made it, and the next life brings it up to date."""
+    """The ledger is one of an older version."""
+    for column in ("contacts DROP COLUMN granted_tries", "calls DROP COLUMN disposition"):
+        _alter(place, f"ALTER TABLE {column}")
     _alter(place, "ALTER TABLE contacts DROP COLUMN zone_source")
     _alter(place, "DROP TABLE suppression_changes")
     _alter(place, "DELETE FROM migrations WHERE number > 2")
