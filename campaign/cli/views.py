@@ -124,20 +124,16 @@ def find_campaign(ledger: "Ledger", name: str, location: str | None) -> "Campaig
 
 
 def _describe(ledger: "Ledger", record: "CampaignRecord") -> dict[str, Any]:
-    from campaign.ledger import campaigns
     from campaign.ledger import results as result_views
 
-    counts = ledger.read(campaigns.counts, record.id)
+    standing = ledger.read(result_views.standing, record.id)
     return {
         "campaign": record.name,
         "started_at": record.started_at.isoformat(timespec="seconds"),
         "finished_at": record.finished_at.isoformat(timespec="seconds") if record.finished_at else None,
         "state": "finished" if record.finished_at else "unfinished",
         "list": record.list_path,
-        "calls": ledger.read(result_views.dials, record.id),
-        "rows": {str(row_status): number for row_status, number in counts.items()},
-        "dispositions": {
-            str(disposition): number
-            for disposition, number in ledger.read(result_views.dispositions, record.id).items()
-        },
+        "calls": standing.dials,
+        "rows": {str(row_status): number for row_status, number in standing.counts.items()},
+        "dispositions": {str(disposition): number for disposition, number in standing.dispositions.items()},
     }

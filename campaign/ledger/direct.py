@@ -10,7 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Dialect, Engine
-from sqlalchemy.engine.result import IteratorResult, Result, ScalarResult, SimpleResultMetaData
+from sqlalchemy.engine.result import IteratorResult, Result, SimpleResultMetaData
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Convert = Callable[[Any], Any] | None
@@ -84,7 +84,7 @@ class DirectConnection(Connection):
         rows = prepared.run(self._database, parameters or {})
         return rows[0][0] if rows else None
 
-    def scalars(self, statement: Any, parameters: Any = None, **options: Any) -> ScalarResult[Any]:
+    def scalars(self, statement: Any, parameters: Any = None, **options: Any) -> Any:
         """As any connection does."""
         return self.execute(statement, parameters, **options).scalars()
 

@@ -39,7 +39,8 @@ class VirtualLedger:
         answer: asyncio.Future[T] = loop.create_future()
         self._pending.append((lambda connection: verb(connection, *args, **kwargs), answer))
         with anyio.CancelScope(shield=True):
-            return await answer
+            await answer
+        return answer.result()
 
     async def fetch(
         self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs
