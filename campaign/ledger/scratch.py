@@ -21,7 +21,7 @@ class ScratchLedger:
         self._engine = create_engine("sqlite://", creator=lambda: self._database, poolclass=StaticPool)
         self._database.execute("PRAGMA foreign_keys = ON")
         # One connection for everything, whose transactions are begun and ended by hand: this is the hot path.
-        self._connection = DirectConnection(self._engine, self._database)
+        self._connection: Connection = DirectConnection(self._engine, self._database)
         self._connection.execution_options(isolation_level="AUTOCOMMIT")
         migrate(self._connection)
 
