@@ -106,7 +106,7 @@ class DoubtSettler:
         if matches:
             await self._adopt(doubt, matches)
             return
-        await run.commit(attempts.record_look, [doubt.attempt_id])
+        await run.commit(attempts.record_look, doubt.attempt_id)
         # By our own clock too, as the wall clock may have been set back since the intent.
         known_since = self._known_since.setdefault(doubt.attempt_id, anyio.current_time())
         age_s = max((run.now() - doubt.intent_at).total_seconds(), anyio.current_time() - known_since)

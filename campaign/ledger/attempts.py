@@ -19,11 +19,11 @@ _INTENT = (
     .values(number=_HIGHEST.scalar_subquery() + 1)
     .returning(schema.attempts.c.id, schema.attempts.c.number)
 )
-_TAKEN = select(exists().where(schema.calls.c.call_id.in_(bindparam("call_ids", expanding=True))))
+_TAKEN = select(exists().where(schema.calls.c.call_id == bindparam("call")))
 _STATE = select(schema.attempts.c.state).where(schema.attempts.c.id == bindparam("attempt"))
 _LOOKED = (
     update(schema.attempts)
-    .where(schema.attempts.c.id.in_(bindparam("attempts", expanding=True)))
+    .where(schema.attempts.c.id == bindparam("attempt"))
     .values(looks=schema.attempts.c.looks + 1)
 )
 _NEW_CALL = insert(schema.calls)
@@ -115,8 +115,7 @@ def record_placed(
     Returns:
         False when an id belongs to another attempt already. The attempt then stays in doubt.
     """
-    taken = connection.scalar(_TAKEN, {"call_ids": list(call_ids)})
-    if taken:
+    if any(connection.scalar(_TAKEN, {"call": call_id}) for call_id in call_ids):
         state = connection.scalar(_STATE, {"attempt": attempt_id})
         if state == AttemptState.DIALING:
             record_in_doubt(connection, attempt_id, error="the API gave the id of another call", now=now)
@@ -222,9 +221,9 @@ def doubts(connection: Connection) -> list[Doubt]:
     ]
 
 
-def record_look(connection: Connection, attempt_ids: Collection[int]) -> None:
-    """Counted on disk: a look through the provider's list did not find these."""
-    connection.execute(_LOOKED, {"attempts": list(attempt_ids)})
+def record_look(connection: Connection, attempt_id: int) -> None:
+    """Counted on disk: a look through the provider's list did not find it."""
+    connection.execute(_LOOKED, {"attempt": attempt_id})
 
 
 def give_up(connection: Connection, attempt_id: int, *, reason: str, now: datetime) -> None:

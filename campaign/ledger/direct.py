@@ -1,7 +1,8 @@
 """A connection for rehearsals that runs the ledger's statements straight on the SQLite driver.
 
 What is built once is compiled once as well. Statements that differ from run to run, and whatever else a
-connection can do, take the usual way; what comes of a statement is the same on both.
+connection can do, take the usual way. What comes of a statement is the same on both; an error is the driver's
+own.
 """
 
 import sqlite3
@@ -9,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Dialect, Engine
-from sqlalchemy.engine.result import IteratorResult, Result, ScalarResult, SimpleResultMetaData
+from sqlalchemy import Connection, Dialect, Engine, Select, UpdateBase
+from sqlalchemy.engine.result import IteratorResult, Result, SimpleResultMetaData
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Convert = Callable[[Any], Any] | None
@@ -84,13 +85,15 @@ class DirectConnection(Connection):
         rows = prepared.run(self._database, parameters or {})
         return rows[0][0] if rows else None
 
-    def scalars(self, statement: Any, parameters: Any = None, **options: Any) -> ScalarResult[Any]:
+    def scalars(self, statement: Any, parameters: Any = None, **options: Any) -> Any:
         """As any connection does."""
         found: ScalarResult[Any] = self.execute(statement, parameters, **options).scalars()
         return found
 
     def _prepared(self, statement: Any, parameters: Any) -> Prepared | None:
         """None where it takes the usual way: at its first run, as most are built for one run."""
+        if not isinstance(statement, Select | UpdateBase) or parameters == []:
+            return None
         first = parameters[0] if isinstance(parameters, list) else parameters
         names = tuple(first or ())
         known = self._seen.get(statement)
@@ -103,6 +106,7 @@ class DirectConnection(Connection):
 
     def _prepare(self, statement: Any, names: tuple[str, ...]) -> Prepared | None:
         compiled = statement.compile(dialect=self.dialect, column_keys=list(names) or None)
-        if compiled.post_compile_params or compiled.literal_execute_params:
+        is_known = all(name in names or not bind.required for name, bind in compiled.binds.items())
+        if not is_known or compiled.post_compile_params or compiled.literal_execute_params:
             return None
         return Prepared(compiled, dict(statement.exported_columns), self.dialect)

@@ -21,30 +21,29 @@ class ScratchLedger:
         self._engine = create_engine("sqlite://", creator=lambda: self._database, poolclass=StaticPool)
         self._database.execute("PRAGMA foreign_keys = ON")
         # One connection for everything, whose transactions are begun and ended by hand: this is the hot path.
-        self._connection = DirectConnection(self._engine, self._database)
+        self._connection: Connection = DirectConnection(self._engine, self._database)
         self._connection.execution_options(isolation_level="AUTOCOMMIT")
         migrate(self._connection)
 
     def transact(self, works: Sequence[Callable[[Connection], Any]]) -> list[Any]:
-        """All in one transaction, as the writer does: a piece of work that fails leaves its neighbours alone.
+        """One after the other, each whole or not at all.
+
+        The writer does them in one transaction. Here nobody can look, or die, between two of them.
 
         Returns:
             For each piece its result, or the exception that it raised.
         """
-        self._database.execute("BEGIN")
-        outcomes = [self._try(work) for work in works]
-        self._database.execute("COMMIT")
-        return outcomes
+        return [self._try(work) for work in works]
 
     def _try(self, work: Callable[[Connection], Any]) -> Any:
-        self._database.execute("SAVEPOINT piece")
+        self._database.execute("BEGIN")
         try:
-            return work(self._connection)
+            outcome = work(self._connection)
         except Exception as error:
-            self._database.execute("ROLLBACK TO piece")
+            self._database.execute("ROLLBACK")
             return error
-        finally:
-            self._database.execute("RELEASE piece")
+        self._database.execute("COMMIT")
+        return outcome
 
     def read(self, verb: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a verb that only reads."""

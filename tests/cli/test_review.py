@@ -35,7 +35,7 @@ def spring(ledger: Ledger, ledger_location: str, monkeypatch: pytest.MonkeyPatch
     case = start(ledger, people(ANNA, BEN, CARA))
     lost, endless = case.intend(ANNA, token="t0k3n"), case.intend(BEN)
     case.doubt(lost, error="HTTP 502 \x1b]0;owned\x07")
-    do(ledger, attempts.record_look, [lost])
+    do(ledger, attempts.record_look, lost)
     case.give_up(lost, reason="not in OneInbox's list")
     case.place(endless, "call-7")
     case.give_up(endless, reason="no end of call call-7 was seen")

@@ -93,8 +93,8 @@ def test_a_doubt_keeps_all_it_takes_to_find_the_call(case: Case) -> None:
     """A doubt tells row, token, numbers, agent, time and complete looks."""
     attempt = case.intend(BEN, token="token-ben")
     case.doubt(attempt)
-    do(case.ledger, attempts.record_look, [attempt])
-    do(case.ledger, attempts.record_look, [attempt])
+    do(case.ledger, attempts.record_look, attempt)
+    do(case.ledger, attempts.record_look, attempt)
 
     assert case.ledger.read(attempts.doubts) == [
         attempts.Doubt(

@@ -35,7 +35,7 @@ def lost(case: Case, number: str = ANNA) -> int:
     """An attempt whose request was sent and whose call was never found. Returns its id."""
     attempt = case.intend(number)
     case.doubt(attempt, error="reset")
-    do(case.ledger, attempts.record_look, [attempt])
+    do(case.ledger, attempts.record_look, attempt)
     case.give_up(attempt, reason="not in the list")
     return attempt
 

@@ -21,6 +21,7 @@ from itertools import product
 from math import isclose
 from pathlib import Path
 from random import Random
+from time import process_time
 
 from campaign import logs
 from campaign.calls.runner import RunReport
@@ -300,9 +301,7 @@ def tell_many(folder: Path, seeds: Iterable[int], *, program: type[VirtualLedger
     """Tell seeds one after the other; what fails names its seed."""
     logs.configure(level=logging.CRITICAL)
     tally = Tally()
-    own = folder / str(os.getpid())
-    own.mkdir(exist_ok=True)
-    stage = Stage(own)
+    stage = _stage(folder)
     for seed in seeds:
         try:
             told = tell(stage, seed, program=program)
@@ -319,14 +318,26 @@ def tell_many(folder: Path, seeds: Iterable[int], *, program: type[VirtualLedger
     return tally
 
 
-def _tell_chunk(folder: Path, seeds: list[int]) -> Tally:
-    """The same in a process of its own. A life that spins for ever is ended from outside, with its place."""
+@cache
+def _stage(folder: Path) -> Stage:
+    """One for each process, however many chunks it tells."""
+    own = folder / str(os.getpid())
+    own.mkdir(exist_ok=True)
+    return Stage(own)
+
+
+def _tell_chunk(folder: Path, seeds: list[int]) -> tuple[Tally, float]:
+    """The same in a process of its own, with the seconds of processor time that it took.
+
+    A life that spins for ever is ended from outside, with its place.
+    """
+    before = process_time()
     # What lives as long as the process need not be looked through again and again.
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)
     faulthandler.dump_traceback_later(LIMIT_S, exit=True)
     try:
-        return tell_many(folder, seeds)
+        return tell_many(folder, seeds), process_time() - before
     finally:
         faulthandler.cancel_dump_traceback_later()
 
@@ -349,6 +360,7 @@ def run(effort: Effort) -> Tally:
     seeds = [*kept_seeds(), *range(first, first + wanted)]
     chunks = [seeds[at : at + CHUNK] for at in range(0, len(seeds), CHUNK)]
     tally = Tally(injected=Counter({"simulated campaigns": 0, "deaths in them": 0}))
+    busy_s = 0.0
     with ProcessPoolExecutor(effort.jobs, multiprocessing.get_context("spawn")) as pool:
         told = {pool.submit(_tell_chunk, effort.folder, chunk): chunk for chunk in chunks}
         for part in as_completed(told):
@@ -358,5 +370,10 @@ def run(effort: Effort) -> Tally:
                     f"seeds {told[part][0]} to {told[part][-1]} were not told to their end: {problem!r}"
                 )
             else:
-                tally.add(part.result())
+                counted, took_s = part.result()
+                tally.add(counted)
+                busy_s += took_s
+    if busy_s:
+        speed = tally.injected["simulated campaigns"] / busy_s
+        tally.notes.append(f"{speed:.0f} of them per second of a core")
     return tally
