@@ -80,7 +80,7 @@ class Planner:
         return life.story, (self._moment(life),)
 
     def kills(self, wanted: Mapping[str, int]) -> list[tuple[str, Kills]]:
-        """Cases that strike so often in each way, each line at its first and its last passing if they suffice.
+        """Cases that strike so often in each way; each line at its first and last passing if they suffice.
 
         Of each kind fewer are first kills, as the lives after those are killed, too.
         """
