@@ -112,12 +112,17 @@ def mend(place: "Place") -> None:
                 _alter(place, f"ALTER TABLE broken_{table} RENAME TO {table}")
 
 
+def _tell(place: "Place", name: str) -> None:
+    (place.folder / name).touch()
+
+
 ACTIONS: Mapping[str, Callable[["Place", str], None]] = {
     "suppress": _suppress,
     "fill_disk": _fill_disk,
     "spoil_output": _spoil_output,
     "break_ledger": _break_ledger,
     "sleep": _sleep,
+    "tell": _tell,
     "remove_lock": _remove_lock,
     "tangle_lock": _tangle_lock,
     "end_sessions": _end_sessions,

@@ -48,6 +48,14 @@ LEDGER_STORIES: Mapping[str, Story] = {
             ),
         ),
     ),
+    "left by another campaign, and not found at first": Story(
+        account=Account(faults=("status=501@list", "status=404@get#1-12")),
+        before=(
+            Step(
+                settings=AUTUMN, rows=(FAY, GUS, HAL), actions={"record_placed#3": "SIGKILL"}, ends=SIGKILLED
+            ),
+        ),
+    ),
     "called by another campaign": Story(
         before=(Step(settings=AUTUMN, rows=(ANNA, FAY, GUS)),),
         ends=frozenset({75, 80}),
@@ -164,7 +172,9 @@ LEDGER_STORIES: Mapping[str, Story] = {
     "identity gone": Story(
         step=Step(actions={"_refuse_relatives#1": "break_ledger identity"}), may_fail=True, meets=74
     ),
-    "made by another program": Story(trouble=trouble.first_start),
+    "made by another program": Story(
+        trouble=trouble.first_start, step=Step(actions={"_write_ahead#1": f"tell {trouble.COME}"})
+    ),
     "made without room": Story(step=Step(actions={"_write_ahead#1": "fill_disk 0"}), meets=74),
     "checked while it is read": Story(
         before=(Step(actions={"record_placed#2": "SIGKILL"}, ends=SIGKILLED),), trouble=trouble.reader()

@@ -15,8 +15,8 @@ MOST_KILLED = 3
 """Lives of a case that are killed: the story's own, and the next ones."""
 AGAIN = 0.9
 """Share of the cases in which a life after a killed one is killed, too."""
-STRIKES = 2
-"""Of the kills of a case at least so many strike, as a rule: some lives end before, or pass other points."""
+STRIKES = 2.3
+"""Of the kills of a case about so many strike: some lives end before, or pass other points."""
 UNTRACED = 0.6
 """A life that nobody watches lasts such a share of one whose lines are counted."""
 LEAST_COST_S = 0.2
@@ -69,7 +69,7 @@ class Planner:
 
     def at(self, point: Point, *, last: bool = False, first: bool = False) -> tuple[str, Kills]:
         """A kill at some passing of this point, in a story that passes it; cheap stories are preferred."""
-        life = self._cheap(self.points[point])
+        life = self._cheap((last and self._passing_again(point)) or self.points[point])
         often = life.passed[point]
         nth = 1 if first else often if last else self.rng.randint(1, often)
         return life.story, (*life.before, Kill(point, nth))
@@ -80,7 +80,7 @@ class Planner:
         return life.story, (self._moment(life),)
 
     def kills(self, wanted: Mapping[str, int]) -> list[tuple[str, Kills]]:
-        """Cases that strike so often in each way, each line at its first and last passing if they suffice.
+        """Cases that strike so often in each way; each line at its first and last passing if they suffice.
 
         Of each kind fewer are first kills, as the lives after those are killed, too.
         """
@@ -91,10 +91,11 @@ class Planner:
         chosen = [self.at(self.rng.choice(waits)) for _ in range(first.get(AT_WAIT, 0))]
         chosen += [self.at_a_moment() for _ in range(first.get(AT_MOMENT, 0))]
         left = first.get(AT_LINE, 0)
-        if wanted.get(AT_LINE, 0) >= 2 * len(lines):
-            left = max(left, 2 * len(lines))
+        again = [line for line in lines if self._passing_again(line)]
+        if wanted.get(AT_LINE, 0) >= len(lines) + len(again):
+            left = max(left, len(lines) + len(again))
         at_lines = [self.at(line, first=True) for line in lines[:left]]
-        at_lines += [self.at(line, last=True) for line in lines[: left - len(at_lines)]]
+        at_lines += [self.at(line, last=True) for line in again[: left - len(at_lines)]]
         at_lines += [self.at(self.rng.choice(lines)) for _ in range(left - len(at_lines))]
         return chosen + at_lines
 
@@ -124,6 +125,10 @@ class Planner:
         points = sorted(point for point in life.passed if (point.event != LINE) == is_wait)
         point = self.rng.choice(points or sorted(life.passed))
         return Kill(point, self.rng.randint(1, life.passed[point]))
+
+    def _passing_again(self, point: Point) -> list[Seen]:
+        """The lives whose last passing of it is not their first."""
+        return [life for life in self.points[point] if life.passed[point] > 1]
 
     def _own_of(self, story: str) -> list[Seen]:
         return [life for life in self._own if life.story == story]

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from contextlib import ExitStack
+from math import ceil
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -112,7 +113,7 @@ def test_the_first_last_and_some_other_passing_of_a_line_are_chosen() -> None:
     passed[Point("calls/run.py", 99, points.SUSPEND)] = 3
     planner = Planner([Seen("plain", (), passed, seconds=1.0, cost_s=1.0)], Random(1))
     chosen = planner.kills({AT_LINE: 120, AT_WAIT: 12, AT_MOMENT: 8})
-    assert len(chosen) == (120 + 12 + 8) / STRIKES
+    assert len(chosen) == sum(ceil(number / STRIKES) for number in (120, 12, 8))
     first = [kill for _, (kill,) in chosen if kill]
     at_lines = [kill for kill in first if kill.point and kill.point.event == points.LINE]
     for line in range(20):

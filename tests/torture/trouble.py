@@ -17,6 +17,8 @@ from tests.torture.step import Place
 
 Trouble = Callable[[Place], AbstractContextManager[None]]
 
+COME = "has-come"
+"""The file by which a life tells that it has come to where somebody waits for it."""
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -169,7 +171,7 @@ def _is_logged(place: Place, text: str) -> bool:
 
 @contextmanager
 def first_start(place: Place) -> Iterator[None]:
-    """Another program is making the ledger, and needs a second for it."""
+    """Another program is making the ledger, and needs two seconds more when the life has come to it."""
     ready, said = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -177,7 +179,9 @@ def first_start(place: Place) -> Iterator[None]:
             database.execute("BEGIN IMMEDIATE")
             database.execute("CREATE TABLE its_first (id INTEGER PRIMARY KEY)")
             os.write(said, b"!")
-            time.sleep(1)
+            while not (place.folder / COME).exists():
+                time.sleep(0.05)
+            time.sleep(2)
             database.execute("COMMIT")
         os._exit(0)
     os.close(said)
@@ -186,6 +190,8 @@ def first_start(place: Place) -> Iterator[None]:
         yield
     finally:
         os.close(ready)
+        # A life that was killed before has never come.
+        os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
 
 
