@@ -108,10 +108,9 @@ def denial(error: Fatal | CountryRefused, request: CallRequest) -> Denied:
         case SetupRefused(about=Part.FROM_NUMBER):
             cure = _CURES[Part.FROM_NUMBER]
             return Denied(Rule.SETUP, str(error), cure, Scope.FROM_NUMBER, request.from_number)
-        case SetupRefused(about=about):
-            return Denied(Rule.SETUP, str(error), _CURES[about])
         case _:
-            return Denied(Rule.SETUP, str(error), _CURES[None])
+            about = error.about if isinstance(error, SetupRefused) else None
+            return Denied(Rule.SETUP, str(error), _CURES[about])
 
 
 async def confirm_key(run: Run) -> None:
