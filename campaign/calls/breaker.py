@@ -27,16 +27,8 @@ from campaign.oneinbox.errors import (
     Unsupported,
 )
 from campaign.rules import blame, endings
-from campaign.rules.breaker import (
-    ClockSet,
-    Denied,
-    Ended,
-    Event,
-    FirstCallsFailed,
-    Opening,
-    Rule,
-    Scope,
-)
+from campaign.rules.breaker import ClockSet, Denied, Ended, Event, FirstCallsFailed
+from campaign.rules.opening import Opening, Rule, Scope
 
 log = get_logger(__name__)
 

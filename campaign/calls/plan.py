@@ -14,9 +14,9 @@ from campaign.ledger.campaigns import CampaignRecord, RowRecord
 from campaign.ledger.ledger import Ledger
 from campaign.models import FINAL_STATUSES, AttemptState, Intake, RowStatus, ZoneSource
 from campaign.rules import gates
-from campaign.rules.breaker import Opening
 from campaign.rules.gate import Verdict
 from campaign.rules.hours import Whereabouts
+from campaign.rules.opening import Opening
 from campaign.rules.person import Person
 from campaign.rules.words import unsaid
 from campaign.settings import CampaignSettings

@@ -26,7 +26,7 @@ from campaign.ledger import attempts, calls, campaigns, waiting
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
 from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsupported
-from campaign.rules.breaker import Opening
+from campaign.rules.opening import Opening
 from campaign.settings import CampaignSettings
 
 log = get_logger(__name__)
