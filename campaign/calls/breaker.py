@@ -27,17 +27,9 @@ from campaign.oneinbox.errors import (
     Unsupported,
 )
 from campaign.rules import blame
-from campaign.rules.breaker import (
-    ClockSet,
-    Denied,
-    Ended,
-    Event,
-    FirstCallsFailed,
-    Opening,
-    Rule,
-    Scope,
-)
+from campaign.rules.breaker import ClockSet, Denied, Ended, Event, FirstCallsFailed
 from campaign.rules.dispositions import read_disposition
+from campaign.rules.opening import Opening, Rule, Scope
 
 log = get_logger(__name__)
 
@@ -109,10 +101,9 @@ def denial(error: Fatal | CountryRefused, request: CallRequest) -> Denied:
         case SetupRefused(about=Part.FROM_NUMBER):
             cure = _CURES[Part.FROM_NUMBER]
             return Denied(Rule.SETUP, str(error), cure, Scope.FROM_NUMBER, request.from_number)
-        case SetupRefused(about=about):
-            return Denied(Rule.SETUP, str(error), _CURES[about])
         case _:
-            return Denied(Rule.SETUP, str(error), _CURES[None])
+            about = error.about if isinstance(error, SetupRefused) else None
+            return Denied(Rule.SETUP, str(error), _CURES[about])
 
 
 async def confirm_key(run: Run) -> None:

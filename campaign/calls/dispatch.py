@@ -32,9 +32,10 @@ from campaign.oneinbox.errors import (
     Refused,
     Throttled,
 )
-from campaign.rules.breaker import NoReply, NotReached, Placed, Rule
+from campaign.rules.breaker import NoReply, NotReached, Placed
 from campaign.rules.breaker import Refused as RowRefused
 from campaign.rules.budget import used_up
+from campaign.rules.opening import Rule
 from campaign.settings import describe_duration
 
 log = get_logger(__name__)

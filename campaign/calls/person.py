@@ -10,8 +10,8 @@ from campaign.ledger import from_numbers, tried, waiting
 from campaign.ledger.ledger import Connection
 from campaign.ledger.waiting import DueContact
 from campaign.models import ZoneSource
-from campaign.rules.breaker import Opening
 from campaign.rules.hours import Whereabouts
+from campaign.rules.opening import Opening
 from campaign.rules.outlay import Outlay
 from campaign.rules.person import Person
 from campaign.rules.words import unsaid

@@ -25,9 +25,9 @@ from campaign.models import (
     ZoneSource,
 )
 from campaign.rules import gates
-from campaign.rules.breaker import Opening
 from campaign.rules.gate import Verdict
 from campaign.rules.hours import Whereabouts
+from campaign.rules.opening import Opening
 from campaign.rules.person import Person
 from campaign.rules.words import unsaid
 from campaign.settings import CampaignSettings

@@ -28,8 +28,8 @@ from campaign.ledger import attempts, calls, campaigns, results, spending, waiti
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
 from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsupported
-from campaign.rules.breaker import Opening
 from campaign.rules.budget import call_length, terms_of
+from campaign.rules.opening import Opening
 from campaign.rules.outlay import Outlay
 from campaign.settings import CampaignSettings
 

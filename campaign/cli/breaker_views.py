@@ -8,7 +8,7 @@ from campaign.cli.views import ledger_flag
 
 if TYPE_CHECKING:
     from campaign.ledger.breakers import BreakerRecord
-    from campaign.rules.breaker import Opening
+    from campaign.rules.opening import Opening
 
 
 def opening_as_data(opening: "Opening") -> dict[str, Any]:

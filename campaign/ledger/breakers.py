@@ -93,23 +93,22 @@ def record_open(
         _BREAKERS.scope == scope,
         _BREAKERS.subject == subject,
     )
-    if connection.scalar(already) is not None:
-        return
-    connection.execute(
-        insert(schema.breakers).values(
-            campaign_id=campaign_id,
-            rule=rule,
-            cause=cause,
-            cure=cure,
-            scope=scope,
-            subject=subject,
-            evidence=dict(evidence),
-            needs_reset=int(needs_reset),
-            of_account=int(of_account),
-            opened_at=now,
+    if connection.scalar(already) is None:
+        connection.execute(
+            insert(schema.breakers).values(
+                campaign_id=campaign_id,
+                rule=rule,
+                cause=cause,
+                cure=cure,
+                scope=scope,
+                subject=subject,
+                evidence=dict(evidence),
+                needs_reset=int(needs_reset),
+                of_account=int(of_account),
+                opened_at=now,
+            )
         )
-    )
-    moves.journal(connection, now, "breaker.opened", campaign_id=campaign_id, detail=f"{rule}: {cause}")
+        moves.journal(connection, now, "breaker.opened", campaign_id=campaign_id, detail=f"{rule}: {cause}")
 
 
 def open_breakers(connection: Connection, campaign_id: int | None) -> list[BreakerRecord]:

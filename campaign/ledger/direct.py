@@ -87,8 +87,7 @@ class DirectConnection(Connection):
 
     def scalars(self, statement: Any, parameters: Any = None, **options: Any) -> Any:
         """As any connection does."""
-        found: ScalarResult[Any] = self.execute(statement, parameters, **options).scalars()
-        return found
+        return self.execute(statement, parameters, **options).scalars()
 
     def _prepared(self, statement: Any, parameters: Any) -> Prepared | None:
         """None where it takes the usual way: at its first run, as most are built for one run."""

@@ -16,13 +16,11 @@ from campaign.rules.breaker import (
     Lost,
     NoReply,
     NotReached,
-    Opening,
     Placed,
     Refused,
-    Rule,
-    Scope,
     Talked,
 )
+from campaign.rules.opening import Opening, Rule, Scope
 from campaign.settings import BreakerSettings
 
 A, B = "+12025550100", "+12025550101"
@@ -169,14 +167,14 @@ def test_one_of_several_from_numbers_is_stopped_alone() -> None:
 
 def test_a_from_number_that_fails_among_good_ones_is_found() -> None:
     """Its calls are few among all, and 16 of its own last 20 have failed."""
-    mixed = [event for _ in range(20) for event in (badly(A), well(B), well("+12025550102"))]
+    mixed = [badly(A), well(B), well("+12025550102")] * 20
     [opening] = opened(breaker(3), *mixed)
     assert (opening.scope, opening.subject) == (Scope.FROM_NUMBER, A)
 
 
 def test_failures_of_several_numbers_stop_the_campaign() -> None:
     """Then it is not the number."""
-    both: list[Event] = [badly(number) for _ in range(10) for number in (A, B)]
+    both = [badly(number) for _ in range(10) for number in (A, B)]
     [opening] = opened(breaker(2), *both)
     assert opening.scope is Scope.CAMPAIGN
 

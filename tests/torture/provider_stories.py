@@ -41,6 +41,7 @@ LOOKS_OFTEN: Mapping[str, float] = {"suppression_look_s": 0.05}
 PATIENT = Step(timing={"api_patience_s": 60, "throttle_patience_s": 60})
 """Trouble that passes is outlived, however slow the machine is."""
 STAGED: Mapping[str, Any] = {"calls_per_second": 500, "burst": 5, "max_live_calls": 4}
+CROWDED: Mapping[str, Any] = {"pace": {"calls_per_second": 500, "burst": 16, "max_live_calls": 16}}
 HELD = DONE | {69}
 """A human has to close the breaker, and nobody does."""
 ENDLESS: Mapping[str, Any] = {"call": {"max_duration": "1s"}}
@@ -183,16 +184,46 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     "calls that the agent fails": Story(
         account=Account(faults=("fail_call=llm_error#1-9",)),
         settings={"pace": {**STAGED, "stages": [1, 2]}},
-        before=(Step(ends=frozenset({69})),),
         meets=69,
         ends=HELD,
     ),
+    "a few calls first, on two nights": Story(
+        account=Account(faults=("drop~0100",)),
+        settings={"pace": {**STAGED, "stages": [1, 2, 3]}},
+        before=(Step(actions={"record_placed#2": "SIGTERM"}),),
+    ),
+    "begun anew after failures": Story(
+        account=Account(faults=("fail_call=llm_error#1-3",)),
+        rows=people(8),
+        settings={"pace": {**STAGED, "stages": [1, 2]}},
+        before=(Step(ends=frozenset({69})),),
+        ends=HELD,
+        meets=69,
+    ),
     "many without an answer": Story(
-        account=Account(faults=("lose_reply", "status=503@list#8-9")),
-        rows=people(16),
-        settings={"pace": {"calls_per_second": 500, "burst": 8, "max_live_calls": 16}},
+        account=Account(faults=("lose_reply", "status=503@list#4-6")),
+        rows=people(30),
+        settings=CROWDED,
         meets=69,
         ends=HELD,
+    ),
+    "many without an answer and without a list": Story(
+        account=Account(faults=("lose_reply", "status=501@list")),
+        rows=people(30),
+        settings=CROWDED,
+        meets=69,
+        ends=HELD,
+    ),
+    "no answers any more": Story(
+        account=Account(faults=("lose_reply", "status=503@list#2-999")),
+        rows=people(30),
+        settings=CROWDED,
+        step=Step(timing={"backoff_max_s": 0.05}),
+        meets=69,
+        ends=HELD,
+    ),
+    "key refused while lists fail": Story(
+        account=Account(faults=("status=401@create#3", "status=503@list#2-9")), meets=77, ends=HELD
     ),
     "lost replies": Story(account=Account(faults=("lose_reply#2", "cut#3", "no_id#4"))),
     "lost requests": Story(

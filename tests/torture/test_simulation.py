@@ -71,11 +71,10 @@ class Sleepless(VirtualLedger):
     async def fetch(self, verb: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """As it should be, but for some verdicts."""
         answer = await super().fetch(verb, *args, **kwargs)
-        # Before the pace the verdicts of many, before the intent that of one, with what was looked at.
-        if isinstance(answer, list | tuple):
-            return type(answer)(
-                YES if isinstance(each, Verdict) and self.ignores(each) else each for each in answer
-            )
+        if isinstance(answer, list):
+            return [YES if isinstance(each, Verdict) and self.ignores(each) else each for each in answer]
+        if isinstance(answer, tuple) and isinstance(answer[0], Verdict) and self.ignores(answer[0]):
+            return YES, "not looked at"
         return answer
 
     def ignores(self, verdict: Verdict) -> bool:
