@@ -73,6 +73,9 @@ class Sleepless(VirtualLedger):
         answer = await super().fetch(verb, *args, **kwargs)
         if isinstance(answer, list):
             return [YES if isinstance(each, Verdict) and self.ignores(each) else each for each in answer]
+        match answer:
+            case (Verdict() as verdict, str(evidence)) if self.ignores(verdict):
+                return YES, evidence
         return answer
 
     def ignores(self, verdict: Verdict) -> bool:
