@@ -88,7 +88,7 @@ def test_endpoints_are_counted_apart() -> None:
     first = [plan.strike(endpoint) for endpoint in ENDPOINTS]
     second = [plan.strike(endpoint) for endpoint in ENDPOINTS]
 
-    assert (first, second) == ([{}] * 3, [{"drop": None}] * 3)
+    assert (first, second) == ([{}] * len(ENDPOINTS), [{"drop": None}] * len(ENDPOINTS))
 
 
 def strikes(seed: int) -> list[dict[str, str | None]]:

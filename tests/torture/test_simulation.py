@@ -73,8 +73,9 @@ class Sleepless(VirtualLedger):
         answer = await super().fetch(verb, *args, **kwargs)
         if isinstance(answer, list):
             return [YES if isinstance(each, Verdict) and self.ignores(each) else each for each in answer]
-        if isinstance(answer, tuple) and isinstance(answer[0], Verdict) and self.ignores(answer[0]):
-            return YES, "not looked at"
+        match answer:
+            case (Verdict() as verdict, str(evidence)) if self.ignores(verdict):
+                return YES, evidence
         return answer
 
     def ignores(self, verdict: Verdict) -> bool:
