@@ -162,7 +162,9 @@ def test_a_lost_reply_keeps_its_room(make_world: MakeWorld) -> None:
 
 def test_who_was_not_called_gives_the_room_back(make_world: MakeWorld) -> None:
     """Refused and throttled requests cost nothing."""
-    world = make_world("refuse#1-5", "throttle=1#7-9", budget={"calls": PEOPLE - 5})
+    world = make_world(
+        "refuse#1-5", "throttle=1#7-9", budget={"calls": PEOPLE - 5}, breaker={"same_refusals": 6}
+    )
     assert lived(world).exit_code is ExitCode.OK
     assert len(world.provider.dials) == PEOPLE - 5
 
