@@ -102,7 +102,7 @@ class Planner:
     def half_way(self) -> list[tuple[str, Kill]]:
         """For each story a kill at some line of its own life, if it passes any, and at a moment otherwise."""
         chosen = []
-        for life in self._own:
+        for life in {life.story: life for life in self._own}.values():
             lines = sorted(point for point in life.passed if point.event == LINE)
             line = self.rng.choice(lines) if lines else None
             kill = Kill(line, self.rng.randint(1, life.passed[line])) if line else self._moment(life)

@@ -78,6 +78,11 @@ def lines_of_functions(files: Collection[str] = COVERED) -> dict[Point, str]:
     return found
 
 
+def due_lines() -> set[Point]:
+    """Every line that is to be a kill point."""
+    return {point for point, function in lines_of_functions().items() if not is_excused(point, function)}
+
+
 def _functions(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):

@@ -251,8 +251,8 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     "list not found": Story(account=Account(faults=("status=404@list", "lose_reply#2"))),
     "list without items": Story(account=Account(faults=("no_id@list",)), meets=69),
     "list fails": Story(account=Account(faults=("status=503@list#2-99", "lose_reply#2")), meets=69),
-    "list throttled": Story(account=Account(faults=("throttle=1@list#1",))),
-    "list fails at first": Story(account=Account(faults=("status=503@list#1",))),
+    "list throttled": Story(account=Account(faults=("throttle=1@list#1",)), step=PATIENT),
+    "list fails at first": Story(account=Account(faults=("status=503@list#1",)), step=PATIENT),
     "key refused for lists": Story(
         account=Account(faults=("status=401@list#2-99", "lose_reply#2")), meets=77
     ),
@@ -260,7 +260,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         account=Account(has_cursor=False, refuses_offsets=True, page=2, faults=("lose_reply#4",))
     ),
     "endless list": Story(account=Account(cursor="endless", faults=("lose_reply#1",)), rows=(ANNA,)),
-    "list lags": Story(account=Account(list_lag_s=30, speed=60, faults=("lose_reply#2",))),
+    "list lags": Story(account=Account(list_lag_s=300, speed=20, faults=("lose_reply#2",))),
     # Following calls.
     "no results": Story(account=Account(slim_lists=True, speed=50)),
     "results gone": Story(
@@ -299,7 +299,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         settings=ENDLESS,
     ),
     "many looks throttled": Story(
-        account=Account(speed=20, faults=("status=501@list", "throttle=1@get#1-5")),
+        account=Account(speed=20, faults=("status=501@list", "throttle=1@get#1-60")),
         rows=people(20),
         settings={"pace": {"calls_per_second": 500, "burst": 20, "max_live_calls": 20}},
         step=Step(timing={**PATIENT.timing, "look_min_s": 0.5}),
@@ -340,10 +340,10 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         ends=frozenset({0, 75, 80}),
     ),
     "many doubts": Story(
-        account=Account(faults=("lose_reply",), list_lag_s=10),
-        rows=people(8),
-        settings={"pace": {"calls_per_second": 20, "burst": 1, "max_live_calls": 8}},
-        step=Step(timing={"doubt_wait_s": 5, "api_patience_s": 60}),
+        account=Account(faults=("lose_reply",), list_lag_s=60),
+        rows=people(16),
+        settings={"pace": {"calls_per_second": 5, "burst": 1, "max_live_calls": 16}},
+        step=Step(timing={"doubt_wait_s": 8, "api_patience_s": 60}),
         meets=69,
     ),
     # A run in trouble with itself.
