@@ -96,6 +96,8 @@ class Dispatcher:
                 waiting.due, run.campaign_id, run.now(), skip=frozenset(self._in_hand), limit=BATCH_ROWS
             )
             if not due and not await self._wait_for_more(is_idle=is_idle):
+                # Their last rows may have been held one by one.
+                await self._turns.are_used_up()
                 return
             if due and await self._turns.are_used_up():
                 return
