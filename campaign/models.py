@@ -204,6 +204,10 @@ class Contact:
     key: str = ""
     """What tells people apart besides the number, where the list has such a column."""
     zone_source: ZoneSource = ZoneSource.NUMBER
+    state: str = ""
+    """Of the United States, where the list says it."""
+    consent: str = ""
+    """What the list says about consent to such calls."""
 
 
 @dataclass(frozen=True, slots=True)

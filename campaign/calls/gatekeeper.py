@@ -62,7 +62,7 @@ class Gatekeeper:
 
     def _person(self, connection: Connection, contact: DueContact, now: datetime) -> Person:
         run = self._run
-        known = Known(run.campaign_id, run.settings, run.suppressed, run.spoken)
+        known = Known(run.campaign_id, run.settings, run.suppressed, run.spoken, run.calendar)
         return look_at(connection, contact, known, now)
 
     def _hold_all(self, connection: Connection, held: Sequence[tuple[DueContact, Verdict]]) -> None:

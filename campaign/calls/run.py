@@ -15,7 +15,7 @@ from campaign.calls.ports import AsyncLedger, CallsApi
 from campaign.calls.timing import Timing
 from campaign.errors import CampaignError
 from campaign.ledger.ledger import Connection
-from campaign.settings import CampaignSettings
+from campaign.settings import Calendar, CampaignSettings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -84,6 +84,8 @@ class Run:
     now: Callable[[], datetime]
     spoken: tuple[str, ...] = ()
     """Variables that the agent says."""
+    calendar: Calendar | None = None
+    """The days off; None when they are not known."""
     suppressed: Mapping[str, str] = field(default_factory=dict)
     """Numbers of the campaign file's suppression lists, with the list they stand in."""
     live: set[int] = field(default_factory=set)

@@ -26,7 +26,7 @@ from campaign.ledger import attempts, calls, campaigns, waiting
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
 from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsupported
-from campaign.settings import CampaignSettings
+from campaign.settings import Calendar, CampaignSettings
 
 log = get_logger(__name__)
 
@@ -79,6 +79,7 @@ async def run_campaign(
     suppressed: Mapping[str, str] | None = None,
     read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None,
     spoken: Sequence[str] = (),
+    calendar: Calendar | None = None,
     check_lock: Callable[[], Awaitable[object]] | None = None,
     deadline: datetime | None = None,
     timing: Timing | None = None,
@@ -100,6 +101,7 @@ async def run_campaign(
         suppressed: Numbers that the campaign file's lists forbid, with the reason.
         read_suppression: Reads them again, beside the event loop. When it fails, nobody is dialled any more.
         spoken: Variables that the agent says; who has no value for one is not dialled.
+        calendar: The days off. Without it nobody is called where the campaign file has any.
         check_lock: Raises LedgerError when the run lock no longer keeps other runs out.
         deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
         timing: Waits; the defaults suit real calls.
@@ -124,6 +126,7 @@ async def run_campaign(
         now=now,
         suppressed=suppressed or {},
         spoken=tuple(spoken),
+        calendar=calendar,
     )
 
     async def write_noted() -> None:

@@ -31,7 +31,7 @@ def explain(
     from campaign.cli.agent import spoken_variables
     from campaign.contacts.suppression import SuppressionLists
     from campaign.ledger import rows
-    from campaign.settings import Environment, load_campaign_file
+    from campaign.settings import Environment, load_campaign_file, make_calendar
 
     logs.configure(level=logging.WARNING)
     now = datetime.now(UTC)
@@ -40,7 +40,7 @@ def explain(
     spoken, note = spoken_variables(settings.agent_id, Environment())
     with views.open_ledger(ledger) as opened:
         record = views.find_campaign(opened, name, ledger)
-        known = Known(record.id, settings, lists.read(now), spoken)
+        known = Known(record.id, settings, lists.read(now), spoken, make_calendar(settings.hours, now))
         found = opened.read(rows.rows_numbered, record.id, row)
         if not found:
             raise UsageError(

@@ -60,7 +60,7 @@ def rehearse(
     from campaign.cli import job as jobs
     from campaign.ledger import suppression
     from campaign.rehearsal.night import KILLED, STORM, USUAL, Night
-    from campaign.settings import Environment
+    from campaign.settings import Environment, make_calendar
     from campaign.simulator.people import Behaviour
 
     # What goes wrong in a rehearsal is no news for anybody's log.
@@ -88,6 +88,7 @@ def rehearse(
             behaviour=Behaviour.answering(answer),
             suppressed=suppressed,
             spoken=job.spoken,
+            calendar=make_calendar(job.settings.hours, start),
         )
         notes = [*job.notes]
         if job.campaign is not None:

@@ -234,6 +234,7 @@ def carry_out(
         watchdog.allow("enrolling the list", timing.step_longest_s)
         files.remove_leftovers(result_path)
         campaign_id = jobs.enrol(job, amend=amend, now=now)
+        jobs.note_consent(job, campaign_id, now)
         if not on_terminal:
             for note in job.notes:
                 get_logger(__name__).warning("list.note", note=note)
@@ -264,6 +265,7 @@ def carry_out(
                         suppressed=job.suppressed,
                         read_suppression=lambda: anyio.to_thread.run_sync(job.lists.read, utc_now()),
                         spoken=job.spoken,
+                        calendar=job.calendar,
                         deadline=deadline,
                         timing=timing,
                     )

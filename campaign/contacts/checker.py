@@ -1,15 +1,16 @@
 """The checker: chunks of a list in; out, each row with its number and zones or with what is wrong."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from campaign.contacts import phone, plans, problems, values
 from campaign.contacts.columns import Columns
 from campaign.contacts.files.reading import Record
 from campaign.contacts.phone import GoodNumber, NumberRules
-from campaign.contacts.rows import CheckedRows, Fault, key_of
+from campaign.contacts.rows import CheckedRows, Fault, key_of, state_of
 from campaign.models import E164
+from campaign.settings import ELSEWHERE, state_of_number
 
 
 class Checker:
@@ -50,6 +51,8 @@ class Checker:
             timezone=place[where.timezone] if where.timezone is not None else None,
             default_timezone=default_timezone,
             key=place[where.key] if where.key is not None else None,
+            state=place[where.state] if where.state is not None else None,
+            consent=place[where.consent] if where.consent is not None else None,
         )
 
     def check(self, chunk: Sequence[Record]) -> None:
@@ -70,6 +73,8 @@ class Checker:
         if where.key is not None:
             faults |= _missing_keys(cells[where.key], self._headings[where.key])
         phones, zones, proposals = self._read_phones(cells, faults)
+        if where.state is not None:
+            faults |= _bad_states(cells[where.state], phones, self._headings[where.state], faults)
         self.rows.add(
             [record[0] for record in records],
             [cells[position] for position in where.kept],
@@ -139,6 +144,16 @@ class Checker:
 
 def _missing_keys(keys: Sequence[str], heading: str) -> Iterator[tuple[int, Fault]]:
     return ((at, (problems.NO_KEY, heading)) for at, key in enumerate(keys) if not key_of(key))
+
+
+def _bad_states(
+    states: Sequence[str], phones: Sequence[int], heading: str, known: Collection[int]
+) -> Iterator[tuple[int, Fault]]:
+    """Cells that name no state, of numbers that may be of the United States."""
+    for at, (cell, number) in enumerate(zip(states, phones, strict=True)):
+        is_odd = cell.strip() and not state_of(cell) and number and at not in known
+        if is_odd and state_of_number(f"+{number}") != ELSEWHERE:
+            yield at, (problems.BAD_STATE, heading)
 
 
 def is_zone(name: str) -> bool:

@@ -19,6 +19,10 @@ PHONE_NAMES = (
 
 ZONE_NAMES = ("timezone", "time_zone", "tz")
 
+STATE_NAMES = ("state", "us_state")
+
+CONSENT_NAMES = ("consent", "consent_basis")
+
 KEY_NAMES = (
     "id", "key", "customer_id", "customer_no", "customer_number", "client_id", "contact_id", "account_id",
     "account", "user_id", "person_id", "patient_id", "member_id", "lead_id", "crm_id", "external_id", "uuid",
@@ -37,12 +41,26 @@ class Columns:
     """Positions with the names under which their values are sent."""
     kept: tuple[int, ...]
     """The operator's own columns: all but those of an earlier result, which is replaced."""
+    state: int | None = None
+    consent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Columns that a profile looks for by their usual names; without one, only those that are named count."""
+
+    state: bool = False
+    consent: bool = False
+
+
+NOTHING_WANTED = Wanted()
 
 
 def find(
     headers: Sequence[str],
     settings: ContactSettings,
     *,
+    wanted: Wanted = NOTHING_WANTED,
     first_row: Record | None = None,
     looks_like_phone: Callable[[int], bool] | None = None,
 ) -> Columns:
@@ -51,6 +69,7 @@ def find(
     Args:
         headers: The names of the columns; a column without one has an empty name.
         settings: What the campaign file says about the list.
+        wanted: Columns that are recognised by name, too.
         first_row: The row below the header, which may turn out to be the real one.
         looks_like_phone: Tells by its cells whether a column holds phone numbers, for advice.
 
@@ -73,13 +92,19 @@ def find(
         else recognised(own, ZONE_NAMES)
     )
     key = _named(own, settings.key, "contacts.key") if settings.key else None
+    state = _named(own, settings.state, "contacts.state") if settings.state else None
+    if state is None and wanted.state:
+        state = recognised(own, STATE_NAMES)
+    consent = _named(own, settings.consent, "contacts.consent") if settings.consent else None
+    if consent is None and wanted.consent:
+        consent = recognised(own, CONSENT_NAMES)
     if settings.variables is None:
-        variables = tuple((i, header) for header, i in own.items() if i not in (phone, timezone))
+        variables = tuple((i, header) for header, i in own.items() if i not in (phone, timezone, consent))
     else:
         variables = tuple(
             (_named(own, column, "contacts.variables"), name) for name, column in settings.variables.items()
         )
-    return Columns(phone, timezone, key, variables, kept)
+    return Columns(phone, timezone, key, variables, kept, state, consent)
 
 
 def refuse_title(headers: Sequence[str], first_row: Record | None) -> None:

@@ -11,7 +11,7 @@ from campaign.contacts.files.source import ReadOptions
 from campaign.contacts.phone import NumberRules
 from campaign.errors import ConfigError, ListError
 from campaign.models import Intake
-from campaign.settings import CampaignSettings, ContactSettings
+from campaign.settings import CampaignSettings, ContactSettings, HourSettings
 
 CHUNK_ROWS = 20_000
 SAMPLE_ROWS = 200
@@ -49,6 +49,7 @@ def take_in(
         options=options,
         spoken=spoken,
         given=frozenset(name for name, value in settings.call.variables.items() if value.strip()),
+        hours=settings.hours,
     )
 
 
@@ -60,6 +61,7 @@ def take_in_for(
     options: ReadOptions | None = None,
     spoken: Sequence[str] = (),
     given: Collection[str] = (),
+    hours: HourSettings | None = None,
 ) -> Intake:
     """Like `take_in`, for a list without a whole campaign file.
 
@@ -70,7 +72,12 @@ def take_in_for(
         options: What the operator says about the file.
         spoken: Variables that the agent says.
         given: Variables that have a value for every call, so that they need no column.
+        hours: Its profile may demand the state and the consent of people.
     """
+    profile = hours.rules if hours is not None else None
+    wanted = columns.NOTHING_WANTED
+    if profile is not None:
+        wanted = columns.Wanted(state=bool(profile.states), consent=profile.consent)
     options = options or ReadOptions()
     rules = NumberRules(countries, settings.default_region, frozenset(settings.block_types))
     with open_list(path, options) as opened:
@@ -81,6 +88,7 @@ def take_in_for(
             where = columns.find(
                 file.headings,
                 settings,
+                wanted=wanted,
                 first_row=sample[0] if sample else None,
                 looks_like_phone=lambda at: _is_of_phones(sample, at, rules),
             )
@@ -90,6 +98,11 @@ def take_in_for(
             settings.required, where, file.headings, given=given, because="contacts.required has"
         ):
             raise ListError(f"{name}: {unmet}")
+        if wanted.consent and where.consent is None and settings.consent_basis is None:
+            raise ListError(
+                f"{name}: the profile of hours demands consent, and the list has no column consent; name the "
+                "column with contacts.consent, or record one basis for everybody with contacts.consent_basis"
+            )
         unspoken = columns.unmet(spoken, where, file.headings, given=given, because="the agent says")
         # pandas takes longer to load than most unusable files take to be refused.
         from campaign.contacts import across
@@ -117,7 +130,7 @@ def take_in_for(
             phone_column=file.headings[where.phone],
             rows=rows,
             content=file.source.fingerprint,
-            fingerprint=_fingerprint(file.source.fingerprint, settings, countries, options),
+            fingerprint=_fingerprint(file.source.fingerprint, settings, countries, options, wanted),
             notes=(*file.source.notes, *_notes(settings, national=checker.national, rounded=rounded)),
             repairs=dict(checker.repairs.most_common()),
             delimiter=file.source.delimiter,
@@ -140,10 +153,19 @@ def _is_of_phones(records: Sequence[Record], column: int, rules: NumberRules) ->
 
 
 def _fingerprint(
-    of_file: str, settings: ContactSettings, countries: frozenset[str], options: ReadOptions
+    of_file: str,
+    settings: ContactSettings,
+    countries: frozenset[str],
+    options: ReadOptions,
+    wanted: columns.Wanted,
 ) -> str:
     """One mark for the file and for how it is read: other rules make other people of the same list."""
-    reading = settings.model_dump_json(exclude={"max_invalid"}) + ",".join(sorted(countries)) + repr(options)
+    # A key that came later leaves the mark of a list as it was, as long as it is not used.
+    unused = {key for key in ("state", "consent") if getattr(settings, key) is None}
+    keys = settings.model_dump_json(exclude={"max_invalid", "consent_basis", *unused})
+    reading = keys + ",".join(sorted(countries)) + repr(options)
+    if wanted != columns.NOTHING_WANTED:
+        reading += repr(wanted)
     return sha256(f"{of_file} {reading}".encode()).hexdigest()
 
 

@@ -14,6 +14,10 @@ import pandas as pd
 from campaign.contacts import problems
 from campaign.contacts.problems import Problem
 from campaign.models import E164, Contact, ListRows, RejectedRow, Row, RowStatus, ZoneSource
+from campaign.settings import STATES
+
+CONSENT_CHARACTERS = 500
+"""So much of what a list says about consent is kept."""
 
 Fault = tuple[Problem, str]
 """A problem, and the column that has it."""
@@ -29,6 +33,8 @@ class CheckedRows(ListRows):
         timezone: int | None = None,
         default_timezone: str | None = None,
         key: int | None = None,
+        state: int | None = None,
+        consent: int | None = None,
     ) -> None:
         """Start without rows.
 
@@ -37,11 +43,15 @@ class CheckedRows(ListRows):
             timezone: Position of the time zone among the kept cells.
             default_timezone: Of numbers that have none of their own.
             key: Position of what tells people apart.
+            state: Position of the state of the United States.
+            consent: Position of what the list says about consent.
         """
         self._variables = tuple(variables)
         self._timezone = timezone
         self._default_timezone = default_timezone
         self._key = key
+        self._state = state
+        self._consent = consent
         self._cells: list[pd.DataFrame] = []
         self.row_numbers = array("I")
         self.phones = array("Q")
@@ -194,7 +204,14 @@ class CheckedRows(ListRows):
         zones, source = self._zones_of(cells, zones)
         key = key_of(cells[self._key]) if self._key is not None else ""
         return Contact(
-            row, number, {name: cells[place] for place, name in self._variables}, zones, key, source
+            row,
+            number,
+            {name: cells[place] for place, name in self._variables},
+            zones,
+            key,
+            source,
+            state_of(cells[self._state]) if self._state is not None else "",
+            cells[self._consent].strip()[:CONSENT_CHARACTERS] if self._consent is not None else "",
         )
 
     def _zones_of(
@@ -205,6 +222,12 @@ class CheckedRows(ListRows):
         if not of_number and self._default_timezone is not None:
             return (self._default_timezone,), ZoneSource.CAMPAIGN
         return of_number, ZoneSource.NUMBER
+
+
+def state_of(cell: str) -> str:
+    """The state of the United States that a cell names; empty when it names none."""
+    state = cell.strip().upper()
+    return state if state in STATES else ""
 
 
 def key_of(cell: str) -> str:

@@ -22,7 +22,7 @@ _UNTOUCHED = (RowStatus.WAITING, RowStatus.STOPPED)
 """Rows whose person has not been dialled, as far as the status tells."""
 
 _OF_THE_ROW = ("position", "row_number", "cells")
-_OF_THE_PERSON = ("variables", "time_zones", "zone_source", "person_key")
+_OF_THE_PERSON = ("variables", "time_zones", "zone_source", "state", "consent", "person_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,22 @@ def _taken_from(
 
 
 def _differs(person: Any, contact: Contact) -> bool:
-    now = (list(contact.row.cells), dict(contact.variables), list(contact.time_zones), contact.zone_source)
-    return now != (person.cells, person.variables, person.time_zones, person.zone_source)
+    now = (
+        list(contact.row.cells),
+        dict(contact.variables),
+        list(contact.time_zones),
+        contact.zone_source,
+        contact.state or None,
+        contact.consent or None,
+    )
+    return now != (
+        person.cells,
+        person.variables,
+        person.time_zones,
+        person.zone_source,
+        person.state,
+        person.consent,
+    )
 
 
 def amend(connection: Connection, campaign_id: int, intake: Intake, now: datetime) -> Amendment:

@@ -12,6 +12,7 @@ from campaign.models import FINAL_STATUSES, Contact, Hold, Intake, RejectedRow, 
 
 NOBODY = (RowStatus.REJECTED, RowStatus.DUPLICATE)
 """Rows behind which no person of the campaign stands."""
+CONSENT_EVENT = "campaign.consent"
 _BATCH = 10_000
 """Rows of one statement: a list may be larger than the memory for its values."""
 
@@ -133,6 +134,19 @@ def start(
     return campaign_id
 
 
+def note_consent(connection: Connection, campaign_id: int, basis: str, now: datetime) -> None:
+    """Recorded once for each basis: by what everybody on the list has agreed to be called."""
+    table = schema.events.c
+    latest = connection.scalar(
+        select(table.detail)
+        .where(table.campaign_id == campaign_id, table.event == CONSENT_EVENT)
+        .order_by(table.id.desc())
+        .limit(1)
+    )
+    if latest != basis:
+        moves.journal(connection, now, CONSENT_EVENT, campaign_id=campaign_id, detail=basis)
+
+
 def finish_settled(connection: Connection, now: datetime) -> None:
     """Recorded once for each campaign: every row of it is final."""
     for campaign_id in connection.scalars(_FINISH, {"now": now}).all():
@@ -155,19 +169,31 @@ class RowRecord:
     reason: str
     retry_at: datetime | None = None
     """The time of the next try, when one is due later."""
+    state: str = ""
+    consent: str = ""
 
 
 def people(connection: Connection, campaign_id: int) -> dict[str, RowRecord]:
     """Complete: where each person of the campaign stands, by number."""
     table = schema.contacts.c
     rows = connection.execute(
-        select(table.to_number, table.status, table.reason, table.not_before, table.hold).where(
-            table.campaign_id == campaign_id, table.status.not_in(NOBODY)
-        )
+        select(
+            table.to_number,
+            table.status,
+            table.reason,
+            table.not_before,
+            table.hold,
+            table.state,
+            table.consent,
+        ).where(table.campaign_id == campaign_id, table.status.not_in(NOBODY))
     )
     return {
         row.to_number: RowRecord(
-            RowStatus(row.status), row.reason, row.not_before if row.hold == Hold.RETRY else None
+            RowStatus(row.status),
+            row.reason,
+            row.not_before if row.hold == Hold.RETRY else None,
+            row.state or "",
+            row.consent or "",
         )
         for row in rows
     }
@@ -199,12 +225,21 @@ def row_values(campaign_id: int, position: int, row: Contact | RejectedRow, now:
             "variables": dict(row.variables),
             "time_zones": list(row.time_zones),
             "zone_source": row.zone_source,
+            "state": row.state or None,
+            "consent": row.consent or None,
             "person_key": row.key,
             "status": RowStatus.WAITING,
             "reason": "",
         }
     reason = f"{row.column}: {row.reason}" if row.column else row.reason
-    nobody = {"variables": {}, "time_zones": [], "zone_source": ZoneSource.NUMBER, "person_key": ""}
+    nobody: dict[str, Any] = {
+        "variables": {},
+        "time_zones": [],
+        "zone_source": ZoneSource.NUMBER,
+        "state": None,
+        "consent": None,
+        "person_key": "",
+    }
     return common | nobody | {"status": row.status, "reason": reason}
 
 

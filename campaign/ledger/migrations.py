@@ -48,11 +48,20 @@ def _keep_suppression_changes(connection: Connection) -> None:
     schema.suppression_changes.create(connection, checkfirst=True)
 
 
+def _keep_state_and_consent(connection: Connection) -> None:
+    known = {column["name"] for column in inspect(connection).get_columns("contacts")}
+    # Of older rows nothing was kept: then the area code tells the state, and no consent is on record.
+    for name, kind in (("state", "VARCHAR(2)"), ("consent", "TEXT")):
+        if name not in known:
+            connection.execute(text(f"ALTER TABLE contacts ADD COLUMN {name} {kind}"))
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration(1, "first schema", _create_everything),
     Migration(2, "identity", _give_identity),
     Migration(3, "zone sources", _tell_zone_sources),
     Migration(4, "suppression changes", _keep_suppression_changes),
+    Migration(5, "state and consent", _keep_state_and_consent),
 )
 
 

@@ -61,6 +61,8 @@ def rows_numbered(connection: Connection, campaign_id: int, row_number: int) -> 
                 time_zones=tuple(row.time_zones),
                 zone_source=ZoneSource(row.zone_source),
                 tries=row.tries,
+                state=row.state or "",
+                consent=row.consent or "",
             )
             if row.to_number
             else None,

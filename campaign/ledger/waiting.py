@@ -40,6 +40,8 @@ _DUE = (
         _CONTACTS.variables,
         _CONTACTS.time_zones,
         _CONTACTS.zone_source,
+        _CONTACTS.state,
+        _CONTACTS.consent,
         tries_of(_CONTACTS.id).label("tries"),
     )
     .where(
@@ -62,6 +64,15 @@ _CALLED_ELSEWHERE = (
         _ATTEMPTS.intent_at >= bindparam("since"),
         _ATTEMPTS.state.not_in(HARMLESS_ATTEMPTS),
         _ATTEMPTS.campaign_id != bindparam("campaign"),
+    )
+    .order_by(_ATTEMPTS.intent_at)
+)
+_CALLED_BY_ANY = (
+    select(_ATTEMPTS.intent_at)
+    .where(
+        _ATTEMPTS.to_number == bindparam("number"),
+        _ATTEMPTS.intent_at >= bindparam("since"),
+        _ATTEMPTS.state.not_in(HARMLESS_ATTEMPTS),
     )
     .order_by(_ATTEMPTS.intent_at)
 )
@@ -93,6 +104,8 @@ class DueContact:
     zone_source: ZoneSource
     tries: int
     """Earlier tries that count."""
+    state: str = ""
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +135,8 @@ def due(
             time_zones=tuple(row.time_zones),
             zone_source=ZoneSource(row.zone_source),
             tries=row.tries,
+            state=row.state or "",
+            consent=row.consent or "",
         )
         for row in rows
         if row.id not in skip
@@ -142,6 +157,11 @@ def standing(connection: Connection, *, campaign_id: int, to_number: str, since:
     unsettled = connection.scalar(_UNSETTLED_ELSEWHERE, elsewhere)
     talked_at: datetime | None = connection.scalar(_TALKED_ELSEWHERE, elsewhere)
     return Standing(because, recent, AttemptState(unsettled) if unsettled else None, talked_at)
+
+
+def all_calls(connection: Connection, to_number: str, since: datetime) -> tuple[datetime, ...]:
+    """As committed: when any campaign called since `since`, the oldest first."""
+    return tuple(connection.scalars(_CALLED_BY_ANY, {"number": to_number, "since": since}))
 
 
 def unsettled_elsewhere(connection: Connection, *, campaign_id: int | None) -> dict[str, AttemptState]:

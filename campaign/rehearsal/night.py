@@ -16,7 +16,7 @@ from campaign.ledger.scratch import ScratchLedger
 from campaign.models import TOKEN_KEY, Disposition, Intake, RowStatus
 from campaign.rehearsal.clock import VirtualClock
 from campaign.rehearsal.world import World
-from campaign.settings import CampaignSettings
+from campaign.settings import Calendar, CampaignSettings
 from campaign.simulator.faults import Fault, FaultPlan
 from campaign.simulator.people import Behaviour
 from campaign.simulator.provider import Provider
@@ -84,6 +84,7 @@ class Night:
     behaviour: Behaviour = field(default_factory=Behaviour)
     suppressed: Mapping[str, str] = field(default_factory=dict)
     spoken: Sequence[str] = ()
+    calendar: Calendar | None = None
 
     def pass_under(
         self,
@@ -134,6 +135,7 @@ class Night:
                 faults=faults,
                 suppressed=self.suppressed,
                 spoken=self.spoken,
+                calendar=self.calendar,
                 on_progress=look,
             )
             report = _live_through(world, weather.kills, usual_s)

@@ -14,7 +14,7 @@ from campaign.rehearsal.account import Line, VirtualAccount
 from campaign.rehearsal.clock import VirtualClock, VirtualLoop
 from campaign.rehearsal.death import Death
 from campaign.rehearsal.ledger import VirtualLedger
-from campaign.settings import CampaignSettings
+from campaign.settings import Calendar, CampaignSettings
 from campaign.simulator.faults import FaultPlan
 from campaign.simulator.provider import Provider
 
@@ -41,6 +41,7 @@ class World:
     line: Line = field(default_factory=Line)
     suppressed: Mapping[str, str] = field(default_factory=dict)
     spoken: Sequence[str] = ()
+    calendar: Calendar | None = None
     on_progress: Callable[[Progress], None] = _ignore
     ledger_of_a_life: type[VirtualLedger] = VirtualLedger
     longest_life_s: float = LONGEST_S
@@ -110,6 +111,7 @@ class World:
             on_progress=self.on_progress,
             suppressed=self.suppressed,
             spoken=self.spoken,
+            calendar=self.calendar,
             deadline=deadline,
             timing=self.timing,
             now=self.clock.now,

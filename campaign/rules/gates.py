@@ -5,20 +5,24 @@ from datetime import datetime
 
 from campaign.rules.calling_hours import CALLING_HOURS
 from campaign.rules.caps import CAP, CONVERSATIONS
+from campaign.rules.consent import CONSENT
 from campaign.rules.elsewhere import OTHER_CAMPAIGNS
 from campaign.rules.gate import YES, Gate, Verdict
 from campaign.rules.person import Person
+from campaign.rules.profile import PROFILE
 from campaign.rules.suppressed import SUPPRESSION
 from campaign.rules.words import AGENTS_WORDS
 from campaign.settings import CampaignSettings
 
 GATES: Sequence[Gate] = (
     SUPPRESSION,
+    CONSENT,
     OTHER_CAMPAIGNS,
     AGENTS_WORDS,
     CALLING_HOURS,
     CAP,
     CONVERSATIONS,
+    PROFILE,
 )
 """In the order in which they are asked: a no for good comes before one for some time."""
 

@@ -14,12 +14,12 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from campaign.errors import ConfigError, InputMissingError
+from campaign.settings.hours import HourSettings
 from campaign.settings.opt_out import OptOutSettings
 from campaign.settings.sections import (
     CallSettings,
     CapSettings,
     ContactSettings,
-    HourSettings,
     PaceSettings,
     RetrySettings,
     Section,
@@ -93,11 +93,15 @@ def load_campaign_file(path: Path, *, name: str | None = None) -> CampaignSettin
         raise ConfigError(f"campaign file {path}: name: the only placeholder is {{date}}")
     if "{" in settings.output.replace("{name}", ""):
         raise ConfigError(f"campaign file {path}: output: the only placeholder is {{name}}")
+    hours = settings.hours
+    if hours.blackout is not None:
+        hours = hours.model_copy(update={"blackout": path.parent / hours.blackout})
     return settings.model_copy(
         update={
+            "hours": hours,
             "suppression": tuple(
                 entry.model_copy(update={"file": path.parent / entry.file}) for entry in settings.suppression
-            )
+            ),
         }
     )
 

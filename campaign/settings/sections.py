@@ -8,16 +8,13 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from campaign.settings.values import (
-    Days,
     Duration,
-    Margin,
     NumberTypes,
     Region,
     Share,
     Texts,
     Variables,
     Zone,
-    parse_days,
 )
 
 
@@ -46,6 +43,12 @@ class ContactSettings(Section):
     """Column with the IANA time zone of the person; by default the zones of the number."""
     default_timezone: Zone | None = None
     """For numbers that are of no time zone, like satellite phones; when absent, those rows are rejected."""
+    state: str | None = None
+    """Column with the state of the US, as two letters; by default the area code tells it."""
+    consent: str | None = None
+    """Column that says by what a person has agreed to such calls; who has not is never called."""
+    consent_basis: str | None = Field(default=None, min_length=3, max_length=500)
+    """By what everybody on the list has agreed; where the list has a column, for whom that is empty."""
     key: str | None = None
     """Column that tells people apart, like a customer id; a second row with the same key is a duplicate."""
     max_invalid: Share = 0.05
@@ -71,16 +74,6 @@ class PaceSettings(Section):
     calls_per_second: float = Field(default=1.0, gt=0, le=1000)
     burst: int = Field(default=1, ge=1, le=100)
     max_live_calls: int = Field(default=10, ge=1, le=10_000)
-
-
-class HourSettings(Section):
-    """When people may be called, in their own time zone."""
-
-    days: Days = Field(default_factory=lambda: parse_days({"mon-sun": "09:00-20:00"}))
-    closing_margin: Margin = timedelta(minutes=3)
-    """So long before a window closes no call starts any more: a request and a queue take their time."""
-    number_margin: Margin = timedelta(hours=1)
-    """Where only the number tells the time zone, a window opens so much later and closes so much earlier."""
 
 
 class RetrySettings(Section):

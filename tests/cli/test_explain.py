@@ -67,11 +67,13 @@ def test_a_no_says_what_becomes_of_the_row(spring: Case) -> None:
     do(spring.ledger, suppression.suppress, [BEN], reason="asked by mail", now=NOON)
     assert answers(3) == {
         "suppression": False,
+        "consent": True,
         "other campaigns": True,
         "the agent's words": True,
         "hours": True,
         "cap": True,
         "conversations": True,
+        "profile": True,
     }
     _, said = call("explain", "spring", 3, "--config", "campaign.yaml")
     assert "suppression        no   asked by mail; the row becomes suppressed" in said
