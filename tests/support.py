@@ -28,7 +28,7 @@ def profiled(name: str, *, today: date | None = None, **more: Any) -> dict[str, 
     """The `hours` of a campaign by a profile, confirmed where it has expired by now."""
     day = today or datetime.now(UTC).date()
     expired = day + timedelta(days=1) >= find_profile(name).expires_on
-    return {"profile": name, **({"profile_confirmed": day} if expired else {}), **more}
+    return {"profile": name, **({"profile_confirmed": day.isoformat()} if expired else {}), **more}
 
 
 class Rows(tuple[Contact | RejectedRow, ...]):

@@ -120,8 +120,7 @@ def make_plan(
         talked = ledger.read(waiting.conversations, campaign_id=campaign_id)
         since = now - settings.caps.per_number.within
         recent = ledger.read(waiting.recent_calls, campaign_id=campaign_id, since=since)
-        if back is not None:
-            everything = ledger.read(waiting.recent_calls, campaign_id=None, since=now - back)
+        everything = ledger.read(waiting.recent_calls, campaign_id=None, since=now - (back or timedelta()))
         if campaign is not None:
             known = ledger.read(campaigns.people, campaign.id)
             nobodys = ledger.read(campaigns.nobodys_rows, campaign.id) if is_known else {}

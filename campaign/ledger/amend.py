@@ -22,7 +22,7 @@ _UNTOUCHED = (RowStatus.WAITING, RowStatus.STOPPED)
 """Rows whose person has not been dialled, as far as the status tells."""
 
 _OF_THE_ROW = ("position", "row_number", "cells")
-_OF_THE_PERSON = ("variables", "time_zones", "zone_source", "state", "consent", "person_key")
+_OF_THE_PERSON = ("variables", "time_zones", "zone_source", "us_state", "consent", "person_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def _differs(person: Any, contact: Contact) -> bool:
         person.variables,
         person.time_zones,
         person.zone_source,
-        person.state,
+        person.us_state,
         person.consent,
     )
 

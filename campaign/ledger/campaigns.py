@@ -183,7 +183,7 @@ def people(connection: Connection, campaign_id: int) -> dict[str, RowRecord]:
             table.reason,
             table.not_before,
             table.hold,
-            table.state,
+            table.us_state,
             table.consent,
         ).where(table.campaign_id == campaign_id, table.status.not_in(NOBODY))
     )
@@ -192,7 +192,7 @@ def people(connection: Connection, campaign_id: int) -> dict[str, RowRecord]:
             RowStatus(row.status),
             row.reason,
             row.not_before if row.hold == Hold.RETRY else None,
-            row.state or "",
+            row.us_state or "",
             row.consent or "",
         )
         for row in rows
@@ -225,7 +225,7 @@ def row_values(campaign_id: int, position: int, row: Contact | RejectedRow, now:
             "variables": dict(row.variables),
             "time_zones": list(row.time_zones),
             "zone_source": row.zone_source,
-            "state": row.state or None,
+            "us_state": row.state or None,
             "consent": row.consent or None,
             "person_key": row.key,
             "status": RowStatus.WAITING,
@@ -236,7 +236,7 @@ def row_values(campaign_id: int, position: int, row: Contact | RejectedRow, now:
         "variables": {},
         "time_zones": [],
         "zone_source": ZoneSource.NUMBER,
-        "state": None,
+        "us_state": None,
         "consent": None,
         "person_key": "",
     }

@@ -51,7 +51,7 @@ def _keep_suppression_changes(connection: Connection) -> None:
 def _keep_state_and_consent(connection: Connection) -> None:
     known = {column["name"] for column in inspect(connection).get_columns("contacts")}
     # Of older rows nothing was kept: then the area code tells the state, and no consent is on record.
-    for name, kind in (("state", "VARCHAR(2)"), ("consent", "TEXT")):
+    for name, kind in (("us_state", "VARCHAR(2)"), ("consent", "TEXT")):
         if name not in known:
             connection.execute(text(f"ALTER TABLE contacts ADD COLUMN {name} {kind}"))
 

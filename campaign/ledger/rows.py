@@ -61,7 +61,7 @@ def rows_numbered(connection: Connection, campaign_id: int, row_number: int) -> 
                 time_zones=tuple(row.time_zones),
                 zone_source=ZoneSource(row.zone_source),
                 tries=row.tries,
-                state=row.state or "",
+                state=row.us_state or "",
                 consent=row.consent or "",
             )
             if row.to_number

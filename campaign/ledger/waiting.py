@@ -40,7 +40,7 @@ _DUE = (
         _CONTACTS.variables,
         _CONTACTS.time_zones,
         _CONTACTS.zone_source,
-        _CONTACTS.state,
+        _CONTACTS.us_state,
         _CONTACTS.consent,
         tries_of(_CONTACTS.id).label("tries"),
     )
@@ -135,7 +135,7 @@ def due(
             time_zones=tuple(row.time_zones),
             zone_source=ZoneSource(row.zone_source),
             tries=row.tries,
-            state=row.state or "",
+            state=row.us_state or "",
             consent=row.consent or "",
         )
         for row in rows

@@ -137,7 +137,7 @@ def test_an_older_ledger_knows_no_state_and_no_consent(ledger: Ledger, ledger_lo
             intake=people("+12025550143"),
             now=NOON,
         )
-        for column in ("state", "consent"):
+        for column in ("us_state", "consent"):
             connection.exec_driver_sql(f"ALTER TABLE contacts DROP COLUMN {column}")
         connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 5")
 
