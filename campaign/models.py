@@ -253,6 +253,10 @@ class Contact:
     """The list does not want this person dialled from then on."""
     from_number: str | None = None
     """The number of the pool that the list wants this person to see."""
+    state: str = ""
+    """Of the United States, where the list says it."""
+    consent: str = ""
+    """What the list says about consent to such calls."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from campaign.models import Contact, RejectedRow, RowStatus
 from campaign.settings import CampaignSettings
+from campaign.settings.profile import find_profile
 
 NOON = datetime(2026, 6, 3, 17, 0, tzinfo=UTC)
 """A Wednesday, 13:00 in New York."""
@@ -23,6 +24,13 @@ def make_settings(**changes: Any) -> CampaignSettings:
         "hours": {"days": {"mon-sun": "00:00-24:00"}},
     }
     return CampaignSettings.model_validate(content | changes)
+
+
+def profiled(name: str, *, today: date | None = None, **more: Any) -> dict[str, Any]:
+    """The `hours` of a campaign by a profile, confirmed where it has expired by now."""
+    day = today or datetime.now(UTC).date()
+    expired = day + timedelta(days=1) >= find_profile(name).expires_on
+    return {"profile": name, **({"profile_confirmed": day.isoformat()} if expired else {}), **more}
 
 
 class Rows(tuple[Contact | RejectedRow, ...]):

@@ -95,7 +95,7 @@ def denial(error: Fatal | CountryRefused, request: CallRequest) -> Denied:
         case AccountRefused():
             return Denied(Rule.CREDIT, str(error), "top up the OneInbox account")
         case CountryRefused():
-            country = country_of(request.to_number)
+            country = country_of(request.to_number) or ""
             scope = Scope.COUNTRY if country else Scope.CAMPAIGN
             return Denied(Rule.COUNTRY, str(error), blame.GEO_CURE, scope, country)
         case SetupRefused(about=Part.FROM_NUMBER):
@@ -175,7 +175,7 @@ async def ended(run: Run, record: OpenCall, call: Call) -> None:
         return
     reason = call.end_reason or call.status
     has_failed = blame.has_failed(call, _disposition(run, call))
-    country = country_of(record.to_number)
+    country = country_of(record.to_number) or ""
     if run.breaker.stopping(record.from_number, country) is not None:
         # Known to fail, or not: it says nothing about the others.
         return

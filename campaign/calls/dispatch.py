@@ -258,7 +258,7 @@ class Dispatcher:
         run = self._run
         await breaker.check_clock(run)
         late_s = abs((run.now() - started_at).total_seconds())
-        is_held = run.breaker.stopping(request.from_number, country_of(request.to_number)) is not None
+        is_held = run.breaker.stopping(request.from_number, (country_of(request.to_number) or "")) is not None
         if is_held or run.breaker.has_doubts:
             raise HeldBack("held back by the breaker")
         # A machine that was suspended, or a disk that hung: pace and gates are asked again.

@@ -80,6 +80,7 @@ class Gatekeeper:
             openings=run.breaker.lasting,
             outlay=outlay,
             started_at=run.started_at,
+            calendar=run.calendar,
         )
         return look_at(connection, contact, known, now)
 

@@ -14,8 +14,9 @@ from campaign.rules.hours import Whereabouts
 from campaign.rules.opening import Opening
 from campaign.rules.outlay import Outlay
 from campaign.rules.person import Person
+from campaign.rules.profile import looks_back
 from campaign.rules.words import unsaid
-from campaign.settings import CampaignSettings
+from campaign.settings import Calendar, CampaignSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,14 @@ class Known:
     """What the campaign has spent, before one more call."""
     started_at: datetime | None = None
     """When the campaign was first started."""
+    calendar: Calendar | None = None
+    """The days off; None when they are not known."""
 
     def stopped_because(self, to_number: str, from_number: str | None) -> str | None:
         """Why the breaker lets nobody call this number from that one; None when it does."""
         if not self.openings:
             return None
-        country = country_of(to_number)
+        country = country_of(to_number) or ""
         return next((each.cause for each in self.openings if each.covers(from_number or "", country)), None)
 
 
@@ -53,6 +56,7 @@ def look_at(connection: Connection, contact: DueContact, known: Known, now: date
     )
     from_number = number_for(connection, contact, known.settings.from_numbers)
     day = day_at(known.settings, now)
+    back = looks_back(known.settings)
     because = standing.suppressed_because or known.suppressed.get(contact.to_number)
     return Person(
         to_number=contact.to_number,
@@ -71,4 +75,9 @@ def look_at(connection: Connection, contact: DueContact, known: Known, now: date
         campaign_started_at=known.started_at,
         from_number=from_number,
         from_number_calls=from_numbers.calls_of(connection, from_number, day) if from_number and day else 0,
+        country=country_of(contact.to_number),
+        state=contact.state,
+        consent=contact.consent,
+        calendar=known.calendar,
+        all_calls=waiting.all_calls(connection, contact.to_number, now - back) if back else None,
     )

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from campaign.calls.breaker import opening_of
 from campaign.calls.from_numbers import Numbers
@@ -24,16 +24,24 @@ from campaign.models import (
     Tries,
     ZoneSource,
 )
-from campaign.rules import gates
-from campaign.rules.gate import Verdict
+from campaign.rules import hours
+from campaign.rules.calling_hours import CALLING_HOURS, schedule_for
+from campaign.rules.gate import YES, Verdict
+from campaign.rules.gates import GATES
 from campaign.rules.hours import Whereabouts
 from campaign.rules.opening import Opening
 from campaign.rules.person import Person
+from campaign.rules.profile import looks_back
 from campaign.rules.words import unsaid
-from campaign.settings import CampaignSettings
+from campaign.settings import Calendar, CampaignSettings, state_of_number
 
 _OUT = (RowStatus.REJECTED, RowStatus.DUPLICATE, RowStatus.STOPPED)
 """Rows that no run calls; only another list may change that."""
+HOURS_AHEAD = 24
+_HOUR = timedelta(hours=1)
+
+Kind = tuple[tuple[str, ...], bool, str | None, str | None]
+"""What the hours look at: zones, whether they are certain, country, and state. People of a kind are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,9 @@ class Plan:
     """Where the people are who may be dialled, by time zone."""
     least_seconds: float
     """The run takes at least so long by its pace alone."""
+    by_hour: Sequence[tuple[datetime, int]] = ()
+    """For each of the next hours of the clock in UTC, from the present one on, how many people could be
+    dialled in it, as far as the rules can tell by now. A person counts in every hour that would do."""
     earliest_later: datetime | None = None
     amendment: Amendment | None = None
     """How the list differs from the one that the campaign knows, where it does."""
@@ -67,6 +78,8 @@ class Plan:
 
 @dataclass(slots=True)
 class _Tally:
+    settings: CampaignSettings
+    now: datetime
     dial_now: int = 0
     under_way: int = 0
     later: Counter[str] = field(default_factory=Counter)
@@ -75,6 +88,12 @@ class _Tally:
     openings: list[datetime] = field(default_factory=list)
     by_number: Counter[str] = field(default_factory=Counter)
     """People who may be dialled, by the number that they see."""
+    hours: dict[Kind, Verdict] = field(default_factory=dict)
+    """What the hours say now, asked once for all people of a kind."""
+    people: dict[Kind, Person] = field(default_factory=dict)
+    """One person of each kind."""
+    from_hour: Counter[tuple[Kind, int]] = field(default_factory=Counter)
+    """People by kind, and by the hour from which all other rules say yes."""
 
 
 def make_plan(
@@ -87,6 +106,7 @@ def make_plan(
     suppressed: Mapping[str, str],
     spoken: Sequence[str] = (),
     means: Means | None = None,
+    calendar: Calendar | None = None,
     now: datetime,
 ) -> Plan:
     """Ask every gate for every row, as a run would.
@@ -100,6 +120,7 @@ def make_plan(
         suppressed: Numbers of the campaign file's suppression lists, with the reason.
         spoken: Variables that the agent says.
         means: What calls cost; a budget lets nobody be dialled without it.
+        calendar: The days off.
         now: The moment to plan for.
     """
     campaign_id = campaign.id if campaign else None
@@ -113,12 +134,15 @@ def make_plan(
     tries: Mapping[str, Tries] = {}
     unsettled: Mapping[str, AttemptState] = {}
     openings: Sequence[Opening] = ()
+    back = looks_back(settings)
+    everything: Mapping[str, list[datetime]] = {}
     if ledger is not None:
         unsettled = ledger.read(waiting.unsettled_elsewhere, campaign_id=campaign_id)
         suppressed = {**suppressed, **ledger.read(suppression.suppressed)}
         talked = ledger.read(waiting.conversations, campaign_id=campaign_id)
         since = now - settings.caps.longest
         recent = ledger.read(waiting.recent_calls, campaign_id=campaign_id, since=since)
+        everything = ledger.read(waiting.recent_calls, campaign_id=None, since=now - (back or timedelta()))
         if campaign is not None:
             known = ledger.read(campaigns.people, campaign.id)
             tries = ledger.read(tried.everybodys_tries, campaign.id)
@@ -129,7 +153,7 @@ def make_plan(
             if record.needs_reset
         ]
     stopped = Known(campaign_id or 0, settings, suppressed, spoken, openings).stopped_because
-    tally = _Tally()
+    tally = _Tally(settings, now)
     numbers = Numbers.read(settings, ledger, now)
     started_at = campaign.started_at if campaign else now
 
@@ -139,8 +163,11 @@ def make_plan(
         whereabouts: Whereabouts,
         missing: str | None,
         contact: Contact | None = None,
+        *,
+        state: str,
+        consent: str,
     ) -> None:
-        if record is not None and _is_settled(tally, record, now):
+        if record is not None and _is_settled(tally, record):
             return
         from_number = numbers.of(number, contact.from_number if contact else None)
         person = Person(
@@ -160,13 +187,17 @@ def make_plan(
             campaign_started_at=started_at,
             from_number=from_number,
             from_number_calls=numbers.calls[from_number or ""],
+            country=phone.country_of(number),
+            state=state,
+            consent=consent,
+            calendar=calendar,
+            all_calls=everything.get(number, []) if back is not None else None,
         )
-        verdict = gates.judge(person, settings, now)
+        verdict = _weigh(tally, person)
         if from_number and verdict.status is RowStatus.WAITING:
             tally.by_number[from_number] += 1
             # Those who are dialled today take their share of the day.
             numbers.calls[from_number] += verdict.may_dial
-        _weigh(tally, person, verdict)
 
     for contact in intake.contacts:
         record = known.pop(contact.to_number, None) or nobodys.get(contact.row.number)
@@ -176,7 +207,15 @@ def make_plan(
         values = settings.call.variables_for(contact.variables)
         is_certain = contact.zone_source is not ZoneSource.NUMBER
         whereabouts = Whereabouts(contact.time_zones, is_certain=is_certain)
-        count(contact.to_number, record, whereabouts, unsaid(spoken, values), contact)
+        count(
+            contact.to_number,
+            record,
+            whereabouts,
+            unsaid(spoken, values),
+            contact,
+            state=contact.state,
+            consent=contact.consent,
+        )
     names = {problems.no_value(name).reason: name for name in spoken}
     for rejected in intake.rejected:
         number = rejected.to_number
@@ -186,7 +225,8 @@ def make_plan(
             tally.final[_not_called(rejected.status, rejected.reason)] += 1
         else:
             whereabouts = Whereabouts(phone.time_zones(number), is_certain=False)
-            count(number, record, whereabouts, names.get(rejected.reason))
+            missing = names.get(rejected.reason)
+            count(number, record, whereabouts, missing, state=record.state, consent=record.consent)
     by_pace = (tally.dial_now + tally.later.total()) / settings.pace.calls_per_second
     if rate := settings.from_number_limits.calls_per_second:
         by_pace = max(by_pace, max(tally.by_number.values(), default=0) / rate)
@@ -198,19 +238,20 @@ def make_plan(
         final=dict(tally.final.most_common()),
         zones=dict(tally.zones.most_common()),
         least_seconds=by_pace,
+        by_hour=_by_hour(tally),
         earliest_later=min(tally.openings, default=None),
         amendment=amendment,
         prospect=look_ahead(tally.dial_now + tally.later.total(), settings, means) if means else None,
     )
 
 
-def _is_settled(tally: _Tally, record: RowRecord, now: datetime) -> bool:
+def _is_settled(tally: _Tally, record: RowRecord) -> bool:
     """Count a person of whom the ledger alone knows how it goes on; False for whom the gates are asked."""
     if record.status in FINAL_STATUSES and record.status is not RowStatus.STOPPED:
         tally.final[f"{record.status} in an earlier run"] += 1
     elif record.status not in (RowStatus.WAITING, RowStatus.STOPPED):
         tally.under_way += 1
-    elif record.retry_at and record.retry_at > now:
+    elif record.retry_at and record.retry_at > tally.now:
         tally.later["the time of the next try has not come"] += 1
         tally.openings.append(record.retry_at)
     else:
@@ -218,17 +259,73 @@ def _is_settled(tally: _Tally, record: RowRecord, now: datetime) -> bool:
     return True
 
 
-def _weigh(tally: _Tally, person: Person, verdict: Verdict) -> None:
+def _weigh(tally: _Tally, person: Person) -> Verdict:
+    """Ask every gate, the hours once for all people of a kind; the first no says what the row comes to."""
+    place = person.whereabouts
+    state = person.state or state_of_number(person.to_number)
+    kind = (tuple(place.time_zones), place.is_certain, person.country, state)
+    verdict, free_at = YES, tally.now
+    for gate in GATES:
+        if gate is CALLING_HOURS:
+            if kind not in tally.hours:
+                tally.hours[kind] = gate.ask(person, tally.settings, tally.now)
+                tally.people[kind] = person
+            answer = tally.hours[kind]
+        else:
+            answer = gate.ask(person, tally.settings, tally.now)
+        if answer.may_dial:
+            continue
+        if verdict.may_dial:
+            verdict = answer
+        if answer.status is not RowStatus.WAITING:
+            break
+        if gate is not CALLING_HOURS and answer.not_before is not None:
+            free_at = max(free_at, answer.not_before)
     if verdict.status is not RowStatus.WAITING:
         tally.final[f"{verdict.status}: {verdict.kind or verdict.reason}"] += 1
-        return
-    tally.zones[" or ".join(person.whereabouts.time_zones[:3])] += 1
+        return verdict
+    tally.zones[" or ".join(place.time_zones[:3])] += 1
+    tally.from_hour[kind, (free_at - _hour_of(tally.now)) // _HOUR] += 1
     if verdict.may_dial:
         tally.dial_now += 1
-        return
+        return verdict
     tally.later[verdict.kind or verdict.reason] += 1
     if verdict.not_before is not None:
         tally.openings.append(verdict.not_before)
+    return verdict
+
+
+def _by_hour(tally: _Tally) -> list[tuple[datetime, int]]:
+    start = _hour_of(tally.now)
+    counts = [0] * HOURS_AHEAD
+    open_hours = {
+        kind: _open_hours(person, tally.settings, tally.now) for kind, person in tally.people.items()
+    }
+    for (kind, earliest), people in tally.from_hour.items():
+        for at in open_hours[kind]:
+            if at >= earliest:
+                counts[at] += people
+    return [(start + at * _HOUR, people) for at, people in enumerate(counts)]
+
+
+def _open_hours(person: Person, settings: CampaignSettings, now: datetime) -> list[int]:
+    """Which of the next hours of the clock have a moment at which a call to such a person may start."""
+    schedule, start = schedule_for(person, settings), _hour_of(now)
+    found: list[int] = []
+    at = 0
+    while (
+        at < HOURS_AHEAD
+        and (opening := hours.next_opening(schedule, person.whereabouts, max(now, start + at * _HOUR)))
+        is not None
+    ):
+        at = (opening - start) // _HOUR
+        found.append(at)
+        at += 1
+    return [at for at in found if at < HOURS_AHEAD]
+
+
+def _hour_of(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def _not_called(status: RowStatus, reason: str) -> str:

@@ -19,7 +19,7 @@ from campaign.errors import CampaignError
 from campaign.ledger.ledger import Connection
 from campaign.rules.breaker import Breaker
 from campaign.rules.stages import Stages
-from campaign.settings import CampaignSettings
+from campaign.settings import Calendar, CampaignSettings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -91,6 +91,8 @@ class Run:
     """When the campaign was first started."""
     spoken: tuple[str, ...] = ()
     """Variables that the agent says."""
+    calendar: Calendar | None = None
+    """The days off; None when they are not known."""
     suppressed: Mapping[str, str] = field(default_factory=dict)
     """Numbers of the campaign file's suppression lists, with the list they stand in."""
     spending: Spending = field(default_factory=Spending)

@@ -31,7 +31,7 @@ from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsup
 from campaign.rules.budget import call_length, terms_of
 from campaign.rules.opening import Opening
 from campaign.rules.outlay import Outlay
-from campaign.settings import CampaignSettings
+from campaign.settings import Calendar, CampaignSettings
 
 log = get_logger(__name__)
 
@@ -96,6 +96,7 @@ async def run_campaign(
     read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None,
     spoken: Sequence[str] = (),
     longest_call_s: float | None = None,
+    calendar: Calendar | None = None,
     check_lock: Callable[[], Awaitable[object]] | None = None,
     deadline: datetime | None = None,
     write_leftover: WriteLeftover | None = None,
@@ -120,6 +121,7 @@ async def run_campaign(
         read_suppression: Reads them again, beside the event loop. When it fails, nobody is dialled any more.
         spoken: Variables that the agent says; who has no value for one is not dialled.
         longest_call_s: How long the agent lets a call last; None when it was not asked or does not say.
+        calendar: The days off. Without it nobody is called where the campaign file has any.
         check_lock: Raises LedgerError when the run lock no longer keeps other runs out.
         deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
         write_leftover: Writes the result of an earlier day's campaign again, which this one has followed.
@@ -148,6 +150,7 @@ async def run_campaign(
         suppressed=suppressed or {},
         spoken=tuple(spoken),
         spending=Spending(terms_of(settings, call_length(longest_call_s, settings))),
+        calendar=calendar,
     )
 
     async def write_noted() -> None:

@@ -34,7 +34,7 @@ def explain(
     from campaign.contacts.suppression import SuppressionLists
     from campaign.ledger import rows
     from campaign.ledger.breakers import open_breakers
-    from campaign.settings import Environment, load_campaign_file
+    from campaign.settings import Environment, load_campaign_file, make_calendar
 
     logs.configure(level=logging.WARNING)
     now = datetime.now(UTC)
@@ -55,6 +55,7 @@ def explain(
             openings=list(map(opening_of, stopped)),
             outlay=means.outlay,
             started_at=record.started_at,
+            calendar=make_calendar(settings.hours, now),
         )
         found = opened.read(rows.rows_numbered, record.id, row)
         if not found:

@@ -24,7 +24,16 @@ from campaign.ledger.ending import Leftover
 from campaign.ledger.ledger import Ledger
 from campaign.models import Intake
 from campaign.results import files
-from campaign.settings import CampaignSettings, Environment, ledger_url, load_campaign_file
+from campaign.settings import (
+    NO_DAYS_OFF,
+    Calendar,
+    CampaignSettings,
+    Environment,
+    ledger_url,
+    load_campaign_file,
+    make_calendar,
+    refuse_expired,
+)
 
 SAME_NIGHT = timedelta(hours=20)
 """An unfinished campaign with a date in its name is continued for so long after its start."""
@@ -46,6 +55,7 @@ class Job:
     """Variables that the agent says."""
     account: AskedAccount = field(default_factory=AskedAccount)
     """What OneInbox said of the agent and the account."""
+    calendar: Calendar = NO_DAYS_OFF
     notes: list[str] = field(default_factory=list)
     """What the operator should know before anybody is called."""
 
@@ -67,11 +77,14 @@ def prepare(
         CampaignError: Something is missing or wrong; the text says what and where.
     """
     settings = load_campaign_file(config, name=name)
+    now = datetime.now(UTC)
+    refuse_expired(settings.hours, now)
+    calendar = make_calendar(settings.hours, now)
     account = ask_account(settings.agent_id, environment, with_usage=True)
     spoken = account.spoken
     intake = take_in(contact_list, settings, options=options.for_reading(), spoken=spoken)
     lists = SuppressionLists(settings.suppression, default_region=settings.contacts.default_region)
-    suppressed = lists.read(datetime.now(UTC))
+    suppressed = lists.read(now)
     with ExitStack() as stack:
         opened = _open_ledger(ledger_url(ledger, environment), create=create_ledger)
         if opened is not None:
@@ -87,6 +100,7 @@ def prepare(
             suppressed=suppressed,
             spoken=spoken,
             account=account,
+            calendar=calendar,
             notes=[*intake.notes, *account.notes],
         )
         locate(job)
@@ -153,6 +167,7 @@ def plan(job: Job, *, now: datetime) -> Plan:
             longest_call_s=job.account.longest_call_s,
             usage=job.account.usage,
         ),
+        calendar=job.calendar,
         now=now,
     )
 
@@ -224,6 +239,13 @@ def enrol(job: Job, *, amend: bool, now: datetime) -> int:
             )
         job.ledger.write(amending.amend, job.campaign.id, job.intake, now).result()
     return job.campaign.id
+
+
+def note_consent(job: Job, campaign_id: int, now: datetime) -> None:
+    """Keep in the ledger by what everybody on the list has agreed to be called, where the file says it."""
+    basis = job.settings.contacts.consent_basis
+    if job.ledger is not None and basis is not None:
+        job.ledger.write(campaigns.note_consent, campaign_id, basis, now).result()
 
 
 def write_results(ledger: Ledger, campaign_id: int, headers: tuple[str, ...], path: Path) -> int:

@@ -1,6 +1,8 @@
 """`campaign plan`: what a run would do with a list now. Nobody is called."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -73,6 +75,7 @@ def plan_as_json(planned: "Plan") -> dict[str, Any]:
         "under_way": planned.under_way,
         "final": dict(planned.final),
         "zones": dict(planned.zones),
+        "by_hour_utc": {f"{hour:%Y-%m-%dT%H:%MZ}": people for hour, people in planned.by_hour},
         "least_seconds": round(planned.least_seconds, 1),
         "prospect": costs.prospect_as_data(planned.prospect) if planned.prospect else None,
         "budget": costs.spending_as_data(planned.prospect.outlay, planned.prospect.limits)
@@ -106,6 +109,7 @@ def show_plan(name: str, planned: "Plan", console: "Console", *, pace: float) ->
             f"{_zones(planned)}",
             soft_wrap=True,
         )
+        _show_hours(planned, console)
     for line in costs.prospect_lines(planned.prospect) if planned.prospect else ():
         console.print(line, soft_wrap=True)
     if planned.amendment is not None and planned.amendment.matters:
@@ -115,6 +119,20 @@ def show_plan(name: str, planned: "Plan", console: "Console", *, pace: float) ->
             f"{change.changed:,} changed, {change.removed:,} removed. Nobody is called again for that.",
             soft_wrap=True,
         )
+
+
+def _show_hours(planned: "Plan", console: "Console") -> None:
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for people, hours in groupby(planned.by_hour, key=itemgetter(1)):
+        first, *rest = [hour for hour, _ in hours]
+        end = (rest[-1] if rest else first) + timedelta(hours=1)
+        table.add_row(f"{first:%a %H:%M} to {end:%a %H:%M}", f"{people:,}")
+    console.print("People who could be dialled in each hour, by the clock of UTC:", soft_wrap=True)
+    console.print(table)
 
 
 def _zones(planned: "Plan") -> str:

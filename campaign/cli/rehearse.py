@@ -60,7 +60,7 @@ def rehearse(
     from campaign.cli import job as jobs
     from campaign.ledger import suppression
     from campaign.rehearsal.night import KILLED, STORM, USUAL, Night
-    from campaign.settings import Environment
+    from campaign.settings import Environment, make_calendar
     from campaign.simulator.people import Behaviour
 
     # What goes wrong in a rehearsal is no news for anybody's log.
@@ -89,6 +89,7 @@ def rehearse(
             suppressed=suppressed,
             spoken=job.spoken,
             longest_call_s=job.account.longest_call_s,
+            calendar=make_calendar(job.settings.hours, start),
         )
         prospect = jobs.plan_costs(job)
         notes = [*job.notes]

@@ -240,6 +240,7 @@ def carry_out(
         files.remove_leftovers(result_path)
         campaign_id = jobs.enrol(job, amend=amend, now=now)
         ledger.write(ending.remember_output, campaign_id, str(result_path.resolve())).result()
+        jobs.note_consent(job, campaign_id, now)
         if not on_terminal:
             for note in job.notes:
                 get_logger(__name__).warning("list.note", note=note)
@@ -273,6 +274,7 @@ def carry_out(
                         read_suppression=lambda: anyio.to_thread.run_sync(job.lists.read, utc_now()),
                         spoken=job.spoken,
                         longest_call_s=job.account.longest_call_s,
+                        calendar=job.calendar,
                         deadline=deadline,
                         write_leftover=lambda left: anyio.to_thread.run_sync(of_leftovers.write, left),
                         timing=timing,

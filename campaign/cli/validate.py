@@ -1,6 +1,7 @@
 """`campaign validate`: what is wrong with a list, all of it at once. Nobody is called."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -58,10 +59,20 @@ def validate(
     from campaign.contacts import phone, report
     from campaign.models import RowStatus
     from campaign.results.files import check_output
-    from campaign.settings import ContactSettings, Environment, load_campaign_file
+    from campaign.settings import (
+        ContactSettings,
+        Environment,
+        load_campaign_file,
+        make_calendar,
+        refuse_expired,
+    )
 
     options = ListOptions(encoding, delimiter, sheet, include_hidden).for_reading()
     settings = load_campaign_file(config) if config is not None else None
+    if settings is not None:
+        now = datetime.now(UTC)
+        refuse_expired(settings.hours, now)
+        make_calendar(settings.hours, now)
     used = [contact_list, *filter(None, [config]), *(settings.suppression_files if settings else ())]
     for option, path in (("--rejects", rejects), ("--fixed", fixed)):
         if path is not None:

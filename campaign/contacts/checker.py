@@ -9,8 +9,9 @@ from campaign.contacts.columns import Columns
 from campaign.contacts.files.reading import Record
 from campaign.contacts.own import OwnColumns
 from campaign.contacts.phone import GoodNumber, NumberRules
-from campaign.contacts.rows import CheckedRows, Fault, key_of, zones_of
+from campaign.contacts.rows import CheckedRows, Fault, key_of, state_of, zones_of
 from campaign.models import E164
+from campaign.settings import ELSEWHERE, state_of_number
 
 
 class Checker:
@@ -61,6 +62,8 @@ class Checker:
                     for at in (where.not_before, where.valid_until, where.from_number)
                 )
             ),
+            state=place[where.state] if where.state is not None else None,
+            consent=place[where.consent] if where.consent is not None else None,
         )
 
     def check(self, chunk: Sequence[Record]) -> None:
@@ -83,6 +86,8 @@ class Checker:
         phones, zones, proposals = self._read_phones(cells, faults)
         if not self._own.is_empty:
             self._check_own(records, zones, faults)
+        if where.state is not None:
+            faults |= _bad_states(cells[where.state], phones, self._headings[where.state], faults)
         self.rows.add(
             [record[0] for record in records],
             [cells[position] for position in where.kept],
@@ -164,6 +169,16 @@ class Checker:
 
 def _missing_keys(keys: Sequence[str], heading: str) -> Iterator[tuple[int, Fault]]:
     return ((at, (problems.NO_KEY, heading)) for at, key in enumerate(keys) if not key_of(key))
+
+
+def _bad_states(
+    states: Sequence[str], phones: Sequence[int], heading: str, known: Collection[int]
+) -> Iterator[tuple[int, Fault]]:
+    """Cells that name no state, of numbers that may be of the United States."""
+    for at, (cell, number) in enumerate(zip(states, phones, strict=True)):
+        is_odd = cell.strip() and not state_of(cell) and number and at not in known
+        if is_odd and state_of_number(f"+{number}") != ELSEWHERE:
+            yield at, (problems.BAD_STATE, heading)
 
 
 def is_zone(name: str) -> bool:

@@ -22,6 +22,10 @@ ZONE_NAMES = ("timezone", "time_zone", "tz")
 OWN_NAMES = ("not_before", "valid_until", "from_number")
 """Columns with what a row says of its own call: each is recognised by its name alone."""
 
+STATE_NAMES = ("state", "us_state")
+
+CONSENT_NAMES = ("consent", "consent_basis")
+
 KEY_NAMES = (
     "id", "key", "customer_id", "customer_no", "customer_number", "client_id", "contact_id", "account_id",
     "account", "user_id", "person_id", "patient_id", "member_id", "lead_id", "crm_id", "external_id", "uuid",
@@ -43,12 +47,26 @@ class Columns:
     not_before: int | None = None
     valid_until: int | None = None
     from_number: int | None = None
+    state: int | None = None
+    consent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Columns that a profile looks for by their usual names; without one, only those that are named count."""
+
+    state: bool = False
+    consent: bool = False
+
+
+NOTHING_WANTED = Wanted()
 
 
 def find(
     headers: Sequence[str],
     settings: ContactSettings,
     *,
+    wanted: Wanted = NOTHING_WANTED,
     first_row: Record | None = None,
     looks_like_phone: Callable[[int], bool] | None = None,
 ) -> Columns:
@@ -57,6 +75,7 @@ def find(
     Args:
         headers: The names of the columns; a column without one has an empty name.
         settings: What the campaign file says about the list.
+        wanted: Columns that are recognised by name, too.
         first_row: The row below the header, which may turn out to be the real one.
         looks_like_phone: Tells by its cells whether a column holds phone numbers, for advice.
 
@@ -80,14 +99,20 @@ def find(
     )
     key = _named(own, settings.key, "contacts.key") if settings.key else None
     ours = {name: _own_column(own, name, getattr(settings, name)) for name in OWN_NAMES}
+    state = _named(own, settings.state, "contacts.state") if settings.state else None
+    if state is None and wanted.state:
+        state = recognised(own, STATE_NAMES)
+    consent = _named(own, settings.consent, "contacts.consent") if settings.consent else None
+    if consent is None and wanted.consent:
+        consent = recognised(own, CONSENT_NAMES)
     if settings.variables is None:
-        taken = (phone, timezone, *ours.values())
+        taken = (phone, timezone, consent, *ours.values())
         variables = tuple((i, header) for header, i in own.items() if i not in taken)
     else:
         variables = tuple(
             (_named(own, column, "contacts.variables"), name) for name, column in settings.variables.items()
         )
-    return Columns(phone, timezone, key, variables, kept, **ours)
+    return Columns(phone, timezone, key, variables, kept, state=state, consent=consent, **ours)
 
 
 def refuse_title(headers: Sequence[str], first_row: Record | None) -> None:

@@ -12,7 +12,7 @@ from campaign.contacts.files.source import ReadOptions
 from campaign.contacts.phone import NumberRules
 from campaign.errors import ConfigError, ListError
 from campaign.models import Intake
-from campaign.settings import CampaignSettings, ContactSettings
+from campaign.settings import CampaignSettings, ContactSettings, HourSettings
 
 CHUNK_ROWS = 20_000
 SAMPLE_ROWS = 200
@@ -51,6 +51,7 @@ def take_in(
         spoken=spoken,
         given=frozenset(name for name, value in settings.call.variables.items() if value.strip()),
         pool=settings.from_numbers,
+        hours=settings.hours,
     )
 
 
@@ -63,6 +64,7 @@ def take_in_for(
     spoken: Sequence[str] = (),
     given: Collection[str] = (),
     pool: Sequence[str] | None = None,
+    hours: HourSettings | None = None,
 ) -> Intake:
     """Like `take_in`, for a list without a whole campaign file.
 
@@ -74,7 +76,12 @@ def take_in_for(
         spoken: Variables that the agent says.
         given: Variables that have a value for every call, so that they need no column.
         pool: The from numbers; None where nobody knows them.
+        hours: Its profile may demand the state and the consent of people.
     """
+    profile = hours.rules if hours is not None else None
+    wanted = columns.NOTHING_WANTED
+    if profile is not None:
+        wanted = columns.Wanted(state=bool(profile.states), consent=profile.consent)
     options = options or ReadOptions()
     rules = NumberRules(countries, settings.default_region, frozenset(settings.block_types))
     with open_list(path, options) as opened:
@@ -85,6 +92,7 @@ def take_in_for(
             where = columns.find(
                 file.headings,
                 settings,
+                wanted=wanted,
                 first_row=sample[0] if sample else None,
                 looks_like_phone=lambda at: _is_of_phones(sample, at, rules),
             )
@@ -94,6 +102,11 @@ def take_in_for(
             settings.required, where, file.headings, given=given, because="contacts.required has"
         ):
             raise ListError(f"{name}: {unmet}")
+        if wanted.consent and where.consent is None and settings.consent_basis is None:
+            raise ListError(
+                f"{name}: the profile of hours demands consent, and the list has no column consent; name the "
+                "column with contacts.consent, or record one basis for everybody with contacts.consent_basis"
+            )
         unspoken = columns.unmet(spoken, where, file.headings, given=given, because="the agent says")
         # pandas takes longer to load than most unusable files take to be refused.
         from campaign.contacts import across
@@ -123,7 +136,7 @@ def take_in_for(
             rows=rows,
             content=file.source.fingerprint,
             fingerprint=_fingerprint(
-                file.source.fingerprint, settings, countries, options, _own_mark(where, pool)
+                file.source.fingerprint, settings, countries, options, wanted, _own_mark(where, pool)
             ),
             notes=(*file.source.notes, *_notes(settings, national=checker.national, rounded=rounded)),
             repairs=dict(checker.repairs.most_common()),
@@ -151,13 +164,17 @@ def _fingerprint(
     settings: ContactSettings,
     countries: frozenset[str],
     options: ReadOptions,
+    wanted: columns.Wanted,
     own_mark: str,
 ) -> str:
     """One mark for the file and for how it is read: other rules make other people of the same list."""
     # Keys that came later count where they say something, so that older campaigns know their lists.
-    silent = {name for name in OWN_NAMES if getattr(settings, name) is None}
-    reading = settings.model_dump_json(exclude={"max_invalid", *silent})
+    later = (*OWN_NAMES, "state", "consent")
+    silent = {name for name in later if getattr(settings, name) is None}
+    reading = settings.model_dump_json(exclude={"max_invalid", "consent_basis", *silent})
     reading += ",".join(sorted(countries)) + repr(options) + own_mark
+    if wanted != columns.NOTHING_WANTED:
+        reading += repr(wanted)
     return sha256(f"{of_file} {reading}".encode()).hexdigest()
 
 

@@ -111,6 +111,11 @@ NOT_IN_POOL = Problem(
     "not one of from_numbers in the campaign file",
     "write a number of from_numbers exactly as it stands there, or leave the cell empty",
 )
+BAD_STATE = Problem(
+    "bad_state",
+    "this is not a state of the United States",
+    "write two letters like FL, or leave the cell empty: then the area code tells the state",
+)
 NO_KEY = Problem("key_missing", "the key is missing", "fill the cell, or leave out contacts.key")
 FIRST_IS_CALLED = "nothing to do: the first of them is called"
 DUPLICATE_NUMBER = Problem("duplicate_number", "the same number as in an earlier row", FIRST_IS_CALLED)

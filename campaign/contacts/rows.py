@@ -15,6 +15,10 @@ from campaign.contacts import own, problems
 from campaign.contacts.own import OwnColumns
 from campaign.contacts.problems import Problem
 from campaign.models import E164, Contact, ListRows, RejectedRow, Row, RowStatus, ZoneSource
+from campaign.settings import STATES
+
+CONSENT_CHARACTERS = 500
+"""So much of what a list says about consent is kept."""
 
 Fault = tuple[Problem, str]
 """A problem, and the column that has it."""
@@ -31,6 +35,8 @@ class CheckedRows(ListRows):
         default_timezone: str | None = None,
         key: int | None = None,
         own_columns: OwnColumns | None = None,
+        state: int | None = None,
+        consent: int | None = None,
     ) -> None:
         """Start without rows.
 
@@ -40,12 +46,16 @@ class CheckedRows(ListRows):
             default_timezone: Of numbers that have none of their own.
             key: Position of what tells people apart.
             own_columns: Positions of what a row says of its own call.
+            state: Position of the state of the United States.
+            consent: Position of what the list says about consent.
         """
         self._variables = tuple(variables)
         self._timezone = timezone
         self._default_timezone = default_timezone
         self._key = key
         self._own = own_columns or OwnColumns()
+        self._state = state
+        self._consent = consent
         self._cells: list[pd.DataFrame] = []
         self.row_numbers = array("I")
         self.phones = array("Q")
@@ -208,6 +218,8 @@ class CheckedRows(ListRows):
             said.not_before,
             said.valid_until,
             said.from_number,
+            state_of(cells[self._state]) if self._state is not None else "",
+            cells[self._consent].strip()[:CONSENT_CHARACTERS] if self._consent is not None else "",
         )
 
     def _zones_of(
@@ -226,6 +238,12 @@ def zones_of(
     if not of_number and default is not None:
         return (default,), ZoneSource.CAMPAIGN
     return of_number, ZoneSource.NUMBER
+
+
+def state_of(cell: str) -> str:
+    """The state of the United States that a cell names; empty when it names none."""
+    state = cell.strip().upper()
+    return state if state in STATES else ""
 
 
 def key_of(cell: str) -> str:

@@ -23,7 +23,15 @@ _UNTOUCHED = (RowStatus.WAITING, RowStatus.STOPPED)
 
 _OF_THE_ROW = ("position", "row_number", "cells")
 _OF_THE_CALL = ("list_not_before", "list_valid_until", "list_from_number")
-_OF_THE_PERSON = ("variables", "time_zones", "zone_source", "person_key", *_OF_THE_CALL)
+_OF_THE_PERSON = (
+    "variables",
+    "time_zones",
+    "zone_source",
+    "us_state",
+    "consent",
+    "person_key",
+    *_OF_THE_CALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +101,25 @@ def _taken_from(
 
 
 def _differs(person: Any, contact: Contact) -> bool:
-    now = (list(contact.row.cells), dict(contact.variables), list(contact.time_zones), contact.zone_source)
-    own = (contact.not_before, contact.valid_until, contact.from_number)
-    return now != (person.cells, person.variables, person.time_zones, person.zone_source) or own != tuple(
-        getattr(person, name) for name in _OF_THE_CALL
+    now = (
+        list(contact.row.cells),
+        dict(contact.variables),
+        list(contact.time_zones),
+        contact.zone_source,
+        contact.state or None,
+        contact.consent or None,
+        contact.not_before,
+        contact.valid_until,
+        contact.from_number,
+    )
+    return now != (
+        person.cells,
+        person.variables,
+        person.time_zones,
+        person.zone_source,
+        person.us_state,
+        person.consent,
+        *(getattr(person, name) for name in _OF_THE_CALL),
     )
 
 

@@ -13,6 +13,7 @@ from campaign.models import FINAL_STATUSES, Contact, Hold, Intake, RejectedRow, 
 
 NOBODY = (RowStatus.REJECTED, RowStatus.DUPLICATE)
 """Rows behind which no person of the campaign stands."""
+CONSENT_EVENT = "campaign.consent"
 _BATCH = 10_000
 """Rows of one statement: a list may be larger than the memory for its values."""
 
@@ -141,6 +142,19 @@ def start(
     return campaign_id
 
 
+def note_consent(connection: Connection, campaign_id: int, basis: str, now: datetime) -> None:
+    """Recorded once for each basis: by what everybody on the list has agreed to be called."""
+    table = schema.events.c
+    latest = connection.scalar(
+        select(table.detail)
+        .where(table.campaign_id == campaign_id, table.event == CONSENT_EVENT)
+        .order_by(table.id.desc())
+        .limit(1)
+    )
+    if latest != basis:
+        moves.journal(connection, now, CONSENT_EVENT, campaign_id=campaign_id, detail=basis)
+
+
 def finish_settled(connection: Connection, now: datetime) -> None:
     """Recorded once for each campaign: every row of it is final."""
     for campaign_id in connection.scalars(_FINISH, {"now": now}).all():
@@ -165,6 +179,8 @@ class RowRecord:
     """The time of the next try, when one is due later."""
     tries: int = 0
     """Calls that count."""
+    state: str = ""
+    consent: str = ""
 
 
 def people(connection: Connection, campaign_id: int) -> dict[str, RowRecord]:
@@ -178,6 +194,8 @@ def people(connection: Connection, campaign_id: int) -> dict[str, RowRecord]:
             table.not_before,
             table.hold,
             tries_of(table.id).label("tries"),
+            table.us_state,
+            table.consent,
         ).where(table.campaign_id == campaign_id, table.status.not_in(NOBODY))
     )
     return {
@@ -186,6 +204,8 @@ def people(connection: Connection, campaign_id: int) -> dict[str, RowRecord]:
             row.reason,
             row.not_before if row.hold == Hold.RETRY else None,
             row.tries,
+            row.us_state or "",
+            row.consent or "",
         )
         for row in rows
     }
@@ -217,6 +237,8 @@ def row_values(campaign_id: int, position: int, row: Contact | RejectedRow, now:
             "variables": dict(row.variables),
             "time_zones": list(row.time_zones),
             "zone_source": row.zone_source,
+            "us_state": row.state or None,
+            "consent": row.consent or None,
             "person_key": row.key,
             "list_not_before": row.not_before,
             "list_valid_until": row.valid_until,
@@ -229,6 +251,8 @@ def row_values(campaign_id: int, position: int, row: Contact | RejectedRow, now:
         "variables": {},
         "time_zones": [],
         "zone_source": ZoneSource.NUMBER,
+        "us_state": None,
+        "consent": None,
         "person_key": "",
         "list_not_before": None,
         "list_valid_until": None,

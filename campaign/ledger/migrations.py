@@ -48,6 +48,12 @@ def _keep_suppression_changes(connection: Connection) -> None:
     schema.suppression_changes.create(connection, checkfirst=True)
 
 
+def _keep_state_and_consent(connection: Connection) -> None:
+    # Of older rows nothing was kept: then the area code tells the state, and no consent is on record.
+    _add_column(connection, "contacts", "us_state", "VARCHAR(2)")
+    _add_column(connection, "contacts", "consent", "TEXT")
+
+
 def _keep_breakers(connection: Connection) -> None:
     schema.breakers.create(connection, checkfirst=True)
 
@@ -102,6 +108,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(2, "identity", _give_identity),
     Migration(3, "zone sources", _tell_zone_sources),
     Migration(4, "suppression changes", _keep_suppression_changes),
+    Migration(5, "state and consent", _keep_state_and_consent),
     Migration(6, "breakers", _keep_breakers),
     Migration(7, "budgets", _keep_budgets),
     Migration(8, "how each call ended", _keep_how_each_call_ended),

@@ -130,6 +130,8 @@ contacts = Table(
     Column("variables", JSON, nullable=False),
     Column("time_zones", JSON, nullable=False),
     Column("zone_source", String(8), nullable=False, server_default=ZoneSource.NUMBER),
+    Column("us_state", String(2)),
+    Column("consent", Text),
     Column("status", String(16), nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
     Column("not_before", Utc),

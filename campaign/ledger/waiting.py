@@ -40,6 +40,8 @@ AS_DUE = (
     _CONTACTS.variables,
     _CONTACTS.time_zones,
     _CONTACTS.zone_source,
+    _CONTACTS.us_state,
+    _CONTACTS.consent,
     _CONTACTS.list_not_before,
     _CONTACTS.list_valid_until,
     _CONTACTS.list_from_number,
@@ -87,6 +89,15 @@ _STANDING = (
     .select_from(_OF_PERSON.outerjoin(_CALLS_OF_PERSON, true()))
     .order_by(_CALLS_OF_PERSON.c.called_at)
 )
+_CALLED_BY_ANY = (
+    select(_ATTEMPTS.intent_at)
+    .where(
+        _ATTEMPTS.to_number == bindparam("number"),
+        _ATTEMPTS.intent_at >= bindparam("since"),
+        ~schema.is_one_of(_ATTEMPTS.state, HARMLESS_ATTEMPTS),
+    )
+    .order_by(_ATTEMPTS.intent_at)
+)
 """What is known of a person, with each call from another campaign; one row where there was none."""
 _HOLD = (
     update(schema.contacts)
@@ -121,6 +132,9 @@ class DueContact:
     from_number: str | None = None
     """What the list says of this person's call, as in `Contact`."""
 
+    state: str = ""
+    consent: str = ""
+
     @classmethod
     def of(cls, row: Any) -> "DueContact":
         """From a row of a query that selects `AS_DUE`."""
@@ -135,6 +149,8 @@ class DueContact:
             not_before=row.list_not_before,
             valid_until=row.list_valid_until,
             from_number=row.list_from_number,
+            state=row.us_state or "",
+            consent=row.consent or "",
         )
 
 
@@ -175,6 +191,11 @@ def standing(connection: Connection, *, campaign_id: int, to_number: str, since:
         unsettled_elsewhere=AttemptState(first.unsettled) if first.unsettled else None,
         talked_at=first.talked_at,
     )
+
+
+def all_calls(connection: Connection, to_number: str, since: datetime) -> tuple[datetime, ...]:
+    """As committed: when any campaign called since `since`, the oldest first."""
+    return tuple(connection.scalars(_CALLED_BY_ANY, {"number": to_number, "since": since}))
 
 
 def unsettled_elsewhere(connection: Connection, *, campaign_id: int | None) -> dict[str, AttemptState]:

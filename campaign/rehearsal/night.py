@@ -16,7 +16,7 @@ from campaign.ledger.scratch import ScratchLedger
 from campaign.models import TOKEN_KEY, Disposition, Intake, RowStatus
 from campaign.rehearsal.clock import VirtualClock
 from campaign.rehearsal.world import World
-from campaign.settings import CampaignSettings
+from campaign.settings import Calendar, CampaignSettings
 from campaign.simulator.faults import Fault, FaultPlan
 from campaign.simulator.people import Behaviour
 from campaign.simulator.provider import Provider
@@ -87,6 +87,7 @@ class Night:
     spoken: Sequence[str] = ()
     longest_call_s: float | None = None
     """How long the agent lets a call last; None when that is not known."""
+    calendar: Calendar | None = None
 
     def pass_under(
         self,
@@ -136,6 +137,7 @@ class Night:
                 suppressed=self.suppressed,
                 spoken=self.spoken,
                 longest_call_s=self.longest_call_s,
+                calendar=self.calendar,
                 on_progress=look,
             )
             report = _live_through(world, weather.kills, usual_s)

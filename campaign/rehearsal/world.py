@@ -15,7 +15,7 @@ from campaign.rehearsal.account import Line, VirtualAccount
 from campaign.rehearsal.clock import TURN_S, VirtualClock, VirtualLoop
 from campaign.rehearsal.death import Death
 from campaign.rehearsal.ledger import VirtualLedger
-from campaign.settings import CampaignSettings
+from campaign.settings import Calendar, CampaignSettings
 from campaign.simulator.faults import FaultPlan
 from campaign.simulator.provider import Provider
 
@@ -44,6 +44,7 @@ class World:
     spoken: Sequence[str] = ()
     longest_call_s: float | None = None
     """As for a run."""
+    calendar: Calendar | None = None
     on_progress: Callable[[Progress], None] = _ignore
     ledger_of_a_life: type[VirtualLedger] = VirtualLedger
     account_of_a_life: type[VirtualAccount] = VirtualAccount
@@ -118,6 +119,7 @@ class World:
             suppressed=self.suppressed,
             spoken=self.spoken,
             longest_call_s=self.longest_call_s,
+            calendar=self.calendar,
             deadline=deadline,
             timing=self.timing,
             now=self.clock.now,

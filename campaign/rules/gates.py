@@ -6,10 +6,12 @@ from datetime import datetime
 from campaign.rules.budget import BUDGET
 from campaign.rules.calling_hours import CALLING_HOURS
 from campaign.rules.caps import CAP, CONVERSATIONS
+from campaign.rules.consent import CONSENT
 from campaign.rules.elsewhere import OTHER_CAMPAIGNS
 from campaign.rules.from_numbers import FROM_NUMBER
 from campaign.rules.gate import YES, Gate, Verdict
 from campaign.rules.person import Person
+from campaign.rules.profile import PROFILE
 from campaign.rules.stopped import BREAKER
 from campaign.rules.suppressed import SUPPRESSION
 from campaign.rules.time_limits import NOT_BEFORE, VALID_UNTIL
@@ -19,6 +21,7 @@ from campaign.settings import CampaignSettings
 
 GATES: Sequence[Gate] = (
     SUPPRESSION,
+    CONSENT,
     VALID_UNTIL,
     OTHER_CAMPAIGNS,
     AGENTS_WORDS,
@@ -28,6 +31,7 @@ GATES: Sequence[Gate] = (
     CALLING_HOURS,
     CAP,
     CONVERSATIONS,
+    PROFILE,
     FROM_NUMBER,
     BUDGET,
 )

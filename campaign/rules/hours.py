@@ -1,7 +1,7 @@
 """Hours: whether now is a time at which a person may be called, and when the next one is."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,8 @@ from campaign.settings import HourSettings, Window
 
 _WEEK_DAYS = 8
 """Within so many days every window of a week comes."""
+_FARTHEST_DAYS = 512
+"""Days off are known for about so long."""
 _DAY = timedelta(days=1)
 _NOTHING = timedelta()
 
@@ -33,18 +35,27 @@ class Schedule:
     """So long before a window closes no call starts any more."""
     uncertain_margin: timedelta = _NOTHING
     """For whom the zone is not certain, a window opens so much later and closes so much earlier."""
+    closed_because: Callable[[date], str | None] | None = None
+    """Why a date is off, whatever the weekday; None where there are no days off."""
 
     @classmethod
-    def of(cls, settings: HourSettings) -> "Schedule":
-        """The schedule of a campaign file."""
-        return cls(settings.days, settings.closing_margin, settings.number_margin)
+    def of(
+        cls,
+        settings: HourSettings,
+        *,
+        days: Mapping[int, Window] | None = None,
+        closed_because: Callable[[date], str | None] | None = None,
+    ) -> "Schedule":
+        """The schedule of a campaign file, perhaps with narrower days."""
+        week = settings.days if days is None else days
+        return cls(week, settings.closing_margin, settings.number_margin, closed_because)
 
     def window_on(self, day: date, *, is_certain: bool) -> Window | None:
         """When calls may start on this local day; None when they may not.
 
         Where two windows meet at midnight nothing opens or closes, so there are no margins.
         """
-        window = self.days.get(day.weekday())
+        window = self._whole_window(day)
         if window is None:
             return None
         later = earlier = _NOTHING if is_certain else self.uncertain_margin
@@ -58,12 +69,19 @@ class Schedule:
         return Window(opens=opens, closes=closes) if opens < closes else None
 
     def _opens_at_midnight(self, day: date) -> bool:
-        window = self.days.get(day.weekday())
+        window = self._whole_window(day)
         return window is not None and window.opens == _NOTHING
 
     def _closes_at_midnight(self, day: date) -> bool:
-        window = self.days.get(day.weekday())
+        window = self._whole_window(day)
         return window is not None and window.closes == _DAY
+
+    def _whole_window(self, day: date) -> Window | None:
+        window = self.days.get(day.weekday())
+        is_off = (
+            window is not None and self.closed_because is not None and self.closed_because(day) is not None
+        )
+        return None if is_off else window
 
 
 def is_open(schedule: Schedule, person: Whereabouts, now: datetime) -> bool:
@@ -76,15 +94,37 @@ def is_open(schedule: Schedule, person: Whereabouts, now: datetime) -> bool:
 def next_opening(schedule: Schedule, person: Whereabouts, now: datetime) -> datetime | None:
     """The first time from `now` on at which a call may start in every zone, in UTC.
 
-    None when there is none within a week: the zones are never open together, or one of them is unknown.
+    None when there is none within a week without days off: the zones are never open together, or one of
+    them is unknown. With days off, also when they go on for more than a year.
     """
     if is_open(schedule, person, now):
         return now.astimezone(UTC)
+    if schedule.closed_because is None:
+        return _first_opening(schedule, person, now, _WEEK_DAYS)
+    if not is_ever_open(schedule, person, now):
+        return None
+    days, found = _WEEK_DAYS, None
+    while days <= _FARTHEST_DAYS:
+        found = _first_opening(schedule, person, now, days)
+        # On its last day one zone may hide an opening that comes earlier on the next day of another.
+        if found is not None and found < now + (days - 1) * _DAY:
+            return found
+        days *= 2
+    return found
+
+
+def is_ever_open(schedule: Schedule, person: Whereabouts, now: datetime) -> bool:
+    """Whether a call may start at any time of a week without days off."""
+    week = replace(schedule, closed_because=None)
+    return is_open(week, person, now) or _first_opening(week, person, now, _WEEK_DAYS) is not None
+
+
+def _first_opening(schedule: Schedule, person: Whereabouts, now: datetime, days: int) -> datetime | None:
     zones = [zone for zone in map(find_zone, person.time_zones) if zone is not None]
     openings = {
         opening
         for zone in zones
-        for opening in _openings(schedule, zone, now, is_certain=person.is_certain)
+        for opening in _openings(schedule, zone, now, days, is_certain=person.is_certain)
         if opening > now
     }
     return next((opening for opening in sorted(openings) if is_open(schedule, person, opening)), None)
@@ -107,13 +147,15 @@ def _is_open_in(schedule: Schedule, name: str, now: datetime, *, is_certain: boo
     return window is not None and window.contains(local.timetz())
 
 
-def _openings(schedule: Schedule, zone: ZoneInfo, now: datetime, *, is_certain: bool) -> Iterator[datetime]:
+def _openings(
+    schedule: Schedule, zone: ZoneInfo, now: datetime, days: int, *, is_certain: bool
+) -> Iterator[datetime]:
     """Every instant of the next days at which the window may open in one zone, in UTC.
 
     It opens at its local time, which comes twice when clocks go back, or at the moment of the clock change.
     """
     today = now.astimezone(zone).date()
-    for later in range(_WEEK_DAYS):
+    for later in range(days):
         day = today + later * _DAY
         window = schedule.window_on(day, is_certain=is_certain)
         if window is None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from campaign.models import NEVER_TRIED, AttemptState, Tries
 from campaign.rules.hours import Whereabouts
 from campaign.rules.outlay import Outlay
+from campaign.settings import Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +41,13 @@ class Person:
     """The number that this person is to see; None when the list wants one that is not in the pool."""
     from_number_calls: int = 0
     """Calls with that number since its day began, of all campaigns."""
+    country: str | None = None
+    """Of the number, as an ISO code; None when it is not known, and then all holidays count."""
+    state: str = ""
+    """Of the United States, as the list says; empty when it does not, and then the area code tells."""
+    consent: str = ""
+    """What the list says about it."""
+    calendar: Calendar | None = None
+    """The days off; None when they are not known."""
+    all_calls: Sequence[datetime] | None = None
+    """Calls from all campaigns, the oldest first; None when they were not looked up."""

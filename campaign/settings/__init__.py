@@ -1,27 +1,34 @@
 """What the operator sets: the campaign file and the environment."""
 
+from campaign.settings.area_codes import ELSEWHERE, STATES, state_of_number
 from campaign.settings.breaker import BreakerSettings
 from campaign.settings.budget import BudgetSettings
+from campaign.settings.calendar import NO_DAYS_OFF, Calendar, make_calendar
 from campaign.settings.campaign_file import CampaignSettings, load_campaign_file
 from campaign.settings.caps import CapSettings, NumberCap
 from campaign.settings.environment import Environment, check_base_url, ledger_url
 from campaign.settings.from_numbers import FromNumberLimits
+from campaign.settings.hours import HourSettings, refuse_expired
 from campaign.settings.moments import FORM, Moment, end_of, parse_moment, start_of
 from campaign.settings.opt_out import OptOutSettings
+from campaign.settings.profile import Profile
 from campaign.settings.retry import RetrySettings
 from campaign.settings.sections import (
     CallSettings,
     ContactSettings,
-    HourSettings,
     PaceSettings,
     SuppressionFile,
 )
-from campaign.settings.values import Window, describe_duration, parse_duration
+from campaign.settings.values import Window, describe_clock_time, describe_duration, parse_duration
 
 __all__ = [
+    "ELSEWHERE",
     "FORM",
+    "NO_DAYS_OFF",
+    "STATES",
     "BreakerSettings",
     "BudgetSettings",
+    "Calendar",
     "CallSettings",
     "CampaignSettings",
     "CapSettings",
@@ -33,15 +40,20 @@ __all__ = [
     "NumberCap",
     "OptOutSettings",
     "PaceSettings",
+    "Profile",
     "RetrySettings",
     "SuppressionFile",
     "Window",
     "check_base_url",
+    "describe_clock_time",
     "describe_duration",
     "end_of",
     "ledger_url",
     "load_campaign_file",
+    "make_calendar",
     "parse_duration",
     "parse_moment",
+    "refuse_expired",
     "start_of",
+    "state_of_number",
 ]

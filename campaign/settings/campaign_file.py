@@ -19,13 +19,13 @@ from campaign.settings.budget import BudgetSettings
 from campaign.settings.caps import CapSettings
 from campaign.settings.dispositions import DispositionLines, read_lines
 from campaign.settings.from_numbers import FromNumberLimits
+from campaign.settings.hours import HourSettings
 from campaign.settings.moments import Moment, MomentText, are_in_order
 from campaign.settings.opt_out import OptOutSettings
 from campaign.settings.retry import RetrySettings
 from campaign.settings.sections import (
     CallSettings,
     ContactSettings,
-    HourSettings,
     PaceSettings,
     Section,
     SuppressionEntry,
@@ -124,11 +124,15 @@ def load_campaign_file(path: Path, *, name: str | None = None) -> CampaignSettin
         raise ConfigError(f"campaign file {path}: name: the only placeholder is {{date}}")
     if "{" in settings.output.replace("{name}", ""):
         raise ConfigError(f"campaign file {path}: output: the only placeholder is {{name}}")
+    hours = settings.hours
+    if hours.blackout is not None:
+        hours = hours.model_copy(update={"blackout": path.parent / hours.blackout})
     return settings.model_copy(
         update={
+            "hours": hours,
             "suppression": tuple(
                 entry.model_copy(update={"file": path.parent / entry.file}) for entry in settings.suppression
-            )
+            ),
         }
     )
 

@@ -8,9 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from campaign.settings.values import (
-    Days,
     Duration,
-    Margin,
     NumberTypes,
     Region,
     Share,
@@ -18,7 +16,6 @@ from campaign.settings.values import (
     Texts,
     Variables,
     Zone,
-    parse_days,
 )
 
 
@@ -53,6 +50,12 @@ class ContactSettings(Section):
     """Column with the date or time from which the person is not dialled any more; recognised by this name."""
     from_number: str | None = None
     """Column with the number of the pool that the person is to see; recognised by this name."""
+    state: str | None = None
+    """Column with the state of the US, as two letters; by default the area code tells it."""
+    consent: str | None = None
+    """Column that says by what a person has agreed to such calls; who has not is never called."""
+    consent_basis: str | None = Field(default=None, min_length=3, max_length=500)
+    """By what everybody on the list has agreed; where the list has a column, for whom that is empty."""
     key: str | None = None
     """Column that tells people apart, like a customer id; a second row with the same key is a duplicate."""
     max_invalid: Share = 0.05
@@ -80,16 +83,6 @@ class PaceSettings(Section):
     max_live_calls: int = Field(default=10, ge=1, le=10_000)
     stages: Stages = (1, 5, 25)
     """A campaign starts with so many calls; each stage has to end well before the next begins."""
-
-
-class HourSettings(Section):
-    """When people may be called, in their own time zone."""
-
-    days: Days = Field(default_factory=lambda: parse_days({"mon-sun": "09:00-20:00"}))
-    closing_margin: Margin = timedelta(minutes=3)
-    """So long before a window closes no call starts any more: a request and a queue take their time."""
-    number_margin: Margin = timedelta(hours=1)
-    """Where only the number tells the time zone, a window opens so much later and closes so much earlier."""
 
 
 class SuppressionFile(Section):

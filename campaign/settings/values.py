@@ -5,7 +5,7 @@ Each reads what people write, and refuses the rest with a text that shows the ri
 
 import re
 from collections.abc import Mapping
-from datetime import time, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ LONGEST = timedelta(days=366)
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def parse_duration(value: object) -> timedelta:
@@ -75,21 +75,33 @@ def _parse_window(text: object) -> Window:
     return window
 
 
+def describe_window(window: Window) -> str:
+    """`09:00-20:00`, as the campaign file has it."""
+    return f"{describe_clock_time(window.opens)}-{describe_clock_time(window.closes)}"
+
+
+def describe_clock_time(since_midnight: timedelta) -> str:
+    """`09:00`."""
+    return "{:02}:{:02}".format(*divmod(int(since_midnight.total_seconds()) // 60, 60))
+
+
 def parse_days(value: object) -> Mapping[int, Window]:
     """Turn `{mon-fri: "09:00-20:00", sat: "10:00-16:00"}` into a window per weekday, Monday being 0."""
     if not isinstance(value, Mapping):
         raise ValueError('days is a mapping like {mon-fri: "09:00-20:00"}')
+    if value and all(isinstance(window, Window) for window in value.values()):
+        return value
     week: dict[int, Window] = {}
     for days, window in value.items():
         first, _, last = str(days).strip().lower().partition("-")
-        if first not in _WEEKDAYS or (last or first) not in _WEEKDAYS:
+        if first not in WEEKDAYS or (last or first) not in WEEKDAYS:
             raise ValueError(f"{days!r} is not a day or a span of days; write mon, tue ... or mon-fri")
-        start, end = _WEEKDAYS.index(first), _WEEKDAYS.index(last or first)
+        start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
         if start > end:
             raise ValueError(f"{days!r} runs backwards; a week starts on mon")
         for day in range(start, end + 1):
             if day in week:
-                raise ValueError(f"{_WEEKDAYS[day]} has two windows; give each day once")
+                raise ValueError(f"{WEEKDAYS[day]} has two windows; give each day once")
             week[day] = _parse_window(window)
     if not week:
         raise ValueError("days names no day, so nobody could ever be called")
@@ -162,6 +174,29 @@ def _check_stages(value: tuple[int, ...]) -> tuple[int, ...]:
     return value
 
 
+def _parse_day(value: object) -> object:
+    # A number is no date, though it could count seconds, and with a time it may be another day elsewhere.
+    if isinstance(value, datetime):
+        raise ValueError("write a date without a time, like 2026-12-24")
+    if isinstance(value, date):
+        return value
+    try:
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise ValueError(f"{value!r} is not a date; write it like 2026-12-24")
+
+
+def _check_place(value: object) -> str:
+    # YAML takes Norway for a no.
+    if value is False:
+        raise ValueError('write Norway in quotes: "NO"')
+    if not isinstance(value, str) or not re.fullmatch("[A-Z]{2}(-[A-Z0-9]{1,3})?", value):
+        raise ValueError(f"{value!r} is not a country or a part of one; write it like US or US-FL")
+    return value
+
+
 def _positive(value: timedelta) -> timedelta:
     if value <= timedelta():
         raise ValueError("must be longer than nothing")
@@ -191,6 +226,9 @@ Days = Annotated[
         }
     ),
 ]
+Day = Annotated[date, BeforeValidator(_parse_day), WithJsonSchema({"type": "string", "format": "date"})]
+Places = tuple[Annotated[str, BeforeValidator(_check_place)], ...]
+"""Countries and parts of them: `US`, `US-FL`."""
 Region = Annotated[str, AfterValidator(_check_region)]
 Number = Annotated[str, BeforeValidator(_check_number)]
 Zone = Annotated[str, AfterValidator(_check_zone)]

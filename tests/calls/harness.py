@@ -20,11 +20,11 @@ from campaign.calls.runner import RunReport, run_campaign, utc_now
 from campaign.calls.timing import Timing
 from campaign.contacts.intake import take_in
 from campaign.errors import CampaignError
-from campaign.ledger import campaigns, results
+from campaign.ledger import amend, campaigns, results
 from campaign.ledger.ledger import Connection, Ledger
-from campaign.models import ResultRow, RowStatus
+from campaign.models import Intake, ResultRow, RowStatus
 from campaign.oneinbox.client import OneInbox
-from campaign.settings import CampaignSettings
+from campaign.settings import Calendar, CampaignSettings
 from campaign.simulator.app import SIMULATOR_KEY, Simulator
 from campaign.simulator.faults import Fault, FaultPlan
 from campaign.simulator.people import Behaviour
@@ -102,6 +102,7 @@ class Stage:
     suppressed: dict[str, str] = field(default_factory=dict)
     read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None
     spoken: tuple[str, ...] = ()
+    calendar: Calendar | None = None
     progress: list[Progress] = field(default_factory=list)
     on_stall: Callable[[CampaignError], None] | None = None
     written: int = 0
@@ -123,16 +124,27 @@ class Stage:
             self.campaign_id = await anyio.to_thread.run_sync(self._enrol_lines, lines, "spring")
 
     def _enrol_lines(self, lines: Sequence[str], name: str) -> int:
-        path = self.folder / f"{name}.csv"
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return self.ledger.write(
             campaigns.start,
             name=name,
             name_pattern=name,
             agent_id=self.settings.agent_id,
-            intake=take_in(path, self.settings),
+            intake=self._take_in(lines, name),
             now=self.now(),
         ).result()
+
+    async def amend_cells(self, *lines: str) -> None:
+        """Give the campaign another list."""
+        await anyio.to_thread.run_sync(self._amend_lines, lines)
+
+    def _amend_lines(self, lines: Sequence[str]) -> None:
+        intake = self._take_in(lines, "amended")
+        self.ledger.write(amend.amend, self.campaign_id, intake, self.now()).result()
+
+    def _take_in(self, lines: Sequence[str], name: str) -> Intake:
+        path = self.folder / f"{name}.csv"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return take_in(path, self.settings)
 
     async def run(self, *, deadline: datetime | None = None, alongside: Any = None) -> RunReport:
         """Run the campaign to its end; `alongside` runs in the same task group."""
@@ -162,6 +174,7 @@ class Stage:
                     suppressed=self.suppressed,
                     read_suppression=self.read_suppression,
                     spoken=self.spoken,
+                    calendar=self.calendar,
                     deadline=deadline,
                     timing=self.timing,
                     now=self.now,

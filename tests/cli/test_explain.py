@@ -68,6 +68,7 @@ def test_a_no_says_what_becomes_of_the_row(spring: Case) -> None:
     do(spring.ledger, suppression.suppress, [BEN], reason="asked by mail", now=NOON)
     assert answers(3) == {
         "suppression": False,
+        "consent": True,
         "valid until": True,
         "other campaigns": True,
         "the agent's words": True,
@@ -76,6 +77,7 @@ def test_a_no_says_what_becomes_of_the_row(spring: Case) -> None:
         "hours": True,
         "cap": True,
         "conversations": True,
+        "profile": True,
         "from number": True,
         "budget": True,
         "tries": True,

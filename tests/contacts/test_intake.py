@@ -187,3 +187,79 @@ def test_the_mark_of_a_list_knows_how_it_was_read(make_intake: Callable[..., Int
     ]
     assert marks[0] == marks[3]
     assert len(set(marks)) == 3
+
+
+STRICT = {"profile": "us-strict"}
+
+
+def test_state_and_consent_of_a_row(make_intake: MakeIntake) -> None:
+    """A profile that asks for them finds their columns by name; consent is not for the agent's ears."""
+    intake = make_intake(
+        "phone,State,Consent,name", "+12025550143, fl ,web form,Ann", settings=make_settings(hours=STRICT)
+    )
+    [contact] = intake.contacts
+    assert (contact.state, contact.consent) == ("FL", "web form")
+    assert contact.variables == {"State": " fl ", "name": "Ann"}
+
+
+def test_columns_that_nobody_asks_for(make_intake: MakeIntake) -> None:
+    """Without a profile, columns of these names are like any other, whatever stands in them."""
+    intake = make_intake("phone,state,consent", "+12025550143,shipped,no")
+    [contact] = intake.contacts
+    assert (contact.state, contact.consent) == ("", "")
+    assert contact.variables == {"state": "shipped", "consent": "no"}
+
+
+def test_columns_that_are_named(make_intake: MakeIntake) -> None:
+    """The campaign file may name them, with a profile or without."""
+    named = make_settings(contacts={"state": "Lives in", "consent": "Agreed"})
+    [contact] = make_intake("phone,Lives in,Agreed", "+12025550143,RI,yes", settings=named).contacts
+    assert (contact.state, contact.consent) == ("RI", "yes")
+    with pytest.raises(ListError, match=r"contacts\.consent: the list has no column"):
+        make_intake("phone,Lives in", "+12025550143,RI", settings=named)
+
+
+@pytest.mark.parametrize(
+    ("number", "state", "is_good"),
+    [
+        ("+12025550143", "ZZ", False),
+        ("+12025550143", "Florida", False),
+        ("+12025550143", "", True),
+        ("+18005550143", "XX", False),
+        ("+14165550143", "ON", True),
+        ("+442079460123", "Kent", True),
+        ("+442079460123", "FL", True),
+    ],
+)
+def test_states_that_do_not_exist(make_intake: MakeIntake, number: str, state: str, is_good: bool) -> None:
+    """A row with an unknown state is refused; of a number from elsewhere the cell says something else."""
+    settings = make_settings(
+        hours=STRICT, contacts={"countries": ["US", "CA", "GB"], "consent_basis": "signed forms"}
+    )
+    intake = make_intake("phone,state", f"{number},{state}", settings=settings)
+    assert [row.code for row in intake.rejected] == ([] if is_good else ["bad_state"])
+    assert [contact.state for contact in intake.contacts] == (
+        ["FL" if state == "FL" else ""] if is_good else []
+    )
+
+
+def test_a_profile_without_consent(make_intake: MakeIntake) -> None:
+    """Where it is demanded and neither the list nor the campaign file has any, the list is refused."""
+    with pytest.raises(
+        ListError, match=r"contacts\.consent, or record one basis .* contacts\.consent_basis$"
+    ):
+        make_intake("phone,name", "+12025550143,Ann", settings=make_settings(hours={"profile": "us"}))
+    based = make_settings(hours={"profile": "us"}, contacts={"consent_basis": "signed forms"})
+    assert make_intake("phone,name", "+12025550143,Ann", settings=based).callable_rows == 1
+
+
+def test_a_profile_reads_a_list_anew(make_intake: MakeIntake) -> None:
+    """With other columns that count it is another list; keys that came later leave its mark alone."""
+    lines = ("phone,consent", "+12025550143,yes")
+    plain = make_intake(*lines)
+    assert (
+        make_intake(*lines, settings=make_settings(hours={"profile": "us"})).fingerprint != plain.fingerprint
+    )
+    assert (
+        make_intake(*lines, settings=make_settings(hours={"profile": "eu"})).fingerprint == plain.fingerprint
+    )

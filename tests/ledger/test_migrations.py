@@ -151,6 +151,26 @@ def test_an_older_ledger_knows_no_limits_of_rows(ledger: Ledger, ledger_location
         again.write(ending.remember_output, campaign_id, "/results/old.csv").result()
 
 
+def test_an_older_ledger_knows_no_state_and_no_consent(ledger: Ledger, ledger_location: str) -> None:
+    """Its rows have neither, so that the area code tells the state and no consent is on record."""
+    with engine_of(ledger).begin() as connection:
+        campaign_id = campaigns.start(
+            connection,
+            name="old",
+            name_pattern="old",
+            agent_id="agt",
+            intake=people("+12025550143"),
+            now=NOON,
+        )
+        for column in ("us_state", "consent"):
+            connection.exec_driver_sql(f"ALTER TABLE contacts DROP COLUMN {column}")
+        connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 5")
+
+    with Ledger.open(ledger_location) as again:
+        [contact] = again.read(waiting.due, campaign_id, NOON, skip=(), limit=1)
+        assert (contact.state, contact.consent) == ("", "")
+
+
 def test_first_starts_do_not_collide(postgresql_location: str) -> None:
     """Two programs that open one new PostgreSQL ledger at once both get it, and apply each step once."""
     together = threading.Barrier(2)

@@ -1,20 +1,23 @@
 """Hours: random people at random moments, and every change of a clock, against an oracle of whole minutes.
 
 The oracle turns moments into wall-clock minutes with pandas, by the thousand, and knows nothing of how the
-product looks for an opening.
+product looks for an opening. It works out the holidays of the United States itself, and has the strictest
+profile in words of its own.
 """
 
 import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import phonenumbers
+import yaml
 from phonenumbers import timezone
 from phonenumbers.tzdata import TIMEZONE_DATA
 
@@ -22,7 +25,7 @@ from campaign.rules import gates
 from campaign.rules.gate import Verdict
 from campaign.rules.hours import Whereabouts
 from campaign.rules.person import Person
-from campaign.settings import CampaignSettings
+from campaign.settings import Calendar, CampaignSettings, make_calendar
 from tests.contacts import cells
 from tests.support import make_settings
 from tests.torture.tally import Effort, Tally
@@ -47,6 +50,35 @@ WEEKS: Sequence[Minutes] = (
     {6: (0, 4 * 60), 0: (30, 3 * 60 + 30), 4: (20 * 60, DAY), 5: (0, 5 * 60)},
 )
 """The last one is open at night, when clocks change."""
+STRICT = dict.fromkeys(range(6), (9 * 60, 20 * 60))
+STRICT_IN = {"KY": (10 * 60, 20 * 60), "RI": (9 * 60, 18 * 60), "any": (10 * 60, 18 * 60)}
+"""The hours of the strictest profile where a state has narrower ones; `any` is a number of no state."""
+AREAS = {
+    "+1305": "FL", "+1401": "RI", "+1502": "KY", "+1205": "AL", "+1212": "NY", "+1907": "AK", "+1800": "any",
+    "+1416": "", "+1876": "", "+44207": "",
+}  # fmt: skip
+"""How numbers begin, with the state of their area code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What a campaign keeps to."""
+
+    week: Minutes
+    has_holidays: bool = False
+    """Those of the United States, for numbers of it."""
+    is_strict: bool = False
+
+
+BOOKS: Sequence[Book] = (
+    *map(Book, WEEKS),
+    Book(WEEKS[0], has_holidays=True),
+    Book(WEEKS[1], has_holidays=True),
+    Book(WEEKS[3], has_holidays=True),
+    Book(STRICT, has_holidays=True, is_strict=True),
+)
+NIGHTS = (len(WEEKS) - 1, len(WEEKS) + 2)
+"""The books that are open at night."""
 _NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -57,30 +89,75 @@ def all_zones() -> tuple[str, ...]:
 
 
 @cache
-def settings_of(week: int) -> CampaignSettings:
-    """The campaign file of one of the weeks."""
-    days = {_NAMES[day]: f"{_clock(opens)}-{_clock(closes)}" for day, (opens, closes) in WEEKS[week].items()}
-    return make_settings(hours={"days": days})
+def settings_of(book: int) -> CampaignSettings:
+    """The campaign file of one of the books."""
+    if BOOKS[book].is_strict:
+        return make_settings(hours={"profile": "us-strict"}, contacts={"consent_basis": "signed forms"})
+    week = BOOKS[book].week
+    days = {_NAMES[day]: f"{_clock(opens)}-{_clock(closes)}" for day, (opens, closes) in week.items()}
+    return make_settings(hours={"days": days, "holidays": ["US"] if BOOKS[book].has_holidays else []})
+
+
+@cache
+def calendar_of(book: int) -> Calendar:
+    """The days off as the product knows them, of all the years."""
+    years: dict[int, Any] = {}
+    for year in range(2024, 2036, 3):
+        made = make_calendar(settings_of(book).hours, datetime(year, 6, 1))  # noqa: DTZ001 - a year
+        years |= made.holidays.get("US", {})
+    return Calendar(holidays={"US": years} if years else {})
+
+
+@cache
+def days_off() -> pd.DatetimeIndex:
+    """The federal holidays of the United States, those of a weekend also on the weekday beside it."""
+    found: list[date] = []
+    for year in range(2023, 2035):
+        for month, day in ((1, 1), (6, 19), (7, 4), (11, 11), (12, 25)):
+            feast = date(year, month, day)
+            found += [feast, feast + timedelta(days={5: -1, 6: 1}.get(feast.weekday(), 0))]
+        for month, weekday, which in ((1, 0, 3), (2, 0, 3), (9, 0, 1), (10, 0, 2), (11, 3, 4)):
+            first = date(year, month, 1)
+            found.append(first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (which - 1)))
+        last = date(year, 5, 31)
+        found.append(last - timedelta(days=last.weekday()))
+    return pd.DatetimeIndex(sorted(set(found)))
+
+
+@cache
+def strict_until() -> pd.Timestamp:
+    """From then on it is the day somewhere on which the strictest profile expires."""
+    file = Path(__file__).parents[2] / "campaign" / "settings" / "profiles" / "us-strict.yaml"
+    expires_on = yaml.safe_load(file.read_text(encoding="utf-8"))["expires_on"]
+    return pd.Timestamp(expires_on, tz="UTC") - timedelta(hours=14)
 
 
 def _clock(minute: int) -> str:
     return "{:02}:{:02}".format(*divmod(minute, 60))
 
 
-def may_ring(week: Minutes, zone: str, moments: pd.DatetimeIndex, *, is_certain: bool) -> Any:
+def may_ring(
+    week: Minutes, zone: str, moments: pd.DatetimeIndex, *, is_certain: bool, has_holidays: bool = False
+) -> Any:
     """For each moment whether a call may start by the clock on the wall, as an array of truth values."""
     local = moments.tz_convert(zone)
     minute = np.asarray(local.hour * 60 + local.minute)
     weekday = np.asarray(local.day_of_week)
+    today = local.tz_localize(None).normalize()
     allowed = np.zeros(len(moments), dtype=bool)
+
+    def is_off(later: int) -> Any:
+        on = today + timedelta(days=later)
+        return np.asarray(on.isin(days_off())) if has_holidays else np.zeros(len(moments), dtype=bool)
+
     inset = 0 if is_certain else UNCERTAIN
     for day, (opens, closes) in week.items():
-        goes_on = closes == DAY and week.get((day + 1) % 7, (1, 1))[0] == 0
-        came_on = opens == 0 and week.get((day - 1) % 7, (0, 0))[1] == DAY
-        first = opens if came_on else opens + inset
-        last = closes if goes_on else closes - inset - CLOSING
+        goes_on = (closes == DAY and week.get((day + 1) % 7, (1, 1))[0] == 0) & ~is_off(1)
+        came_on = (opens == 0 and week.get((day - 1) % 7, (0, 0))[1] == DAY) & ~is_off(-1)
+        first = np.where(came_on, opens, opens + inset)
+        last = np.where(goes_on, closes, closes - inset - CLOSING)
         allowed |= (weekday == day) & (minute >= first) & (minute < last)
-    return allowed
+    return allowed & ~is_off(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +166,48 @@ class Place:
 
     zones: tuple[str, ...]
     is_certain: bool
+    number: str = "+12025550143"
+    country: str | None = "US"
+    listed_state: str = ""
+
+    @property
+    def state(self) -> str:
+        """By the list, else by how the number begins; empty where no state has narrower hours."""
+        found = next((state for start, state in AREAS.items() if self.number.startswith(start)), "")
+        return self.listed_state or found
 
 
 Rule = Callable[[Person, CampaignSettings, datetime], Verdict]
 
 
-def differences(week: int, place: Place, moments: pd.DatetimeIndex, rule: Rule = gates.judge) -> list[str]:
+def differences(book: int, place: Place, moments: pd.DatetimeIndex, rule: Rule = gates.judge) -> list[str]:
     """The moments at which the product's rule and the oracle do not agree."""
+    rules = BOOKS[book]
+    week = dict(rules.week)
+    if rules.is_strict and place.state in STRICT_IN:
+        week = dict.fromkeys(week, STRICT_IN[place.state])
     expected = np.ones(len(moments), dtype=bool)
+    is_held = rules.has_holidays and place.country == "US"
     for zone in place.zones:
-        expected &= may_ring(WEEKS[week], zone, moments, is_certain=place.is_certain)
+        expected &= may_ring(week, zone, moments, is_certain=place.is_certain, has_holidays=is_held)
     if not place.zones:
         expected &= False
-    person = Person("+12025550143", Whereabouts(place.zones, is_certain=place.is_certain), None, [])
-    settings = settings_of(week)
+    if rules.is_strict:
+        expected &= np.asarray(moments < strict_until())
+    person = Person(
+        place.number,
+        Whereabouts(place.zones, is_certain=place.is_certain),
+        None,
+        [],
+        country=place.country,
+        state=place.listed_state,
+        calendar=calendar_of(book),
+        all_calls=[],
+    )
+    settings = settings_of(book)
     told = np.array([rule(person, settings, moment).may_dial for moment in moments.to_pydatetime()])
     return [
-        f"week {week}, {place}, {moments[at].isoformat()}: the rule says {bool(told[at])}"
+        f"book {book}, {place}, {moments[at].isoformat()}: the rule says {bool(told[at])}"
         for at in np.flatnonzero(told != expected).tolist()
     ]
 
@@ -118,19 +220,32 @@ def random_pairs(seed: int, pairs: int) -> Tally:
     while pairs > 0:
         some = min(pairs, rng.randint(20, 60))
         moments = pd.DatetimeIndex([first + timedelta(seconds=rng.randrange(seconds)) for _ in range(some)])
-        _compare(tally, rng.randrange(len(WEEKS)), _somebody(rng), moments)
+        _compare(tally, rng.randrange(len(BOOKS)), _somebody(rng), moments)
         tally.injected["random people and moments"] += some
         pairs -= some
     return tally
 
 
 def _somebody(rng: Random) -> Place:
-    """A number of any country, or a person of whom the list says the zone."""
+    """A number of any country, or a person of whom the list says the zone, perhaps the state."""
     if rng.random() < 0.3:
         return Place((rng.choice(all_zones()),), is_certain=True)
+    if rng.random() < 0.4:
+        number = rng.choice(list(AREAS))
+        number += "5550143" if number.startswith("+1") else "9460123"
+        state = rng.choice(("", "", "RI", "KY", "FL", "PR"))
+        zone = rng.choice(("America/New_York", "America/Anchorage", "Pacific/Guam"))
+        return Place((zone,), True, number, _country(number), state)
     number = rng.choice(cells.examples(rng.choice(cells.REGIONS)))
     zones = timezone.time_zones_for_number(phonenumbers.parse(number))
-    return Place(() if UNKNOWN in zones else tuple(zones), is_certain=False)
+    known = () if UNKNOWN in zones else tuple(zones)
+    # The oracle knows only some area codes, so the list says a state that has no rules.
+    return Place(known, False, number, _country(number), "PR" if number.startswith("+1") else "")
+
+
+def _country(number: str) -> str | None:
+    region: str | None = phonenumbers.region_code_for_number(phonenumbers.parse(number))
+    return region
 
 
 def clock_changes(zone: str) -> Tally:
@@ -141,16 +256,28 @@ def clock_changes(zone: str) -> Tally:
     changed = np.flatnonzero(np.asarray(offsets)[1:] != np.asarray(offsets)[:-1]) + 1
     for at in changed.tolist():
         moments = pd.date_range(hours[at] - AROUND, hours[at] + AROUND, freq="min")
-        _compare(tally, len(WEEKS) - 1, Place((zone,), is_certain=True), moments)
+        for book in NIGHTS:
+            _compare(tally, book, Place((zone,), is_certain=True), moments)
         tally.injected["changes of clocks, minute by minute"] += 1
     return tally
 
 
-def _compare(tally: Tally, week: int, place: Place, moments: pd.DatetimeIndex) -> None:
-    wrong = differences(week, place, moments)
+def _compare(tally: Tally, book: int, place: Place, moments: pd.DatetimeIndex) -> None:
+    wrong = differences(book, place, moments)
     tally.wrong += len(wrong)
     for line in wrong:
         tally.fail(line)
+
+
+def around_holidays(book: int, zone: str, year: int) -> Tally:
+    """Every half hour from the day before to the day after each holiday, for a number of the country."""
+    tally = Tally()
+    days = [day for day in days_off().tz_localize("UTC") if day.year == year]
+    around = [pd.date_range(day - timedelta(days=1), periods=3 * 48, freq="30min") for day in days]
+    moments = pd.DatetimeIndex(np.concatenate([each.tz_localize(None) for each in around])).tz_localize("UTC")
+    _compare(tally, book, Place((zone,), is_certain=True), moments)
+    tally.injected["half hours around holidays"] += len(moments)
+    return tally
 
 
 def run(effort: Effort) -> Tally:
@@ -164,6 +291,14 @@ def run(effort: Effort) -> Tally:
         for part in pool.starmap(random_pairs, chunks, chunksize=1):
             tally.add(part)
         for part in pool.imap(clock_changes, zones):
+            tally.add(part)
+        years = [
+            (book, zone, year)
+            for book in range(len(WEEKS), len(BOOKS))
+            for zone in ("America/New_York", "Pacific/Guam")
+            for year in range(2024, 2033)
+        ]
+        for part in pool.starmap(around_holidays, years[:: max(round(1 / effort.share), 1)], chunksize=1):
             tally.add(part)
     tally.notes.append(f"{len(zones)} time zones")
     return tally

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.ledger.case import ANNA as DOUBTED
+from tests.support import profiled
 from tests.torture import trouble
 from tests.torture.accounts import Account
 from tests.torture.step import Step
@@ -28,6 +29,7 @@ from tests.torture.story import (
 
 AUTUMN: Mapping[str, Any] = {"name": "autumn"}
 KEYS: Mapping[str, Any] = {"contacts": {"countries": ["US"], "key": "order_id"}}
+AGREED: Mapping[str, Any] = {"contacts": {"countries": ["US"], "consent_basis": "signed forms"}}
 RETRY_LATER: Mapping[str, Any] = {
     "retry": {"max_attempts": 2, "no_answer": ["3h"], "busy": ["3h"], "failed": ["3h"]}
 }
@@ -325,6 +327,16 @@ LEDGER_STORIES: Mapping[str, Story] = {
         before=(Step(options={"allow_invalid": True}),),
         step=Step(program="explain spring 3 --config {config}"),
         resume=Step(options={"allow_invalid": True}),
+    ),
+    "everybody has agreed": Story(settings=AGREED),
+    "planned by a profile": Story(
+        settings=AGREED,
+        step=Step(program=PLAN.program, settings={"hours": profiled("us-strict")}),
+    ),
+    "explained by a profile": Story(
+        settings=AGREED,
+        before=(Step(actions={"record_placed#2": "SIGTERM"}),),
+        step=Step(program="explain spring 3 --config {config}", settings={"hours": profiled("us-strict")}),
     ),
     "status": Story(before=(Step(),), step=Step(program="status")),
     "status of one": Story(before=(Step(),), step=Step(program="status spring")),

@@ -1,7 +1,7 @@
 """A sample of the hours, and rules that are found out."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -11,12 +11,12 @@ from campaign.rules import gates
 from campaign.rules.gate import Verdict
 from campaign.rules.hours import Whereabouts
 from campaign.rules.person import Person
-from campaign.settings import CampaignSettings
+from campaign.settings import Calendar, CampaignSettings
 from tests.torture import hours
 from tests.torture.hours import Place, Rule
 from tests.torture.tally import Effort
 
-NIGHTS = len(hours.WEEKS) - 1
+HOLIDAYS, STRICT = len(hours.WEEKS), len(hours.BOOKS) - 1
 NEW_YORK = "America/New_York"
 
 
@@ -65,6 +65,46 @@ def until_the_end(person: Person, settings: CampaignSettings, now: datetime) -> 
         update={"hours": settings.hours.model_copy(update={"closing_margin": timedelta()})}
     )
     return gates.judge(person, late, now)
+
+
+def without_holidays(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
+    """Has an empty calendar."""
+    known = (person.calendar or Calendar()).holidays
+    empty: dict[str, dict[int, dict[date, str]]] = {
+        place: {year: {} for year in years} for place, years in known.items()
+    }
+    return gates.judge(replace(person, calendar=Calendar(holidays=empty)), settings, now)
+
+
+def by_our_date(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
+    """Takes a holiday to be where we are."""
+    calendar = person.calendar or Calendar()
+    if calendar.closed_because(now.date(), country=person.country, state=""):
+        return Verdict(may_dial=False)
+    return without_holidays(person, settings, now)
+
+
+def without_state(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
+    """Overlooks what the list says."""
+    return gates.judge(replace(person, state=""), settings, now)
+
+
+@pytest.mark.parametrize(
+    ("book", "rule", "place", "day"),
+    [
+        (HOLIDAYS, without_holidays, Place((NEW_YORK,), is_certain=True), "2026-11-26"),
+        (HOLIDAYS, by_our_date, Place(("Pacific/Guam",), is_certain=True), "2026-11-26"),
+        (STRICT, without_state, Place((NEW_YORK,), True, "+12125550143", "US", "RI"), "2026-12-02"),
+        (STRICT, without_holidays, Place((NEW_YORK,), is_certain=False), "2026-12-25"),
+    ],
+)
+def test_a_rule_that_does_not_know_the_books_is_found_out(
+    book: int, rule: Rule, place: Place, day: str
+) -> None:
+    """Each of these would ring somebody on a day off, or too late in the state."""
+    moments = pd.date_range(day, periods=24 * 60, freq="min", tz="UTC")
+    assert hours.differences(book, place, moments) == []
+    assert hours.differences(book, place, moments, rule) != []
 
 
 @pytest.mark.parametrize(
