@@ -34,6 +34,8 @@ DIAL_PATIENCE_S = 40.0
 """What takes longer hangs."""
 ASK_PATIENCE_S = 75.0
 """The same for a GET, which has a deadline of its own of 30 s; a list asks again."""
+TRIES = 5
+"""A slow machine may not connect in time; what has not reached the line is sent again."""
 PLACED = "placed"
 CHANGED = "placed with an id that the line has changed"
 FIRST_AGENT, AGENT = "agt_before", "agt_harmed"
@@ -114,7 +116,10 @@ async def _dial_through(
                 is_late = strike.side is Side.REPLY and strike.at >= len(passed[Side.REPLY])
                 never_ends = strike.mode is Mode.STALL and not is_late
                 api.create_deadline_s = STALLED_DEADLINE_S if never_ends else DEADLINE_S
-                end = await _end_of(api.create_call(_request(at)), DIAL_PATIENCE_S)
+                for _ in range(TRIES):
+                    end = await _end_of(api.create_call(_request(at)), DIAL_PATIENCE_S)
+                    if proxy.has_struck or not isinstance(end, NotSent):
+                        break
                 is_whole = strike.mode is not Mode.GARBLE and proxy.has_whole_reply
                 # On a slow machine the short deadline may pass even before the stall.
                 is_answered = not never_ends and (is_whole or not proxy.has_struck)
@@ -229,7 +234,10 @@ async def _ask_through(
                 strike = drawn(rng, modes, passed[verb])
                 proxy.aim(strike)
                 async with client(proxy.url, SecretStr(KEY)) as api:
-                    answer = await _end_of(verbs[verb](api))
+                    for _ in range(TRIES):
+                        answer = await _end_of(verbs[verb](api))
+                        if proxy.has_struck or not isinstance(answer, NotSent):
+                            break
                 if proxy.has_struck:
                     tally.injected[f"GETs {strike.mode}"] += 1
                 if answer != truth[verb] and not (proxy.has_struck and may_answer(strike.mode, answer)):

@@ -39,7 +39,9 @@ DEADLINE_S = 2.0
 PATIENCE_S = 75.0
 """A life that takes longer hangs; a GET in it has a deadline of its own of 30 s, and is asked again."""
 HEADERS = ("phone", "customer_name")
-TIMING = replace(IMPATIENT, doubt_wait_s=2 * DEADLINE_S, end_margin_s=5.0)
+TIMING = replace(
+    IMPATIENT, doubt_wait_s=2 * DEADLINE_S, end_margin_s=5.0, preflight_s=30.0, api_patience_s=30.0
+)
 
 
 async def run_through(

@@ -197,9 +197,9 @@ def test_the_end_of_a_block(tmp_path: Path) -> None:
     """Line ends and characters that fall on the border of two blocks are read as elsewhere."""
     for end in ("\n", "\r\n", "\r"):
         for shift in range(13):
-            content = f"{'h' * (1 + shift)}{end}" + f"Zoë日😀{end}" * 20_000
+            content = f"{'h' * (1 + shift)}{end}" + f"Zoë日😀{end}" * 6_000
             records, source = read(tmp_path, content)
-            assert [number for number, _ in records] == list(range(1, 20_002))
+            assert [number for number, _ in records] == list(range(1, 6_002))
             assert all(cells == ["Zoë日😀"] for _, cells in records[1:])
             assert source.notes == []
 
