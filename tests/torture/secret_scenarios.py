@@ -136,6 +136,17 @@ def _decisions(bench: Bench) -> None:
     bench.must_hold_people("results.csv", "ledger.db")
 
 
+def _stopped_by_the_breaker(bench: Bench) -> None:
+    bench.run("run", "list.csv", *RUN, codes=(69,))
+    bench.run("run", "list.csv", *RUN, codes=(69,))
+    for options in ((), ("--json",)):
+        bench.run("status", "spring", *options, *LEDGER)
+    bench.run("resume", "spring", *LEDGER, codes=(64,))
+    bench.run("resume", "spring", "--reason", "the account has credit again", "--json", *LEDGER)
+    bench.run("run", "list.csv", *RUN)
+    bench.must_hold_people("results.csv", "ledger.db")
+
+
 def _another_list(bench: Bench) -> None:
     bench.put("campaign.yaml", SLOWLY)
     bench.run("run", "list.csv", *RUN, "--deadline", "soon", codes=(64,))
@@ -309,6 +320,9 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "killed": Scenario(_killed, frozenset(), ("stall=0.5#2-3",)),
     "decisions": Scenario(_decisions, frozenset({"review", "run"}), ("drop#1",)),
+    "stopped by the breaker": Scenario(
+        _stopped_by_the_breaker, frozenset({"resume", "run", "status"}), ("status=402#2",)
+    ),
     "another list": Scenario(_another_list, frozenset({"run"})),
     "suppression": Scenario(_suppression, frozenset({"suppress", "run"})),
     "rehearsals": Scenario(_rehearsals, frozenset({"rehearse", "run"})),

@@ -59,8 +59,8 @@ def put_back(connection: Connection, now: datetime) -> int:
 
 
 def test_a_program_that_dials_again_after_a_death_is_found_out(tmp_path: Path) -> None:
-    """Were interrupted requests put back to waiting, a few dozen campaigns would show it."""
-    tally = simulation.tell_many(tmp_path, range(60), program=Forgetful)
+    """Were interrupted requests put back to waiting, some campaigns of two hundred would show it."""
+    tally = simulation.tell_many(tmp_path, range(200), program=Forgetful)
     assert tally.double_dials > 0
     assert not tally.is_clean
 
@@ -102,8 +102,8 @@ class Spendthrift(VirtualLedger):
 
 @pytest.mark.parametrize("program", [Sleepless, Rude, Spendthrift])
 def test_a_program_that_breaks_a_rule_is_found_out(tmp_path: Path, program: type[VirtualLedger]) -> None:
-    """Were people rung whom nobody may call now, a few dozen campaigns would show it."""
-    tally = simulation.tell_many(tmp_path, range(60), program=program)
+    """Were people rung whom nobody may call now, a few campaigns would show it."""
+    tally = simulation.tell_many(tmp_path, range(20), program=program)
     assert tally.forbidden_dials > 0
     assert not tally.is_clean
 
@@ -133,7 +133,7 @@ class Hasty(Sleepless, Dazed):
 
 
 def test_a_program_that_tries_too_soon_is_found_out(tmp_path: Path) -> None:
-    """Were people tried again at once, or too often on a day, a few dozen campaigns would show it."""
+    """Were people tried again at once, or too often on a day, a few campaigns would show it."""
     tally = simulation.tell_many(tmp_path, range(60), program=Hasty)
     assert any("called again" in failure for failure in tally.failures)
     assert any("calls on 2026" in failure for failure in tally.failures)
