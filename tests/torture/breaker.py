@@ -115,7 +115,9 @@ def _many_failed(_watch: Watch, provider: Provider) -> float | None:
 def _many_unknown(watch: Watch, _provider: Provider) -> float | None:
     """More requests of unknown fate than may be: none of these is ever found."""
     unknown = 0
-    back = sorted(watch.sent, key=lambda each: each.came_back_at or 0.0)
+    # Who was asked to wait, or refused, was certainly not called: that is no request by which to measure.
+    counted = [each for each in watch.sent if each.error in ("", "OutcomeUnknown")]
+    back = sorted(counted, key=lambda each: each.came_back_at or 0.0)
     for at, each in enumerate(back, start=1):
         unknown += each.error == "OutcomeUnknown"
         if unknown > max(UNKNOWN, UNKNOWN_SHARE * at):
