@@ -285,6 +285,8 @@ class Dispatcher:
                 state=AttemptState.LIVE,
                 to_number=contact.to_number,
                 from_number=from_number,
+                time_zones=contact.time_zones,
+                zone_source=contact.zone_source,
             )
         )
 
