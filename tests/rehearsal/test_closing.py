@@ -27,7 +27,7 @@ class CountingAccount(VirtualAccount):
 
     stops: list[str]
 
-    async def stop_call(self, call_id: str) -> None:  # type: ignore[override]
+    async def stop_call(self, call_id: str) -> None:
         """As it is, with a note of it."""
         await super().stop_call(call_id)
         self.stops.append(call_id)
