@@ -169,12 +169,12 @@ def stay_open(run: Run) -> None:
         run.halt(ApiUnavailableError(f"dialling was stopped: {stop_error(opening)}"))
 
 
-async def ended(run: Run, record: OpenCall, call: Call) -> None:
-    """A call of this run's campaign has ended."""
+async def ended(run: Run, record: OpenCall, call: Call, disposition: Disposition) -> None:
+    """A call of this run's campaign has ended, and this is how it reads."""
     if record.campaign_id != run.campaign_id:
         return
     reason = call.end_reason or call.status
-    has_failed = blame.has_failed(call, _disposition(run, call))
+    has_failed = blame.has_failed(call, disposition)
     country = country_of(record.to_number) or ""
     if run.breaker.stopping(record.from_number, country) is not None:
         # Known to fail, or not: it says nothing about the others.

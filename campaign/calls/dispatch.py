@@ -287,6 +287,9 @@ class Dispatcher:
                 state=AttemptState.LIVE,
                 to_number=contact.to_number,
                 from_number=from_number,
+                time_zones=contact.time_zones,
+                us_state=contact.state,
+                zone_source=contact.zone_source,
             )
         )
 

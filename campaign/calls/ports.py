@@ -39,6 +39,9 @@ class CallsApi(Protocol):
     async def get_call(self, call_id: str) -> Call:
         """One call as it is now."""
 
+    async def stop_call(self, call_id: str) -> Call | None:
+        """Take a call out of the queue, or hang up; nothing happens when it has ended."""
+
     async def get_usage(self) -> Usage:
         """What the account has used of its day."""
 

@@ -12,6 +12,9 @@ class Timing:
     """Bounds of the time between two looks at a live call."""
     results_first_s: float = 2.0
     """Results are written after a call's end; the first look that counts is so much later."""
+    closing_lead_s: float = 15.0
+    """A call that is still queued is stopped so long before its hours close: longer than the time between two
+    looks, as the stop has to be there before it rings."""
     analysis_wait_s: float = 10.0
     """With the transcript in, the analysis is awaited so long after the end."""
     results_wait_s: float = 30.0

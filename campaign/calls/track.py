@@ -1,7 +1,7 @@
 """Track: follow every placed call to its end and until its results are in.
 
 One list page carries the state of a hundred calls, so a sweep reads pages where that costs fewer requests,
-and fetches singly what the pages do not show. It never stops a call.
+and fetches singly what the pages do not show.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -12,6 +12,7 @@ from typing import TypeVar
 import anyio
 
 from campaign.calls import breaker, schedule
+from campaign.calls.closing import Closing
 from campaign.calls.run import Bell, Run
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, calls
@@ -20,9 +21,9 @@ from campaign.logs import get_logger
 from campaign.models import AttemptState, Call, Disposition, TranscriptStatus, plausible_end
 from campaign.oneinbox.client import PAGE_SIZE
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, NotSent, Throttled, Unsupported
-from campaign.rules import endings, opt_out
+from campaign.rules import closing, endings, opt_out
 from campaign.rules.breaker import Talked
-from campaign.rules.dispositions import read_disposition
+from campaign.rules.dispositions import Reading, read_disposition
 from campaign.settings import RetrySettings
 
 log = get_logger(__name__)
@@ -58,6 +59,7 @@ class Tracker:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._closing = Closing(run)
         self._tracked: dict[str, Tracked] = {}
         self._placed = 0
         self._news = Bell()
@@ -220,6 +222,8 @@ class Tracker:
         if not call.has_ended:
             age_s = now - tracked.placed_at
             tracked.next_look_at = now + schedule.look_interval(age_s, self._typical_s, run.timing)
+            if await self._closing.look(tracked.record, call):
+                tracked.next_look_at = now
             await self._check_age(tracked)
             return
         if tracked.ended_at is None:
@@ -242,7 +246,7 @@ class Tracker:
         # What another campaign left behind is brought to its end, and not dialled again.
         is_own = record.campaign_id == run.campaign_id
         retry = run.settings.retry if is_own else RetrySettings()
-        reading = read_disposition(call, run.settings.dispositions if is_own else ())
+        reading = self._read(record, call)
         disposition = reading.disposition
         wish = opt_out.asked(call, run.settings.opt_out)
         ending = endings.decide(
@@ -254,6 +258,8 @@ class Tracker:
             refusal=endings.refusal_in(call, reading, retry),
             may_retry=reading.may_retry,
         )
+        if disposition is Disposition.CANCELED and self._closing.has_stopped(record):
+            ending = closing.ending_after_stop(ending)
         is_closed = await run.commit(
             calls.record_settled,
             call,
@@ -276,6 +282,11 @@ class Tracker:
         if is_closed:
             run.closed(record.attempt_id)
 
+    def _read(self, record: OpenCall, call: Call) -> Reading:
+        is_own = record.campaign_id == self._run.campaign_id
+        reading = read_disposition(call, self._run.settings.dispositions if is_own else ())
+        return closing.reading_after_stop(call, reading) if self._closing.has_stopped(record) else reading
+
     async def _gone(self, tracked: Tracked, gone_s: float) -> None:
         """OneInbox does not know the call: after a while that is its end, with what the ledger knows."""
         if tracked.ended_at is None:
@@ -292,7 +303,7 @@ class Tracker:
         run = self._run
         lasted_s = anyio.current_time() - tracked.placed_at
         # Before its line is free.
-        await breaker.ended(run, tracked.record, call)
+        await breaker.ended(run, tracked.record, call, self._read(tracked.record, call).disposition)
         typical = lasted_s if self._typical_s is None else self._typical_s
         self._typical_s = typical + SMOOTHING * (lasted_s - typical)
         is_settling = await run.commit(calls.record_ended, call, run.now())

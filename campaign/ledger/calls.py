@@ -1,11 +1,11 @@
 """Calls: what the provider says of a placed call, from live to settled."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, exists, func, select, update
 
 from campaign.ledger import moves, schema, suppression
 from campaign.ledger.amend import NO_LONGER_IN_LIST
@@ -17,7 +17,10 @@ from campaign.models import (
     Hold,
     RowStatus,
     TranscriptStatus,
+    ZoneSource,
 )
+
+CALL_STOPPED = "call.stopped"
 
 # Built once, as every call runs them.
 _OTHER = schema.calls.alias("other")
@@ -57,6 +60,16 @@ _OPEN = (
         schema.attempts.c.state,
         schema.attempts.c.to_number,
         schema.attempts.c.from_number,
+        schema.contacts.c.time_zones,
+        schema.contacts.c.us_state,
+        schema.contacts.c.zone_source,
+        exists()
+        .where(
+            schema.events.c.contact_id == schema.attempts.c.contact_id,
+            schema.events.c.event == CALL_STOPPED,
+            schema.events.c.detail == schema.calls.c.call_id,
+        )
+        .label("was_stopped"),
     )
     .select_from(schema.calls)
     .join(schema.attempts)
@@ -94,6 +107,12 @@ class OpenCall:
     state: AttemptState
     to_number: str = ""
     from_number: str = ""
+    time_zones: Sequence[str] = ()
+    zone_source: ZoneSource = ZoneSource.NUMBER
+    us_state: str = ""
+    """As the list says; empty when it does not."""
+    was_stopped: bool = False
+    """Whether it was stopped because its hours closed while it was queued."""
 
 
 def open_calls(connection: Connection, campaign_id: int, *, attempt_id: int | None = None) -> list[OpenCall]:
@@ -103,7 +122,16 @@ def open_calls(connection: Connection, campaign_id: int, *, attempt_id: int | No
     """
     query = _OPEN if attempt_id is None else _OPEN.where(schema.calls.c.attempt_id == attempt_id)
     return [
-        OpenCall(**{**row, "state": AttemptState(row["state"])})
+        OpenCall(
+            **{
+                **row,
+                "state": AttemptState(row["state"]),
+                "time_zones": tuple(row["time_zones"]),
+                "us_state": row["us_state"] or "",
+                "zone_source": ZoneSource(row["zone_source"]),
+                "was_stopped": bool(row["was_stopped"]),
+            }
+        )
         for row in connection.execute(query, {"campaign": campaign_id}).mappings()
     ]
 
@@ -111,6 +139,19 @@ def open_calls(connection: Connection, campaign_id: int, *, attempt_id: int | No
 def known_ids(connection: Connection, call_ids: Collection[str]) -> set[str]:
     """Exact: which of these calls the ledger has already."""
     return set(connection.scalars(_KNOWN_IDS, {"call_ids": list(call_ids)}))
+
+
+def record_stopped(connection: Connection, record: OpenCall, now: datetime) -> None:
+    """Journalled: the provider has taken the call out of its queue, as its hours have closed."""
+    moves.journal(
+        connection,
+        now,
+        CALL_STOPPED,
+        campaign_id=record.campaign_id,
+        contact_id=record.contact_id,
+        attempt_id=record.attempt_id,
+        detail=record.call_id,
+    )
 
 
 def record_ended(connection: Connection, call: Call, now: datetime) -> bool:

@@ -161,7 +161,11 @@ class OneInbox:
         return parse_usage(await self._get("/v1/usage"))
 
     async def stop_call(self, call_id: str) -> Call | None:
-        """Hang up on a person. Never used to read a result. Raises like `get_call`."""
+        """Hang up on a person, or take a call out of the queue. Never used to read a result.
+
+        It may be repeated, as nothing happens to a call that has ended; no redirect is followed. Raises like
+        `get_call`.
+        """
         return wire.parse_call(await self._ask("POST", f"/v1/calls/{quote(call_id, safe='')}/stop"))
 
     async def recent_calls(self, agent_id: str) -> AsyncGenerator[CallPage, None]:

@@ -96,6 +96,15 @@ class VirtualAccount:
             raise NotFound("HTTP 404")
         return self._shown(call)
 
+    async def stop_call(self, call_id: str) -> Call | None:
+        """Hang up, or take a call out of the queue. Raises as `OneInbox` does."""
+        await self._ask("stop")
+        call = self._provider.calls.get(call_id)
+        if call is None:
+            raise NotFound("HTTP 404")
+        self._provider.stop(call)
+        return self._shown(call)
+
     async def get_usage(self) -> Usage:
         """What the account has used of its day. Raises as `OneInbox` does."""
         await self._ask("usage")
@@ -150,6 +159,8 @@ class VirtualAccount:
             call.odd_status = struck.get("odd_status")
             if "fail_call" in struck:
                 self._provider.fail(call, struck["fail_call"] or "failed")
+            if "queue" in struck:
+                self._provider.queue(call, float(struck["queue"] or 60))
         return calls[0]
 
     def _shown(self, call: SimulatedCall) -> Call:

@@ -84,6 +84,8 @@ class Simulator:
         call.odd_status = struck.get("odd_status")
         if "fail_call" in struck:
             self.provider.fail(call, struck["fail_call"] or "failed")
+        if "queue" in struck:
+            self.provider.queue(call, float(struck["queue"] or 60))
         if "duplicate" in struck:
             self._place(body)
         return await self._late(struck, wire.created_object(self.provider, call, self.generation), status=201)
@@ -141,13 +143,14 @@ class Simulator:
         return await self._late(struck, wire.usage_object(self.provider))
 
     async def _stop(self, request: Request) -> Response:
-        if denied := self._denied(request):
-            return denied
+        struck = self.faults.strike("stop")
+        if early := self._denied(request) or self._early(struck):
+            return early
         call = self.provider.calls.get(request.path_params["call_id"])
         if call is None:
             return self._error(404, "not_found", "Call not found")
         self.provider.stop(call)
-        return JSONResponse(wire.call_object(self.provider, call, self.generation))
+        return await self._late(struck, wire.call_object(self.provider, call, self.generation))
 
     async def _list(self, request: Request) -> Response:
         struck = self.faults.strike("list")

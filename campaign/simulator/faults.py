@@ -20,6 +20,7 @@ KINDS = {
     "refuse_country": "answer 400 about international calls for numbers that begin with these digits",
     "refuse_setup": "answer 400 about what all rows share; value: agent, from_number or carrier",
     "fail_call": "the call cannot be put through; value: the end reason",
+    "queue": "the call is queued for so many seconds before it rings; value: seconds",
     "never_end": "the call never ends",
     "odd_status": "the call ends with a status that nobody has documented; value: the status",
 }
@@ -31,7 +32,7 @@ SETUP_REFUSED = {
     "carrier": "The carrier credential is invalid",
 }
 
-ENDPOINTS = ("create", "get", "list", "usage")
+ENDPOINTS = ("create", "get", "list", "usage", "stop")
 
 _FORM = re.compile(
     r"(?P<kind>[a-z_]+)(?:=(?P<value>[\w:.-]+))?(?:@(?P<endpoint>" + "|".join(ENDPOINTS) + "))?"

@@ -8,7 +8,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,14 @@ class SimulatedCall:
     odd_status: str | None = None
     failure: str | None = None
     """The end reason of a call that could not be put through."""
+    queued_s: float = 0.0
+    """So long after it was placed it begins to ring."""
     stopped_at: float | None = None
+
+    def rings_at(self) -> float | None:
+        """When the person's telephone begins to ring; None when the call was stopped before."""
+        at = self.placed_at + self.queued_s
+        return at if self.stopped_at is None or at < self.stopped_at else None
 
     def ends_at(self) -> float:
         """When it ends, in the provider's seconds."""
@@ -164,6 +171,18 @@ class Provider:
             "failed", None, ends_after_s, ends_after_s + late_s, (), outcome=None, summary=None
         )
 
+    def queue(self, call: SimulatedCall, seconds: float) -> None:
+        """The call waits so long before it rings, and takes its course then."""
+        course = call.conversation
+        connects = course.connects_after_s
+        call.queued_s = seconds
+        call.conversation = replace(
+            course,
+            connects_after_s=None if connects is None else connects + seconds,
+            ends_after_s=course.ends_after_s + seconds,
+            results_after_s=course.results_after_s + seconds,
+        )
+
     def listed(self, agent_id: str | None, status: str | None = None) -> list[SimulatedCall]:
         """What the list shows now, the newest first."""
         horizon = self.now() - self.list_lag_s * self.speed
@@ -180,6 +199,8 @@ class Provider:
         """The status as the API words it."""
         now = self.now()
         if not call.has_ended(now):
+            if now < call.placed_at + call.queued_s:
+                return "queued"
             connects = call.conversation.connects_after_s
             return "in_progress" if connects is not None and now >= call.placed_at + connects else "initiated"
         if call.stopped_at is not None:
@@ -191,6 +212,18 @@ class Provider:
         )
 
     def stop(self, call: SimulatedCall) -> None:
-        """Hang up; on an ended call this does nothing."""
-        if not call.has_ended(self.now()):
-            call.stopped_at = self.now()
+        """Hang up; on an ended call this does nothing. Who was not connected yet never will be."""
+        now = self.now()
+        if call.has_ended(now):
+            return
+        call.stopped_at = now
+        connects = call.conversation.connects_after_s
+        if connects is None or now < call.placed_at + connects:
+            call.conversation = replace(
+                call.conversation,
+                ending="canceled",
+                connects_after_s=None,
+                messages=(),
+                outcome=None,
+                summary=None,
+            )

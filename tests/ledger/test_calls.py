@@ -63,7 +63,21 @@ def test_an_open_call_counts_the_tries_of_its_person(case: Case) -> None:
         state=AttemptState.LIVE,
         to_number=ANNA,
         from_number="+12025550100",
+        time_zones=found.time_zones,
+        zone_source=found.zone_source,
     )
+    assert found.time_zones == ("America/New_York",)
+
+
+def test_an_open_call_that_was_stopped_is_known(case: Case) -> None:
+    """A stop is journalled for the one call, and known as long as the call is open."""
+    case.place(case.intend(ANNA), "one", "two")
+    first, _ = case.ledger.read(calls.open_calls, case.id)
+
+    case.ledger.write(calls.record_stopped, first, NOON).result()
+
+    found = case.ledger.read(calls.open_calls, case.id)
+    assert {record.call_id: record.was_stopped for record in found} == {"one": True, "two": False}
 
 
 def test_a_call_ends_once(case: Case) -> None:

@@ -243,3 +243,19 @@ async def test_a_wrong_key() -> None:
     client = client_of(httpx.ASGITransport(app=Simulator().app), key="oi_sk_wrong")
     with pytest.raises(KeyRefused):
         await pages_of(client)
+
+
+async def test_a_stop_is_never_redirected() -> None:
+    """Neither the request nor the key goes anywhere else."""
+    asked: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        return httpx.Response(307, headers={"Location": "https://elsewhere.example/v1/calls/c/stop"})
+
+    async with OneInbox(
+        "http://simulator", SecretStr(SIMULATOR_KEY), transport=httpx.MockTransport(handler)
+    ) as client:
+        with pytest.raises(OutcomeUnknown):
+            await client.stop_call("c")
+    assert asked == ["simulator"]

@@ -42,6 +42,8 @@ PATIENT = Step(timing={"api_patience_s": 60, "throttle_patience_s": 60})
 """Trouble that passes is outlived, however slow the machine is."""
 STAGED: Mapping[str, Any] = {"calls_per_second": 500, "burst": 5, "max_live_calls": 4}
 CROWDED: Mapping[str, Any] = {"pace": {"calls_per_second": 500, "burst": 16, "max_live_calls": 16}}
+ABOUT_TO_CLOSE = Step(timing={"closing_lead_s": 3 * 86_400})
+"""Every call that is still queued when it is looked at is too late."""
 HELD = DONE | {69}
 """A human has to close the breaker, and nobody does."""
 ENDLESS: Mapping[str, Any] = {"call": {"max_duration": "1s"}}
@@ -79,6 +81,12 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         settings={"from_number_limits": {"per_day": 1}},
         step=Step(timing={"longest_idle_s": 0}),
         ends=frozenset({75, 80}),
+    ),
+    "queued at closing": Story(
+        account=Account(faults=("queue=2000#1-3", "status=503@stop#1")),
+        settings={"hours": {"days": trouble.open_for_now()}},
+        step=ABOUT_TO_CLOSE,
+        resume=ABOUT_TO_CLOSE,
     ),
     # Rows that come back.
     "retries": Story(account=UNREACHED, rows=PEOPLE[:4], settings={"retry": RETRIES}, tries=3),

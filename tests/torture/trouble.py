@@ -27,6 +27,12 @@ def closed_now() -> Mapping[str, str]:
     return {_WEEKDAYS[(datetime.now(UTC) + timedelta(days=3)).weekday()]: "09:00-20:00"}
 
 
+def open_for_now() -> Mapping[str, str]:
+    """Hours of the days around this one: they are open everywhere now, and nowhere in three days."""
+    days = (datetime.now(UTC) + timedelta(days=later) for later in (-1, 0, 1))
+    return {_WEEKDAYS[day.weekday()]: "00:00-24:00" for day in days}
+
+
 @contextmanager
 def hold_lock(place: Place) -> Iterator[None]:
     """Another process has the run lock."""

@@ -113,6 +113,10 @@ class NotedApi:
         """As the client."""
         return await self._api.get_call(call_id)
 
+    async def stop_call(self, call_id: str) -> Call | None:
+        """As it is."""
+        return await self._api.stop_call(call_id)
+
     async def get_usage(self) -> Usage:
         """As the client."""
         return await self._api.get_usage()

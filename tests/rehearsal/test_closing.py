@@ -1,0 +1,99 @@
+"""A carrier whose queue is backed up at closing: nobody is rung after hours, by the provider's own log."""
+
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from campaign.contacts.intake import take_in
+from campaign.ledger import campaigns
+from campaign.ledger.scratch import ScratchLedger
+from campaign.models import FINAL_STATUSES
+from campaign.rehearsal.account import Line, VirtualAccount
+from campaign.rehearsal.clock import VirtualClock
+from campaign.rehearsal.world import World
+from campaign.simulator.faults import Fault, FaultPlan
+from campaign.simulator.people import Behaviour
+from campaign.simulator.provider import Provider
+from tests.support import NOON, make_settings
+
+PEOPLE = 40
+
+
+class CountingAccount(VirtualAccount):
+    """Counts the stops that were answered, across the lives of the process."""
+
+    stops: list[str]
+
+    async def stop_call(self, call_id: str) -> None:
+        """As it is, with a note of it."""
+        await super().stop_call(call_id)
+        self.stops.append(call_id)
+
+
+def _world(folder: Path, rng: Random, generation: str) -> World:
+    # The windows close at 13:04 in New York, which is 12:04 in Chicago.
+    settings = make_settings(
+        pace={"calls_per_second": 2, "burst": 2, "max_live_calls": 30},
+        hours={"days": {"mon-sun": "09:00-13:04"}, "closing_margin": rng.choice(["0s", "1m"])},
+        contacts={"timezone": "tz"},
+    )
+    path = folder / "list.csv"
+    zones = [rng.choice(["America/New_York", "America/Halifax"]) for _ in range(PEOPLE)]
+    lines = [f"+1202555{at:04d},{zone}" for at, zone in enumerate(zones, start=100)]
+    path.write_text("\n".join(["phone,tz", *lines]) + "\n", encoding="utf-8")
+    clock, ledger = VirtualClock(NOON), ScratchLedger()
+    start = partial(
+        campaigns.start,
+        name="spring",
+        name_pattern="spring",
+        agent_id="agt_test",
+        intake=take_in(path, settings),
+        now=NOON,
+    )
+    [campaign_id] = ledger.transact([start])
+    queues = [f"queue={seconds}%30" for seconds in (20, 120, 200, 900)]
+    faults = [*queues, *rng.sample(["status=503@stop%30", "drop@stop%20", "throttle@get%10"], 1)]
+    return World(
+        clock=clock,
+        ledger=ledger,
+        provider=Provider(
+            behaviour=Behaviour(), seed=rng.randrange(1000), monotonic=clock.monotonic, started_at=NOON
+        ),
+        settings=settings,
+        campaign_id=campaign_id,
+        rng=rng,
+        faults=FaultPlan(tuple(map(Fault.parse, faults)), seed=rng.randrange(1000)),
+        line=Line(generation=generation),
+        account_of_a_life=CountingAccount,
+    )
+
+
+@pytest.mark.parametrize("generation", ["v1", "v3"])
+@pytest.mark.parametrize("seed", range(12))
+def test_nobody_is_rung_after_hours(tmp_path: Path, seed: int, generation: str) -> None:
+    """Under a backed-up queue, with stops that fail and a process that is killed in the middle of it."""
+    rng = Random(seed)
+    CountingAccount.stops = []
+    world = _world(tmp_path, rng, generation)
+    if seed % 2:
+        world.live(kill_after_s=rng.uniform(60, 215))
+    report = world.live()
+
+    assert report is not None
+    closes = (NOON + timedelta(minutes=4) - world.provider.started_at).total_seconds()
+    rung = [at for call in world.provider.calls.values() if (at := call.rings_at()) is not None]
+    stopped = [call for call in world.provider.calls.values() if call.stopped_at is not None]
+    assert rung, "nobody was rung at all"
+    assert stopped, "nobody was queued at closing"
+    assert max(rung) < closes
+    for call in stopped:
+        assert call.stopped_at is not None
+        assert call.conversation.connects_after_s is None, "somebody who talked was cut off"
+    # A stop whose end is not on disk when the process is killed may be repeated, and does nothing then.
+    assert len(set(CountingAccount.stops)) == len(stopped)
+    assert len(CountingAccount.stops) == len(stopped)
+    assert report.counts.keys() <= FINAL_STATUSES | {"waiting"}
+    assert sum(report.counts.values()) == PEOPLE
