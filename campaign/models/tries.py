@@ -1,0 +1,44 @@
+"""Tries: how often, and with what ends, a campaign has called a person."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaign.models.states import Disposition
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """An attempt that counts, of one person in one campaign."""
+
+    intent_at: datetime
+    ended_at: datetime | None
+    """When its last call ended, or when a human said that it was over; None while that is not known."""
+    disposition: Disposition | None
+    """Answered when any of its calls was."""
+    outcomes: frozenset[str] = frozenset()
+    """OneInbox's labels for its calls, as they are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """All tries of one person in one campaign, the oldest first."""
+
+    made: tuple[Try, ...] = ()
+    granted: int = 0
+    """So many a human allows, whatever the campaign file says."""
+
+
+NEVER_TRIED = Tries()
+
+
+def plausible_end(placed_at: datetime, ended_at: datetime | None, known_at: datetime) -> datetime:
+    """When a call ended: as reported, unless that cannot be; then when it was known.
+
+    A provider whose clock is off must not bring the next try forward.
+
+    Args:
+        placed_at: When we placed the call.
+        ended_at: What the provider reports.
+        known_at: When we knew all about its end.
+    """
+    return ended_at if ended_at is not None and placed_at <= ended_at <= known_at else known_at
