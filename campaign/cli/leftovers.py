@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 
 from campaign.cli.views import ledger_flag
 from campaign.errors import CampaignError
-from campaign.logs import get_logger
 
 if TYPE_CHECKING:
     from campaign.calls.ending import Closed
     from campaign.cli.job import Job
     from campaign.ledger.ending import Leftover
     from campaign.ledger.ledger import Ledger
-
-log = get_logger(__name__)
 
 
 def note(job: "Job", leftovers: "Collection[Leftover]") -> str | None:
@@ -39,6 +36,7 @@ class LeftoverResults:
     def write(self, leftover: "Leftover") -> str | None:
         """Where the file is; None when its place is not known, is in use, or holds no file any more."""
         from campaign.cli import job as jobs
+        from campaign.logs import get_logger
 
         if leftover.output_path is None:
             return None
@@ -49,7 +47,7 @@ class LeftoverResults:
             try:
                 jobs.write_results(self._ledger, leftover.campaign_id, leftover.headers, path)
             except CampaignError as error:
-                log.warning("results.unwritable", campaign=leftover.name, error=str(error))
+                get_logger(__name__).warning("results.unwritable", campaign=leftover.name, error=str(error))
             else:
                 return str(path)
         return None

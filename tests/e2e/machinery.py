@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,9 @@ from typing import Any
 COMMAND = (sys.executable, "-m", "campaign")
 KEY = "oi_sk_simulator"
 PATIENCE_S = 90.0
+
+# Under nohup a hang-up is ignored, and what is started from here would inherit that.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 CONFIG = """
 name: {name}

@@ -46,7 +46,7 @@ def harmed(tally: Tally, what: str) -> int:
 
 def test_a_sample(tmp_path: Path) -> None:
     """Wherever the line breaks, nobody who was called counts as not called, and no call is lost."""
-    tally = network.run(Effort(tmp_path, share=0.03, seed=2))
+    tally = network.run(Effort(tmp_path, share=0.02, seed=2))
 
     assert tally.is_clean, tally.failures
     assert harmed(tally, "dials") >= 60

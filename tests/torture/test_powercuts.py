@@ -10,7 +10,7 @@ from tests.torture.power.disk import Created, Disk, DiskNote, Flushed, FolderFlu
 from tests.torture.power.recording import Scenario
 from tests.torture.tally import Effort
 
-SAMPLE = 250
+SAMPLE = 150
 IN_PLACE = (Created("ledger.db", 1), Written(1, 0, b"old " * 1024), Flushed(1, 2), FolderFlushed(2))
 
 

@@ -16,7 +16,7 @@ from campaign.rules.gate import YES, Verdict
 from tests.torture import simulation
 from tests.torture.tally import Effort
 
-SAMPLE = 100
+SAMPLE = 60
 
 
 @pytest.fixture(autouse=True)
