@@ -203,21 +203,33 @@ class Measured:
     """Of the command itself; its children count for themselves."""
 
 
+_MEASURE = """
+import json, os, subprocess, sys, time
+started = time.monotonic()
+process = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+took = time.monotonic() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+print(json.dumps((os.waitstatus_to_exitcode(status), *took)), file=open(os.environ["MEASURED"], "w"))
+"""
+"""A small process starts the command, as the kernel counts the size of whoever starts one to its peak."""
+
+
 def measured(command: Sequence[str]) -> Measured:
     """Run a command to its end and ask the kernel what it took."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        started = time.monotonic()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall_seconds = time.monotonic() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        err.seek(0)
-        return Measured(
-            stdout=out.read().decode(),
-            stderr=err.read().decode(),
-            exit_code=process.returncode,
-            wall_seconds=wall_seconds,
-            cpu_seconds=usage.ru_utime + usage.ru_stime,
-            peak_mb=usage.ru_maxrss / 1024,
+    with tempfile.NamedTemporaryFile("r") as figures:
+        ended = subprocess.run(
+            [sys.executable, "-S", "-c", _MEASURE, *command],
+            env={**os.environ, "MEASURED": figures.name},
+            capture_output=True,
+            text=True,
+            check=True,
         )
+        exit_code, wall_seconds, cpu_seconds, peak_kb = json.load(figures)
+    return Measured(
+        stdout=ended.stdout,
+        stderr=ended.stderr,
+        exit_code=exit_code,
+        wall_seconds=wall_seconds,
+        cpu_seconds=cpu_seconds,
+        peak_mb=peak_kb / 1024,
+    )
