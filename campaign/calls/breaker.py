@@ -13,7 +13,7 @@ from campaign.errors import ApiUnavailableError, CampaignError, ConfigError, Key
 from campaign.ledger import breakers
 from campaign.ledger.breakers import BreakerRecord
 from campaign.ledger.calls import OpenCall
-from campaign.logs import get_logger
+from campaign.logs import get_logger, redact
 from campaign.models import Call, CallRequest, Disposition
 from campaign.oneinbox.errors import (
     AccountRefused,
@@ -32,6 +32,9 @@ from campaign.rules.dispositions import read_disposition
 from campaign.rules.opening import Opening, Rule, Scope
 
 log = get_logger(__name__)
+
+REASON_LENGTH = 80
+"""What is quoted of an end reason, in characters."""
 
 _CURES = {
     Part.AGENT: "check agent_id in the campaign file",
@@ -173,7 +176,8 @@ async def ended(run: Run, record: OpenCall, call: Call, disposition: Disposition
     """A call of this run's campaign has ended, and this is how it reads."""
     if record.campaign_id != run.campaign_id:
         return
-    reason = call.end_reason or call.status
+    # It is quoted for people, and OneInbox may have put a number into it.
+    reason = redact(call.end_reason or call.status)[:REASON_LENGTH]
     has_failed = blame.has_failed(call, disposition)
     country = country_of(record.to_number) or ""
     if run.breaker.stopping(record.from_number, country) is not None:

@@ -14,6 +14,7 @@ from campaign.errors import ExitCode
 from campaign.ledger import breakers, schema
 from campaign.ledger.breakers import BreakerRecord
 from campaign.models import RowStatus
+from campaign.simulator.faults import Fault, FaultPlan
 from campaign.simulator.people import Behaviour
 from tests.calls.harness import FAST, IMPATIENT, QUICK, Stage, numbers, simulated
 from tests.support import make_settings
@@ -122,6 +123,18 @@ async def test_calls_that_fail_stop_the_campaign_and_the_next_run_begins_anew(st
     report = await spring.run()
     assert "the first 3 calls have all failed" in str(report.stop_error)
     assert len(spring.simulator.provider.dials) == dials + 3
+
+
+async def test_what_oneinbox_says_of_failed_calls_names_no_number(stage: MakeStage) -> None:
+    """The line for people quotes the end reason, which may hold the number of a person."""
+    spring = stage(simulator=simulated(behaviour=GOOD))
+    spring.simulator.faults = FaultPlan((Fault("fail_call", f"llm_error of {numbers(1)[0]}"),))
+    spring.settings = make_settings(pace={"calls_per_second": 100, "max_live_calls": 4})
+    await spring.enrol(*numbers(30))
+    report = await spring.run()
+    assert "(the agent: llm_error of [number …00])" in str(report.stop_error)
+    [kept] = await still_open(spring)
+    assert numbers(1)[0] not in kept.cause
 
 
 async def test_a_campaign_starts_with_few_calls(stage: MakeStage) -> None:
