@@ -140,6 +140,8 @@ class Case:
     starts: int
     sabotage: Callable[[], object] | None = None
     """Spoils the program in each of the processes that overlap. For the test of this suite."""
+    limit_s: float = LIMIT_S
+    """How long each of them may take."""
 
 
 def cases_of(seed: int, starts: int) -> Iterator[Case]:
@@ -198,7 +200,7 @@ def _overlap(campaign: Campaign, case: Case, rng: Random, tally: Tally) -> Itera
             os.kill(victim.pid, signal.SIGKILL)
     pids, met = {life.pid for life in running}, set[int]()
     for life in running:
-        exit_code = end_of(life)
+        exit_code = end_of(life, case.limit_s)
         # Where the machine is slow, nothing was written yet when the first backup was made.
         if not _counts_calls(Path(campaign.place.ledger).with_name("backup.db")):
             _back_up(Path(campaign.place.ledger))
