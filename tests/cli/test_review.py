@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import subprocess
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -21,9 +20,9 @@ from campaign.ledger import amend, attempts, moves
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.review import Decision
 from campaign.models import RowStatus
+from tests import warm
 from tests.calls.harness import FAST, Stage, numbers, simulated
 from tests.cli.test_commands import call, call_json
-from tests.e2e.machinery import COMMAND
 from tests.ledger.case import ANNA, BEN, CARA, DORA, Case, do, people, start
 from tests.support import NOON, make_settings
 
@@ -252,15 +251,7 @@ def test_a_listing_that_nobody_takes_is_an_error(tmp_path: Path, command: tuple[
     with Ledger.open(location) as ledger:
         spring = start(ledger, people(ANNA))
         spring.give_up(doubted(spring, ANNA))
-    with Path("/dev/full").open("wb") as full:
-        ended = subprocess.run(
-            [*COMMAND, *command, "--ledger", location],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=200,
-            check=False,
-        )
+    ended = warm.run(*command, "--ledger", location, stdout="/dev/full")
     assert (ended.returncode, ended.stderr) == (
         ExitCode.NO_OUTPUT,
         "campaign: standard output cannot be written: No space left on device\n",

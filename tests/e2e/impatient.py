@@ -5,6 +5,7 @@ All else is the product as it is: a real process, a real ledger, real HTTP.
 
 import argparse
 from pathlib import Path
+from typing import NoReturn
 
 from campaign.calls.timing import Timing
 from campaign.cli.app import guarded
@@ -38,5 +39,10 @@ def main() -> None:
     raise SystemExit(execute(Options(**given), timing=IMPATIENT))
 
 
-if __name__ == "__main__":
+def start() -> NoReturn:
+    """As the command does, with every error as one line."""
     guarded(main)
+
+
+if __name__ == "__main__":
+    start()

@@ -17,9 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import warm
+from tests.warm import PATIENCE_S as PATIENCE_S
+
 COMMAND = (sys.executable, "-m", "campaign")
 KEY = "oi_sk_simulator"
-PATIENCE_S = 90.0
 
 # Under nohup a hang-up is ignored, and what is started from here would inherit that.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -66,24 +68,21 @@ class Oracle:
 def simulator(folder: Path, *options: str) -> Iterator[Oracle]:
     """`campaign simulate` on a free port, for as long as the block lasts."""
     dial_log = folder / "dials.jsonl"
-    process = subprocess.Popen(
-        [*COMMAND, "simulate", "--port", "0", "--dial-log", str(dial_log), *options],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
+    said = folder / "simulator.log"
+    process = warm.start("simulate", "--port", "0", "--dial-log", dial_log, *options, stderr=said)
     try:
-        said = ""
-        while "Ctrl-C" not in said:
-            line = process.stderr.readline()
-            assert line, f"the simulator did not start: {said}"
-            said += line
-        url = re.search(r"http://[\d.:]+", said)
-        assert url is not None
+        wait_until(lambda: "Ctrl-C" in _read(said) or process.exitcode is not None)
+        url = re.search(r"http://[\d.:]+", _read(said))
+        assert url is not None, f"the simulator did not start: {_read(said)}"
         yield Oracle(url[0], dial_log)
     finally:
         process.kill()
-        process.communicate()
+        process.join()
+        process.close()
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 @dataclass(frozen=True)
@@ -104,8 +103,12 @@ class Workplace:
     def command(self, *extra: str) -> list[str]:
         """The command line of the run."""
         program = (sys.executable, "-m", "tests.e2e.impatient") if self.impatient else COMMAND
+        return [*program, *self.arguments(*extra)]
+
+    def arguments(self, *extra: str) -> list[str]:
+        """The same without the program."""
         return [
-            *program, "run", str(self.list_path), "--config", str(self.config), "--yes", "--json",
+            "run", str(self.list_path), "--config", str(self.config), "--yes", "--json",
             "--output", str(self.result_path), "--ledger", str(self.folder / "ledger.db"), *extra,
         ]  # fmt: skip
 
@@ -118,16 +121,10 @@ class Workplace:
             **changes,
         }
 
-    def run(self, *extra: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *extra: str, **changes: str) -> warm.Ended:
         """Run to the end."""
-        return subprocess.run(
-            self.command(*extra),
-            env=self.environment(**changes),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+        environment = self.environment(**changes)
+        return warm.run(*self.arguments(*extra), environment=environment, is_impatient=self.impatient)
 
     def start(self, *extra: str) -> subprocess.Popen[str]:
         """Start, and leave the end to the test."""

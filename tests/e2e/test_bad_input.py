@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.e2e.machinery import COMMAND, PATIENCE_S
 
 pytestmark = pytest.mark.e2e
@@ -143,15 +144,8 @@ def test_bad_input_gets_one_clear_line(
             flags.remove("--yes")
         else:
             flags.append(option)
-    ended = subprocess.run(
-        [*COMMAND, "run", contact_list, "--config", "campaign.yaml", *flags],
-        cwd=tmp_path,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
+    ended = warm.run(
+        "run", contact_list, "--config", "campaign.yaml", *flags, folder=tmp_path, environment=environment
     )
     assert ended.returncode == code, ended.stderr
     lines = [line for line in ended.stderr.splitlines() if line.strip()]

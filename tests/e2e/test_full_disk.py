@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.e2e.machinery import COMMAND, PATIENCE_S, lay_out, people, simulator
 
 pytestmark = pytest.mark.e2e
@@ -54,15 +55,7 @@ def test_an_exit_code_does_not_need_a_stderr(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
 def test_data_that_nobody_takes_is_an_error(tmp_path: Path, form: list[str]) -> None:
     """What cannot be written to standard output ends with 73 and one line."""
-    with Path("/dev/full").open("wb") as full:
-        ended = subprocess.run(
-            [*COMMAND, "validate", str(_list(tmp_path)), *form],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+    ended = warm.run("validate", _list(tmp_path), *form, stdout="/dev/full")
     assert (ended.returncode, ended.stderr) == (
         73, "campaign: standard output cannot be written: No space left on device\n",
     )  # fmt: skip

@@ -57,7 +57,7 @@ def test_a_million_rows_in_little_memory_and_time(tmp_path: Path) -> None:
 def test_a_workbook_of_a_hundred_thousand_rows(tmp_path: Path) -> None:
     """An .xlsx of 100,000 rows is read and checked in under ten seconds.
 
-    On a machine that is slow at the moment, in less time than openpyxl takes to read it alone.
+    On a machine that is slow at the moment, in less than twice the time that openpyxl takes to read it alone.
     """
     path = tmp_path / "list.xlsx"
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
@@ -72,7 +72,7 @@ def test_a_workbook_of_a_hundred_thousand_rows(tmp_path: Path) -> None:
     print(  # noqa: T201 - the measured numbers
         f"100,000 rows of .xlsx: {ended.wall_seconds:.1f} s, peak {ended.peak_mb:.0f} MB"
     )
-    assert ended.wall_seconds < 10 or ended.wall_seconds < seconds_of_openpyxl(path)
+    assert ended.wall_seconds < 10 or ended.wall_seconds < 2 * seconds_of_openpyxl(path)
 
 
 def seconds_of_openpyxl(path: Path) -> float:

@@ -10,7 +10,7 @@ import pytest
 from campaign.simulator import server
 from campaign.simulator.app import SIMULATOR_KEY, Simulator
 from campaign.simulator.provider import Provider
-from tests.e2e.machinery import COMMAND, Measured, measured
+from tests import warm
 
 pytestmark = pytest.mark.e2e
 
@@ -40,14 +40,12 @@ def place(tmp_path: Path, simulator: Simulator, monkeypatch: pytest.MonkeyPatch)
         yield tmp_path
 
 
-def run(place: Path, rows: str, *options: str) -> Measured:
-    """The installed command with a list of these rows."""
+def run(place: Path, rows: str, *options: str) -> warm.Ended:
+    """The command with a list of these rows."""
     (place / "list.csv").write_text("phone,name,order\n" + rows, encoding="utf-8")
-    return measured(
-        [
-            *COMMAND, "run", str(place / "list.csv"), "--config", str(place / "campaign.yaml"), "--yes",
-            "--json", "--ledger", str(place / "ledger.db"), "--output", str(place / "out.csv"), *options,
-        ]
+    return warm.run(
+        "run", place / "list.csv", "--config", place / "campaign.yaml", "--yes", "--json",
+        "--ledger", place / "ledger.db", "--output", place / "out.csv", *options,
     )  # fmt: skip
 
 
@@ -55,22 +53,22 @@ def test_a_broken_list_calls_nobody_until_it_is_allowed(place: Path, simulator: 
     """One bad row of two is 50%: exit 65 and nobody called; allowed once, the campaign may be continued."""
     rows = GOOD + "12,Ben,2\n"
     refused = run(place, rows)
-    assert refused.exit_code == 65
+    assert refused.returncode == 65
     assert "50.0% of the rows are unusable" in refused.stderr
     assert "--allow-invalid" in refused.stderr
     assert simulator.provider.dials == []
 
-    assert run(place, rows, "--allow-invalid").exit_code == 0
-    assert run(place, rows).exit_code == 0
+    assert run(place, rows, "--allow-invalid").returncode == 0
+    assert run(place, rows).returncode == 0
     assert [dial.to_number for dial in simulator.provider.dials] == ["+12025550143"]
 
 
 def test_a_list_without_a_callable_row_ends_no_campaign(place: Path, simulator: Simulator) -> None:
     """When tonight's list has become useless, the run says so instead of finishing with nobody called."""
     simulator.first_message = "Hello {{order}}"
-    assert run(place, "+12025550143,Ann,\n+12025550144,Ben,2\n", "--allow-invalid").exit_code == 0
+    assert run(place, "+12025550143,Ann,\n+12025550144,Ben,2\n", "--allow-invalid").returncode == 0
     ended = run(place, "1.2E10,Ann,1\n1.3E10,Ben,2\n", "--amend")
-    assert ended.exit_code == 65
+    assert ended.returncode == 65
     assert "no row can be called" in ended.stderr
 
 
@@ -82,18 +80,18 @@ def test_an_agent_who_says_something_new_stops_dialling_and_nothing_else(
     # In no time zone is it this day of the week now.
     another_day = WEEKDAYS[(datetime.now(UTC).weekday() + 3) % 7]
     (place / "campaign.yaml").write_text(CONFIG.replace("mon-sun", another_day), encoding="utf-8")
-    assert run(place, GOOD).exit_code == 75
+    assert run(place, GOOD).returncode == 75
     (place / "campaign.yaml").write_text(CONFIG, encoding="utf-8")
 
     simulator.first_message = "Hello {{name}} in {{city}}"
     ended = run(place, GOOD)
     assert simulator.provider.dials == []
-    assert ended.exit_code == 75
+    assert ended.returncode == 75
     assert "{{city}}" in ended.stderr
     assert json.loads(ended.stdout)["rows"] == {"waiting": 1}
 
     simulator.first_message = "Hello {{name}}"
-    assert run(place, GOOD).exit_code == 0
+    assert run(place, GOOD).returncode == 0
     assert len(simulator.provider.dials) == 1
 
 
@@ -101,7 +99,7 @@ def test_a_new_campaign_does_not_start_without_what_the_agent_says(place: Path, 
     """Before anybody is called: exit 65, one line, the nearest column, and no ledger entry."""
     simulator.first_message = "About order {{order_id}}"
     ended = run(place, GOOD)
-    assert ended.exit_code == 65
+    assert ended.returncode == 65
     assert "contacts.variables: {order_id: order} would take it from column 'order'" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
     assert simulator.provider.dials == []
