@@ -8,21 +8,27 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test check torture clean
+.PHONY: demo test check static together torture clean
 
 demo: $(VENV)/installed
 	$(BIN)/campaign demo
 
-test: check
-	$(BIN)/python -m pytest -n 4 -m "e2e and not alone"
+test: $(VENV)/installed-test
+	$(MAKE) --no-print-directory --jobs 2 static together
 	$(BIN)/python -m pytest -m alone
 
-check: $(VENV)/installed-test
+check: static
+	$(BIN)/python -m pytest -n 3 -m "not e2e and not alone"
+
+static: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -n 3 -m "not e2e and not alone"
+
+# Mostly they wait, so there are more of them than processors.
+together: $(VENV)/installed-test
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not alone"
 
 torture: $(VENV)/installed-test
 	$(BIN)/python -m tests.torture $(SUITE)
