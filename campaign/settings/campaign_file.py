@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_validator
 
 from campaign.errors import ConfigError, InputMissingError
+from campaign.settings import strict_yaml
 from campaign.settings.breaker import BreakerSettings
 from campaign.settings.budget import BudgetSettings
 from campaign.settings.caps import CapSettings
@@ -99,7 +100,7 @@ def load_campaign_file(path: Path, *, name: str | None = None) -> CampaignSettin
     except UnicodeDecodeError as error:
         raise ConfigError(f"campaign file {path}: not UTF-8 text (byte {error.start})") from error
     try:
-        content = yaml.safe_load(text)
+        content = strict_yaml.load(text)
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -139,7 +140,7 @@ def load_campaign_file(path: Path, *, name: str | None = None) -> CampaignSettin
 
 def _first_problem(error: ValidationError, model: type[BaseModel], content: object) -> str:
     """One line about the first mistake, and how many more there are."""
-    problems = error.errors(include_url=False, include_input=False, include_context=True)
+    problems = error.errors(include_url=False, include_context=True)
     # A key that is misspelt is also one that is missing: the first says more.
     problem = next((each for each in problems if each["type"] == "extra_forbidden"), problems[0])
     key = ".".join(_as_written(problem["loc"], content))
@@ -153,10 +154,33 @@ def _first_problem(error: ValidationError, model: type[BaseModel], content: obje
             text = f"{key} is missing"
         case "value_error":
             text = f"{key}: {problem['ctx']['error']}"
+        case "tuple_type" | "list_type":
+            text = f"{key}: write a list{f', like {_LISTS[key]}' if key in _LISTS else ', like [a, b]'}"
+        case "model_type" | "dict_type" | "model_attributes_type":
+            text = f"{key}: expected keys below it, found {_kind(problem['input'])}"
+        case "string_pattern_mismatch" if key == "name":
+            text = f"{key}: letters, digits, dots, dashes and underscores only, like reminders-{{date}}"
         case _:
             text = f"{key}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
     more = len(problems) - 1
     return text + (f" (and {more} more problem{'s' if more > 1 else ''})" if more else "")
+
+
+_LISTS = {
+    "suppression": "[dnc.csv]",
+    "contacts.countries": "[US, CA]",
+    "contacts.required": "[customer_name]",
+    "hours.holidays": "[US]",
+    **dict.fromkeys(("retry.no_answer", "retry.busy", "retry.voicemail", "retry.failed"), "[30m, 4h]"),
+    "retry.never_after": "[Not Interested]",
+    "pace.stages": "[1, 5, 25]",
+}
+"""What the lists of a campaign file look like, for whoever has written something else."""
+
+
+def _kind(value: object) -> str:
+    """What stands where keys should, without saying it: it may be a number."""
+    return "none" if value is None else "a list" if isinstance(value, list) else "a text"
 
 
 def _as_written(location: tuple[int | str, ...], content: object) -> Iterator[str]:
