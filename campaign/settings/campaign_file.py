@@ -6,7 +6,7 @@ is reported in one line: file, key, what is wrong, what would be right.
 
 import difflib
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -21,7 +21,7 @@ from campaign.settings.caps import CapSettings
 from campaign.settings.dispositions import DispositionLines, read_lines
 from campaign.settings.from_numbers import FromNumberLimits
 from campaign.settings.hours import HourSettings
-from campaign.settings.moments import Moment, MomentText, are_in_order
+from campaign.settings.moments import LAST_ZONE, Moment, MomentText, are_in_order, end_of
 from campaign.settings.opt_out import OptOutSettings
 from campaign.settings.retry import RetrySettings
 from campaign.settings.sections import (
@@ -136,6 +136,13 @@ def load_campaign_file(path: Path, *, name: str | None = None) -> CampaignSettin
             ),
         }
     )
+
+
+def refuse_past_end(settings: CampaignSettings, now: datetime) -> None:
+    """Raise ConfigError when `valid_until` has passed everywhere: a new campaign would expire whole."""
+    end = settings.valid_until
+    if end is not None and (passed := end_of(end, [LAST_ZONE])) is not None and passed <= now:
+        raise ConfigError(f"valid_until: {end} has passed, so nobody would be called; write a later one")
 
 
 def _first_problem(error: ValidationError, model: type[BaseModel], content: object) -> str:
