@@ -8,6 +8,7 @@ from campaign.settings.campaign_file import CampaignSettings, load_campaign_file
 from campaign.settings.caps import CapSettings, NumberCap
 from campaign.settings.environment import Environment, check_base_url, ledger_url
 from campaign.settings.from_numbers import FromNumberLimits
+from campaign.settings.hook import HookSettings
 from campaign.settings.hours import HourSettings, refuse_expired
 from campaign.settings.moments import FORM, Moment, end_of, parse_moment, start_of
 from campaign.settings.opt_out import OptOutSettings
@@ -35,6 +36,7 @@ __all__ = [
     "ContactSettings",
     "Environment",
     "FromNumberLimits",
+    "HookSettings",
     "HourSettings",
     "Moment",
     "NumberCap",
