@@ -16,7 +16,7 @@ from campaign.calls.dispatch import Dispatcher
 from campaign.calls.doubts import DoubtSettler
 from campaign.calls.ending import Closed, Leftovers, WriteLeftover, end_overdue
 from campaign.calls.pace import LocalPace
-from campaign.calls.ports import AsyncLedger, CallsApi
+from campaign.calls.ports import AskHook, AsyncLedger, CallsApi
 from campaign.calls.progress import Progress, ProgressMeter
 from campaign.calls.run import Run, Step, steady_time
 from campaign.calls.spending import Spending
@@ -24,6 +24,7 @@ from campaign.calls.stall import watch_stall
 from campaign.calls.timing import Timing
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError, CampaignError, ExitCode
+from campaign.hook.ask import ask
 from campaign.ledger import attempts, calls, campaigns, results, spending, waiting
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
@@ -97,6 +98,7 @@ async def run_campaign(
     spoken: Sequence[str] = (),
     longest_call_s: float | None = None,
     calendar: Calendar | None = None,
+    ask_hook: AskHook = ask,
     check_lock: Callable[[], Awaitable[object]] | None = None,
     deadline: datetime | None = None,
     write_leftover: WriteLeftover | None = None,
@@ -122,6 +124,7 @@ async def run_campaign(
         spoken: Variables that the agent says; who has no value for one is not dialled.
         longest_call_s: How long the agent lets a call last; None when it was not asked or does not say.
         calendar: The days off. Without it nobody is called where the campaign file has any.
+        ask_hook: Asks the hook of the campaign file, where there is one.
         check_lock: Raises LedgerError when the run lock no longer keeps other runs out.
         deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
         write_leftover: Writes the result of an earlier day's campaign again, which this one has followed.
@@ -151,6 +154,7 @@ async def run_campaign(
         spoken=tuple(spoken),
         spending=Spending(terms_of(settings, call_length(longest_call_s, settings))),
         calendar=calendar,
+        ask_hook=ask_hook,
     )
 
     async def write_noted() -> None:

@@ -32,7 +32,7 @@ def explain(
     from campaign.calls.prospect import means_of
     from campaign.cli.agent import ask_account
     from campaign.contacts.suppression import SuppressionLists
-    from campaign.ledger import rows
+    from campaign.ledger import hook, rows
     from campaign.ledger.breakers import open_breakers
     from campaign.settings import Environment, load_campaign_file, make_calendar
 
@@ -69,6 +69,7 @@ def explain(
                 opened.read(rows.history, each.contact_id),
                 known,
                 now,
+                opened.read(hook.last_answer, each.contact_id) if settings.hook else None,
             )
             for each in found
         ]
@@ -82,7 +83,12 @@ def explain(
 
 
 def _as_data(
-    row: "RowNow", person: "Person | None", events: "list[Event]", known: "Known", now: datetime
+    row: "RowNow",
+    person: "Person | None",
+    events: "list[Event]",
+    known: "Known",
+    now: datetime,
+    hook_said: "Event | None",
 ) -> dict[str, Any]:
     gates = _gates(person, known.settings, now) if person is not None and _is_asked(row) else []
     return {
@@ -94,10 +100,21 @@ def _as_data(
         "tries": row.contact.tries if row.contact else 0,
         "zone_source": row.contact.zone_source if row.contact else None,
         "gates": gates,
+        "hook": _hook(known.settings, hook_said) if person is not None else None,
         "events": [
             {"at": each.at.isoformat(), "event": each.event, "detail": each.detail} for each in events
         ],
     }
+
+
+def _hook(settings: "CampaignSettings", last: "Event | None") -> dict[str, Any] | None:
+    """Who is asked before a dial, and what it said last. It is not asked here."""
+    from campaign.ledger.hook import FAILED
+
+    if settings.hook is None:
+        return None
+    said = None if last is None else f"failed: {last.detail}" if last.event == FAILED else last.detail
+    return {"name": settings.hook.name, "said": said, "said_at": last.at.isoformat() if last else None}
 
 
 def _is_asked(row: "RowNow") -> bool:
@@ -132,9 +149,15 @@ def _lines(number: int, row: dict[str, Any]) -> list[str]:
     for gate in row["gates"]:
         answer = "yes" if gate["may_dial"] else "no"
         lines.append(f"  {gate['gate']:<18} {answer:<4} {gate['looked_at']}{_until(gate)}")
+    if hook := row["hook"]:
+        last = (
+            f"last it said: {hook['said']} ({_time(hook['said_at'])})" if hook["said"] else "never asked yet"
+        )
+        lines.append(f"  {'hook':<18} {'?':<4} {hook['name']}, {last}; this command does not ask it")
     if row["gates"]:
         may_dial = all(gate["may_dial"] for gate in row["gates"])
-        lines.append(f"  {'a run would dial it now' if may_dial else 'a run would not dial it now'}")
+        would = "would ask the hook, and dial it now after a yes" if hook else "would dial it now"
+        lines.append(f"  a run {would if may_dial else 'would not dial it now'}")
     lines += [f"  {_time(each['at'])}  {each['event']}  {each['detail']}".rstrip() for each in row["events"]]
     return lines
 

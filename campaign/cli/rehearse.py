@@ -93,6 +93,10 @@ def rehearse(
         )
         prospect = jobs.plan_costs(job)
         notes = [*job.notes]
+        if job.settings.hook is not None:
+            notes.append(
+                f"the hook {job.settings.hook.name} is not asked; rehearsed as if it allowed every call"
+            )
         if job.campaign is not None:
             notes.append(f"the ledger knows campaign {job.name}; rehearsed as if nobody had been called yet")
     forecasts: list[Forecast] = []

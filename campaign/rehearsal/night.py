@@ -129,7 +129,8 @@ class Night:
                 clock=clock,
                 ledger=ledger,
                 provider=provider,
-                settings=self.settings,
+                # Nobody real is asked in a rehearsal.
+                settings=self.settings.model_copy(update={"hook": None}),
                 campaign_id=campaign_id,
                 rng=Random(self.seed),
                 timing=Timing(progress_s=LOOK_S),

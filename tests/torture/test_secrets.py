@@ -27,7 +27,7 @@ SECRETS = (KEY, ODD_KEY, PASSWORD)
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("name", ["a workbook", "a bug in the middle"])
+@pytest.mark.parametrize("name", ["a workbook", "a bug in the middle", "a hook"])
 def test_a_sample_of_the_scenarios_leaks_nothing(tmp_path: Path, name: str) -> None:
     """The key is nowhere, and people are only in the ledger and the result."""
     tally = secrets.search([name], Effort(tmp_path))
