@@ -33,7 +33,9 @@ from campaign.oneinbox.errors import (
     KeyRefused,
     NotSent,
     OutcomeUnknown,
+    Part,
     Refused,
+    SetupRefused,
     Throttled,
 )
 from campaign.rules.breaker import NoReply, NotReached, Placed
@@ -186,7 +188,7 @@ class Dispatcher:
             if intent is not None:
                 attempt_id, number = intent
                 request = CallRequest(
-                    agent_id=settings.agent_id,
+                    agent_id=settings.agent_for(contact.agent_id),
                     to_number=contact.to_number,
                     from_number=from_number,
                     variables=settings.call.variables_for(contact.variables),
@@ -217,7 +219,7 @@ class Dispatcher:
                 token=token,
                 to_number=contact.to_number,
                 from_number=from_number,
-                agent_id=run.settings.agent_id,
+                agent_id=run.settings.agent_for(contact.agent_id),
                 evidence=evidence if yes is None else f"{evidence}{IN_EVIDENCE}{yes.said}",
                 day=day_at(run.settings, run.now()),
                 now=run.now(),
@@ -237,7 +239,7 @@ class Dispatcher:
         run, row = self._run, contact.row_number
         try:
             await self._check_still_right(request, started_at)
-            call_id = await run.api.create_call(request)
+            call_id = await self._call(request)
         except OutcomeUnknown as error:
             self._unreachable_since = self._throttled_since = None
             # Known as a doubt before it can be found, and looked for when it is on disk.
@@ -255,8 +257,17 @@ class Dispatcher:
             self._failures, self._unreachable_since, self._throttled_since = 0, None, None
             self._refused.clear()
             await breaker.tell(run, Placed())
-            await self._placed(contact, attempt_id, request.from_number, call_id)
+            await self._placed(contact, attempt_id, request, call_id)
             log.debug("call.placed", row=row, call=call_id)
+
+    async def _call(self, request: CallRequest) -> str:
+        """Ring the person. An agent that only some rows name is their business when OneInbox refuses it."""
+        try:
+            return await self._run.api.create_call(request)
+        except SetupRefused as error:
+            if error.about is not Part.AGENT or request.agent_id == self._run.settings.agent_id:
+                raise
+            raise Refused(str(error), field="agent_id") from error
 
     async def _check_still_right(self, request: CallRequest, started_at: datetime) -> None:
         """Nothing is sent when its moment has passed since the pace gave this start."""
@@ -270,7 +281,7 @@ class Dispatcher:
         if run.is_stopping or run.pace.paused_for > 0 or late_s > run.timing.stale_s:
             raise HeldBack("held back before the request")
 
-    async def _placed(self, contact: DueContact, attempt_id: int, from_number: str, call_id: str) -> None:
+    async def _placed(self, contact: DueContact, attempt_id: int, request: CallRequest, call_id: str) -> None:
         run, now = self._run, self._run.now()
         placed = await run.commit(attempts.record_placed, attempt_id, call_ids=[call_id], now=now)
         if not placed:
@@ -291,7 +302,8 @@ class Dispatcher:
                 ended_at=None,
                 state=AttemptState.LIVE,
                 to_number=contact.to_number,
-                from_number=from_number,
+                from_number=request.from_number,
+                agent_id=request.agent_id,
                 time_zones=contact.time_zones,
                 us_state=contact.state,
                 zone_source=contact.zone_source,

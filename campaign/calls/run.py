@@ -1,7 +1,7 @@
 """One run of one campaign: what its tasks share, and how they are told to stop."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -95,7 +95,9 @@ class Run:
     started_at: datetime | None = None
     """When the campaign was first started."""
     spoken: tuple[str, ...] = ()
-    """Variables that the agent says."""
+    """Variables that the campaign's agent says."""
+    spoken_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The same for agents that rows name."""
     calendar: Calendar | None = None
     """The days off; None when they are not known."""
     suppressed: Mapping[str, str] = field(default_factory=dict)

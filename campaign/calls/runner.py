@@ -96,6 +96,7 @@ async def run_campaign(
     suppressed: Mapping[str, str] | None = None,
     read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None,
     spoken: Sequence[str] = (),
+    spoken_by: Mapping[str, Sequence[str]] | None = None,
     longest_call_s: float | None = None,
     calendar: Calendar | None = None,
     ask_hook: AskHook = ask,
@@ -121,8 +122,9 @@ async def run_campaign(
         on_stall: Told once when nothing moves any more. The run tries to end then; what hangs may keep it.
         suppressed: Numbers that the campaign file's lists forbid, with the reason.
         read_suppression: Reads them again, beside the event loop. When it fails, nobody is dialled any more.
-        spoken: Variables that the agent says; who has no value for one is not dialled.
-        longest_call_s: How long the agent lets a call last; None when it was not asked or does not say.
+        spoken: Variables that the campaign's agent says; who has no value for one is not dialled.
+        spoken_by: The same for agents that rows name, as far as they were asked.
+        longest_call_s: How long the agents let a call last; None when they were not asked or do not say.
         calendar: The days off. Without it nobody is called where the campaign file has any.
         ask_hook: Asks the hook of the campaign file, where there is one.
         check_lock: Raises LedgerError when the run lock no longer keeps other runs out.
@@ -152,6 +154,7 @@ async def run_campaign(
         steady=steady,
         suppressed=suppressed or {},
         spoken=tuple(spoken),
+        spoken_by=spoken_by or {},
         spending=Spending(terms_of(settings, call_length(longest_call_s, settings))),
         calendar=calendar,
         ask_hook=ask_hook,

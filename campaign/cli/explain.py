@@ -31,9 +31,11 @@ def explain(
     from campaign.calls.person import Known, look_at
     from campaign.calls.prospect import means_of
     from campaign.cli.agent import ask_account
+    from campaign.cli.row_agents import ask_agents
     from campaign.contacts.suppression import SuppressionLists
     from campaign.ledger import hook, rows
     from campaign.ledger.breakers import open_breakers
+    from campaign.models import Agent
     from campaign.settings import Environment, load_campaign_file, make_calendar
 
     logs.configure(level=logging.WARNING)
@@ -41,23 +43,26 @@ def explain(
     settings = load_campaign_file(config, name=name)
     lists = SuppressionLists(settings.suppression, default_region=settings.contacts.default_region)
     account = ask_account(settings.agent_id, Environment(), with_usage=False)
-    spoken, note = account.spoken, "; ".join(account.notes)
     with views.open_ledger(ledger) as opened:
         record = views.find_campaign(opened, name, ledger)
         # What passes by itself is closed when the next run begins.
         stopped = [each for each in opened.read(open_breakers, record.id) if each.needs_reset]
         means = means_of(opened, record, settings, longest_call_s=account.longest_call_s, usage=None)
+        found = opened.read(rows.rows_numbered, record.id, row)
+        own = {each.contact.agent_id for each in found if each.contact and each.contact.agent_id}
+        agents = ask_agents(sorted(own - {settings.agent_id}), Environment())
         known = Known(
             record.id,
             settings,
             lists.read(now),
-            spoken,
+            account.spoken,
             openings=list(map(opening_of, stopped)),
             outlay=means.outlay,
             started_at=record.started_at,
             calendar=make_calendar(settings.hours, now),
+            spoken_by={each: told.placeholders for each, told in agents.items() if isinstance(told, Agent)},
         )
-        found = opened.read(rows.rows_numbered, record.id, row)
+        notes = [*account.notes, *(_unread(each) for each in agents if each not in known.spoken_by)]
         if not found:
             raise UsageError(
                 f"campaign {name} has no row {row}; rows are numbered as your spreadsheet shows them"
@@ -74,12 +79,16 @@ def explain(
             for each in found
         ]
     if as_json:
-        output.say_json({"campaign": name, "row": row, "rows": told, "notes": [note] if note else []})
+        output.say_json({"campaign": name, "row": row, "rows": told, "notes": notes})
         return
     for each in told:
         output.say_data("\n".join(map(output.visible, _lines(row, each))))
-    if note:
+    for note in notes:
         output.say(f"note: {note}")
+
+
+def _unread(agent_id: str) -> str:
+    return f"the first message of agent {agent_id} was not read, so its variables are not checked"
 
 
 def _as_data(

@@ -11,6 +11,7 @@ from campaign.calls.prospect import Prospect, look_ahead, means_of
 from campaign.cli import leftovers
 from campaign.cli.agent import AskedAccount, ask_account
 from campaign.cli.options import AS_IT_IS, ListOptions
+from campaign.cli.row_agents import RowAgents, ask_row_agents
 from campaign.contacts import report
 from campaign.contacts.intake import take_in
 from campaign.contacts.suppression import SuppressionLists
@@ -24,6 +25,7 @@ from campaign.ledger.ending import Leftover
 from campaign.ledger.ledger import Ledger
 from campaign.models import Intake
 from campaign.results import files
+from campaign.rules.budget import call_length
 from campaign.settings import (
     NO_DAYS_OFF,
     Calendar,
@@ -52,12 +54,22 @@ class Job:
     lists: SuppressionLists
     suppressed: Mapping[str, str] = field(default_factory=dict)
     spoken: Sequence[str] = ()
-    """Variables that the agent says."""
+    """Variables that the campaign's agent says."""
     account: AskedAccount = field(default_factory=AskedAccount)
-    """What OneInbox said of the agent and the account."""
+    """What OneInbox said of that agent and the account."""
+    row_agents: RowAgents = field(default_factory=RowAgents)
+    """What it said of agents that rows name."""
     calendar: Calendar = NO_DAYS_OFF
     notes: list[str] = field(default_factory=list)
     """What the operator should know before anybody is called."""
+
+    @property
+    def longest_call_s(self) -> float | None:
+        """How long the agents let a call last, as far as that is known."""
+        if not self.row_agents.longest_calls_s:
+            return self.account.longest_call_s
+        told = (self.account.longest_call_s, *self.row_agents.longest_calls_s)
+        return max(call_length(each, self.settings) for each in told)
 
 
 @contextmanager
@@ -83,6 +95,7 @@ def prepare(
     account = ask_account(settings.agent_id, environment, with_usage=True)
     spoken = account.spoken
     intake = take_in(contact_list, settings, options=options.for_reading(), spoken=spoken)
+    row_agents = ask_row_agents(intake, settings, environment)
     lists = SuppressionLists(settings.suppression, default_region=settings.contacts.default_region)
     suppressed = lists.read(now)
     with ExitStack() as stack:
@@ -100,8 +113,9 @@ def prepare(
             suppressed=suppressed,
             spoken=spoken,
             account=account,
+            row_agents=row_agents,
             calendar=calendar,
-            notes=[*intake.notes, *account.notes],
+            notes=[*intake.notes, *account.notes, *row_agents.notes],
         )
         locate(job)
         job.notes.extend(filter(None, [leftovers.note(job, _leftovers(job))]))
@@ -160,11 +174,12 @@ def plan(job: Job, *, now: datetime) -> Plan:
         amendment=amendment(job),
         suppressed=job.suppressed,
         spoken=job.spoken,
+        spoken_by=job.row_agents.spoken,
         means=means_of(
             job.ledger,
             job.campaign,
             job.settings,
-            longest_call_s=job.account.longest_call_s,
+            longest_call_s=job.longest_call_s,
             usage=job.account.usage,
         ),
         calendar=job.calendar,
@@ -178,7 +193,7 @@ def plan_costs(job: Job) -> Prospect:
         job.ledger,
         None,
         job.settings,
-        longest_call_s=job.account.longest_call_s,
+        longest_call_s=job.longest_call_s,
         usage=job.account.usage,
     )
     return look_ahead(job.intake.callable_rows, job.settings, means)

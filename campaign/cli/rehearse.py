@@ -88,7 +88,8 @@ def rehearse(
             behaviour=Behaviour.answering(answer),
             suppressed=suppressed,
             spoken=job.spoken,
-            longest_call_s=job.account.longest_call_s,
+            spoken_by=job.row_agents.spoken,
+            longest_call_s=job.longest_call_s,
             calendar=make_calendar(job.settings.hours, start),
         )
         prospect = jobs.plan_costs(job)

@@ -45,6 +45,7 @@ AS_DUE = (
     _CONTACTS.list_not_before,
     _CONTACTS.list_valid_until,
     _CONTACTS.list_from_number,
+    _CONTACTS.list_agent_id,
     tries_of(_CONTACTS.id).label("tries"),
 )
 """What `DueContact.of` reads."""
@@ -130,6 +131,7 @@ class DueContact:
     not_before: datetime | None = None
     valid_until: datetime | None = None
     from_number: str | None = None
+    agent_id: str | None = None
     """What the list says of this person's call, as in `Contact`."""
 
     state: str = ""
@@ -149,6 +151,7 @@ class DueContact:
             not_before=row.list_not_before,
             valid_until=row.list_valid_until,
             from_number=row.list_from_number,
+            agent_id=row.list_agent_id,
             state=row.us_state or "",
             consent=row.consent or "",
         )

@@ -84,6 +84,10 @@ class CampaignSettings(Section):
         """Where the lists of numbers are that must not be called."""
         return tuple(entry.file for entry in self.suppression)
 
+    def agent_for(self, own: str | None) -> str:
+        """The agent that calls a person, whose row may name one of its own."""
+        return own or self.agent_id
+
     def name_on(self, day: date) -> str:
         """The campaign's name when it first starts on this local day."""
         return self.name.replace("{date}", day.isoformat())

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -44,6 +44,8 @@ class Simulator:
     """The agents that exist; None takes any."""
     first_message: str = "Hello, this is the assistant of your service team."
     """What every agent opens with. Its placeholders, if any, are what a list must supply."""
+    first_messages: Mapping[str, str] = field(default_factory=dict)
+    """What single agents open with instead."""
     slim_lists: bool = False
     """Whether list items leave out the conversation, as no documentation promises it."""
     quota: int | None = None
@@ -134,7 +136,8 @@ class Simulator:
         agent_id = request.path_params["agent_id"]
         if self.agents is not None and agent_id not in self.agents:
             return self._error(404, "not_found", "Agent not found")
-        return await self._late(struck, wire.agent_object(agent_id, self.first_message, self.generation))
+        message = self.first_messages.get(agent_id, self.first_message)
+        return await self._late(struck, wire.agent_object(agent_id, message, self.generation))
 
     async def _usage(self, request: Request) -> Response:
         struck = self.faults.strike("usage")

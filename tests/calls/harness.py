@@ -120,6 +120,7 @@ class Stage:
     read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None
     ask_hook: AskHook = ask_holding
     spoken: tuple[str, ...] = ()
+    spoken_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     calendar: Calendar | None = None
     progress: list[Progress] = field(default_factory=list)
     on_stall: Callable[[CampaignError], None] | None = None
@@ -193,6 +194,7 @@ class Stage:
                     read_suppression=self.read_suppression,
                     ask_hook=self.ask_hook,
                     spoken=self.spoken,
+                    spoken_by=self.spoken_by,
                     calendar=self.calendar,
                     deadline=deadline,
                     timing=self.timing,

@@ -93,6 +93,15 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         forbidden=frozenset({CARA["phone"], DORA["phone"]}),
         ends=frozenset({75}),
     ),
+    "agents of rows": Story(
+        account=Account(faults=("refuse_setup=agent~0101", "lose_reply~0102", "status=503@list#3-5")),
+        rows=tuple(
+            {**row, "agent": agent}
+            for row, agent in zip(PEOPLE, ("agt_b", "agt_b", "agt_c", "", "agt_c"), strict=True)
+        ),
+        settings={"contacts": {"countries": ["US"], "agent_id": "agent"}},
+        step=PATIENT,
+    ),
     "numbers used up": Story(
         settings={"from_number_limits": {"per_day": 1}},
         step=Step(timing={"longest_idle_s": 0}),

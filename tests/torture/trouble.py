@@ -81,7 +81,11 @@ def newer_schema(place: Place) -> Iterator[None]:
 @contextmanager
 def older_schema(place: Place) -> Iterator[None]:
     """The ledger is one of an older version."""
-    for column in ("contacts DROP COLUMN granted_tries", "calls DROP COLUMN disposition"):
+    for column in (
+        "contacts DROP COLUMN list_agent_id",
+        "contacts DROP COLUMN granted_tries",
+        "calls DROP COLUMN disposition",
+    ):
         _alter(place, f"ALTER TABLE {column}")
     _alter(place, "ALTER TABLE contacts DROP COLUMN zone_source")
     _alter(place, "DROP TABLE suppression_changes")
