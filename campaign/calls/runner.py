@@ -95,6 +95,7 @@ async def run_campaign(
     on_stall: Callable[[CampaignError], None] | None = None,
     suppressed: Mapping[str, str] | None = None,
     read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None,
+    read_calendar: Callable[[], Awaitable[Calendar]] | None = None,
     spoken: Sequence[str] = (),
     spoken_by: Mapping[str, Sequence[str]] | None = None,
     longest_call_s: float | None = None,
@@ -122,6 +123,7 @@ async def run_campaign(
         on_stall: Told once when nothing moves any more. The run tries to end then; what hangs may keep it.
         suppressed: Numbers that the campaign file's lists forbid, with the reason.
         read_suppression: Reads them again, beside the event loop. When it fails, nobody is dialled any more.
+        read_calendar: The same for the calendar.
         spoken: Variables that the campaign's agent says; who has no value for one is not dialled.
         spoken_by: The same for agents that rows name, as far as they were asked.
         longest_call_s: How long the agents let a call last; None when they were not asked or do not say.
@@ -173,6 +175,8 @@ async def run_campaign(
             beside.start_soon(watchers.watch_lock, run, check_lock)
         if read_suppression is not None:
             beside.start_soon(watchers.watch_suppression, run, read_suppression)
+        if read_calendar is not None:
+            beside.start_soon(watchers.watch_calendar, run, read_calendar)
         if deadline is not None:
             beside.start_soon(watchers.watch_deadline, run, deadline)
         try:

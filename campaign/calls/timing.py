@@ -49,7 +49,7 @@ class Timing:
     hook_retry_s: float = 300.0
     """The same where the hook has failed."""
     suppression_look_s: float = 60.0
-    """Whether a suppression list has changed is looked at so often."""
+    """Whether a suppression list or the file of days off has changed is looked at so often."""
     clock_look_s: float = 5.0
     """Whether the wall clock was set is looked at so often, and before each request."""
     progress_s: float = 1.0

@@ -30,10 +30,10 @@ from campaign.settings import (
     NO_DAYS_OFF,
     Calendar,
     CampaignSettings,
+    DaysOff,
     Environment,
     ledger_url,
     load_campaign_file,
-    make_calendar,
     refuse_expired,
 )
 
@@ -52,6 +52,7 @@ class Job:
     ledger: Ledger | None
     campaign: CampaignRecord | None
     lists: SuppressionLists
+    days_off: DaysOff
     suppressed: Mapping[str, str] = field(default_factory=dict)
     spoken: Sequence[str] = ()
     """Variables that the campaign's agent says."""
@@ -91,7 +92,8 @@ def prepare(
     settings = load_campaign_file(config, name=name)
     now = datetime.now(UTC)
     refuse_expired(settings.hours, now)
-    calendar = make_calendar(settings.hours, now)
+    days_off = DaysOff(settings.hours, now)
+    calendar = days_off.read()
     account = ask_account(settings.agent_id, environment, with_usage=True)
     spoken = account.spoken
     intake = take_in(contact_list, settings, options=options.for_reading(), spoken=spoken)
@@ -110,6 +112,7 @@ def prepare(
             ledger=opened,
             campaign=None,
             lists=lists,
+            days_off=days_off,
             suppressed=suppressed,
             spoken=spoken,
             account=account,

@@ -274,6 +274,7 @@ def carry_out(
                         on_stall=watchdog.end,
                         suppressed=job.suppressed,
                         read_suppression=lambda: anyio.to_thread.run_sync(job.lists.read, utc_now()),
+                        read_calendar=lambda: anyio.to_thread.run_sync(job.days_off.read),
                         spoken=job.spoken,
                         spoken_by=job.row_agents.spoken,
                         longest_call_s=job.longest_call_s,

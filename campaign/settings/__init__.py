@@ -3,7 +3,7 @@
 from campaign.settings.area_codes import ELSEWHERE, STATES, state_of_number
 from campaign.settings.breaker import BreakerSettings
 from campaign.settings.budget import BudgetSettings
-from campaign.settings.calendar import NO_DAYS_OFF, Calendar, make_calendar
+from campaign.settings.calendar import NO_DAYS_OFF, Calendar, DaysOff, make_calendar
 from campaign.settings.campaign_file import CampaignSettings, load_campaign_file
 from campaign.settings.caps import CapSettings, NumberCap
 from campaign.settings.environment import Environment, check_base_url, ledger_url
@@ -34,6 +34,7 @@ __all__ = [
     "CampaignSettings",
     "CapSettings",
     "ContactSettings",
+    "DaysOff",
     "Environment",
     "FromNumberLimits",
     "HookSettings",

@@ -118,6 +118,7 @@ class Stage:
     patience_s: float = PATIENCE_S
     suppressed: dict[str, str] = field(default_factory=dict)
     read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None
+    read_calendar: Callable[[], Awaitable[Calendar]] | None = None
     ask_hook: AskHook = ask_holding
     spoken: tuple[str, ...] = ()
     spoken_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -192,6 +193,7 @@ class Stage:
                     on_stall=self.on_stall,
                     suppressed=self.suppressed,
                     read_suppression=self.read_suppression,
+                    read_calendar=self.read_calendar,
                     ask_hook=self.ask_hook,
                     spoken=self.spoken,
                     spoken_by=self.spoken_by,

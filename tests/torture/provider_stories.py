@@ -37,6 +37,10 @@ LISTED: Mapping[str, Any] = {
     "suppression": ["dnc.csv"],
     "pace": {"calls_per_second": 8, "burst": 1, "max_live_calls": 4},
 }
+CLOSED_LATER: Mapping[str, Any] = {
+    "hours": {"days": {"mon-sun": "00:00-24:00"}, "blackout": "closed.csv"},
+    "pace": {"calls_per_second": 8, "burst": 1, "max_live_calls": 4},
+}
 LOOKS_OFTEN: Mapping[str, float] = {"suppression_look_s": 0.05}
 PATIENT = Step(timing={"api_patience_s": 60, "throttle_patience_s": 60})
 """Trouble that passes is outlived, however slow the machine is."""
@@ -139,6 +143,17 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         settings=LISTED,
         trouble=trouble.with_list,
         step=Step(actions={"record_placed#2": "remove_list"}, timing=LOOKS_OFTEN),
+        meets=66,
+    ),
+    "days off that grow": Story(
+        settings=CLOSED_LATER,
+        trouble=trouble.with_days_off,
+        step=Step(actions={"record_placed#2": "close_today"}, timing=LOOKS_OFTEN),
+    ),
+    "days off that go": Story(
+        settings=CLOSED_LATER,
+        trouble=trouble.with_days_off,
+        step=Step(actions={"record_placed#2": "remove_days_off"}, timing=LOOKS_OFTEN),
         meets=66,
     ),
     "asked in a call": Story(account=Account(replies=("Stop calling me.",))),

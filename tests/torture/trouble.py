@@ -215,6 +215,15 @@ def with_list(place: Place) -> Iterator[None]:
 
 
 @contextmanager
+def with_days_off(place: Place) -> Iterator[None]:
+    """There is a file of days off, none of which is near, and again in the end."""
+    path = place.folder / "closed.csv"
+    path.write_text("2001-01-01\n", encoding="utf-8")
+    yield
+    path.write_text("2001-01-01\n", encoding="utf-8")
+
+
+@contextmanager
 def damage(place: Place) -> Iterator[None]:
     """A page of the ledger is nonsense."""
     path = Path(place.ledger)
