@@ -55,7 +55,7 @@ class Asking:
         self._turn = anyio.Lock()
         self._failures = 0
 
-    async def is_due(self, room: Room) -> None:
+    async def until_due(self, room: Room) -> None:
         """Return when an answer would be used soon: a call may start within the time that the hook has.
 
         No more contacts are asked about at a time than starts come in that time.

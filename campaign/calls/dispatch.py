@@ -109,7 +109,7 @@ class Dispatcher:
                     await self._room.wait()
                     await self._start(dials, contact, from_number)
                 else:
-                    await self._asking.is_due(self._room)
+                    await self._asking.until_due(self._room)
                     await self._room.wait()
                     await questions.start(self._ask, self._asking, dials, contact, from_number)
 
@@ -166,7 +166,8 @@ class Dispatcher:
         wait_s = (next_due - run.now()).total_seconds() if next_due else None
         is_near = wait_s is not None and wait_s <= run.timing.longest_idle_s
         if not is_idle or is_near:
-            run.waiting_for = f"{next_due:%H:%M} UTC" if next_due and is_near else "live calls to end"
+            for_others = "the hook" if self._room.asked else "live calls to end"
+            run.waiting_for = f"{next_due:%H:%M} UTC" if next_due and is_near else for_others
             # Whatever ends rings the bell, so a long wait misses nothing.
             shortest_s = 1.0 if self._room.asked else 0.05
             longest_s = max(wait_s, shortest_s) if is_near and wait_s is not None else LONGEST_WAIT_S

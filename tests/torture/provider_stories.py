@@ -218,7 +218,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     ),
     "suppressed before the hook is asked": Story(
         settings={"hook": asked("exit 0")},
-        step=Step(actions={"is_due#1": f"suppress {BEN['phone']}"}),
+        step=Step(actions={"until_due#1": f"suppress {BEN['phone']}"}),
     ),
     "drained while the hook is asked": Story(
         settings={"hook": asked("test -e asked || { touch asked; sleep 60; }", timeout="60s")},
