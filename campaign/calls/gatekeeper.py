@@ -81,6 +81,7 @@ class Gatekeeper:
             outlay=outlay,
             started_at=run.started_at,
             calendar=run.calendar,
+            spoken_by=run.spoken_by,
         )
         return look_at(connection, contact, known, now)
 

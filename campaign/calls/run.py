@@ -1,7 +1,7 @@
 """One run of one campaign: what its tasks share, and how they are told to stop."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,10 +12,11 @@ from typing import Concatenate, ParamSpec, TypeVar
 import anyio
 
 from campaign.calls.pace import Pace
-from campaign.calls.ports import AsyncLedger, CallsApi
+from campaign.calls.ports import AskHook, AsyncLedger, CallsApi
 from campaign.calls.spending import Spending
 from campaign.calls.timing import Timing
 from campaign.errors import CampaignError
+from campaign.hook.ask import ask
 from campaign.ledger.ledger import Connection
 from campaign.rules.breaker import Breaker
 from campaign.rules.stages import Stages
@@ -31,20 +32,23 @@ def steady_time() -> float:
 
 
 class Bell:
-    """Wakes the one task that waits for it; a ring while nobody waits is kept."""
+    """Wakes all tasks that wait for it; a ring while nobody waits is kept."""
 
     def __init__(self) -> None:
         self._rung = anyio.Event()
 
     def ring(self) -> None:
-        """Wake the waiter, now or at its next wait."""
+        """Wake who waits; where nobody does, the next one that would."""
         self._rung.set()
 
     async def wait(self, at_most_s: float) -> None:
         """Return at the next ring, or when the time is over."""
+        rung = self._rung
         with anyio.move_on_after(at_most_s):
-            await self._rung.wait()
-        self._rung = anyio.Event()
+            await rung.wait()
+        # Of several that were woken, one takes it down.
+        if rung.is_set() and self._rung is rung:
+            self._rung = anyio.Event()
 
 
 class Step(StrEnum):
@@ -87,10 +91,13 @@ class Run:
     pace: Pace
     timing: Timing
     now: Callable[[], datetime]
+    ask_hook: AskHook = ask
     started_at: datetime | None = None
     """When the campaign was first started."""
     spoken: tuple[str, ...] = ()
-    """Variables that the agent says."""
+    """Variables that the campaign's agent says."""
+    spoken_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The same for agents that rows name."""
     calendar: Calendar | None = None
     """The days off; None when they are not known."""
     suppressed: Mapping[str, str] = field(default_factory=dict)

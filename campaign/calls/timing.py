@@ -44,8 +44,12 @@ class Timing:
     """Bounds of the pause after a 429 without Retry-After, and after a request that was not sent."""
     longest_idle_s: float = 3600.0
     """When no row may be dialled sooner than this, the run ends and the next one goes on."""
+    hook_again_s: float = 900.0
+    """Where the hook says no and not until when, it is asked about the row again after so long."""
+    hook_retry_s: float = 300.0
+    """The same where the hook has failed."""
     suppression_look_s: float = 60.0
-    """Whether a suppression list has changed is looked at so often."""
+    """Whether a suppression list or the file of days off has changed is looked at so often."""
     clock_look_s: float = 5.0
     """Whether the wall clock was set is looked at so often, and before each request."""
     progress_s: float = 1.0

@@ -10,6 +10,7 @@ from campaign.calls import breaker
 from campaign.calls.run import Run, Step
 from campaign.errors import CampaignError, LedgerError, OutputError
 from campaign.logs import get_logger
+from campaign.settings import Calendar
 
 log = get_logger(__name__)
 
@@ -54,6 +55,16 @@ async def watch_suppression(run: Run, read_suppression: Callable[[], Awaitable[M
             run.suppressed = await read_suppression()
         except CampaignError as error:
             # Nobody can say any more who must not be called.
+            run.halt(error)
+
+
+async def watch_calendar(run: Run, read_calendar: Callable[[], Awaitable[Calendar]]) -> None:
+    while not run.is_stopping:
+        await anyio.sleep(run.timing.suppression_look_s)
+        try:
+            run.calendar = await read_calendar()
+        except CampaignError as error:
+            # Nobody can say any more when people may be called.
             run.halt(error)
 
 

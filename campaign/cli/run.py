@@ -128,6 +128,7 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
     from campaign.calls.watchdog import Watchdog
     from campaign.cli import job as jobs
     from campaign.contacts.files.source import STANDARD_INPUT
+    from campaign.hook.command import refuse_missing
     from campaign.settings import Environment
 
     on_terminal = output.is_terminal()
@@ -154,6 +155,7 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
             environment=environment,
             options=options.list_options,
         ) as job:
+            refuse_missing(job.settings.hook)
             result_path = choose_output(job, options.output_file)
             sources = [options.contact_list, options.config, *job.settings.suppression_files]
             refuse_to_overwrite("--output", result_path, sources)
@@ -230,7 +232,7 @@ def carry_out(
             for note in job.notes:
                 output.say(f"note: {note}")
             planned = jobs.plan(job, now=now)
-            show_plan(job.name, planned, output.console(), pace=job.settings.pace.calls_per_second)
+            show_plan(job.name, planned, output.console(), job.settings)
             if ask and planned.to_dial:
                 watchdog.allow("the question", math.inf)
                 if not _confirmed(planned):
@@ -272,8 +274,10 @@ def carry_out(
                         on_stall=watchdog.end,
                         suppressed=job.suppressed,
                         read_suppression=lambda: anyio.to_thread.run_sync(job.lists.read, utc_now()),
+                        read_calendar=lambda: anyio.to_thread.run_sync(job.days_off.read),
                         spoken=job.spoken,
-                        longest_call_s=job.account.longest_call_s,
+                        spoken_by=job.row_agents.spoken,
+                        longest_call_s=job.longest_call_s,
                         calendar=job.calendar,
                         deadline=deadline,
                         write_leftover=lambda left: anyio.to_thread.run_sync(of_leftovers.write, left),

@@ -1,6 +1,6 @@
 """`campaign validate`: what is wrong with a list, all of it at once. Nobody is called."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -80,18 +80,21 @@ def validate(
             check_output(path)
             used.append(path)
     note = ""
+    about_rows: Sequence[str] = ()
     if settings is not None:
         from campaign.cli.agent import spoken_variables
+        from campaign.cli.row_agents import ask_row_agents
 
         spoken, note = spoken_variables(settings.agent_id, Environment())
         intake = intakes.take_in(contact_list, settings, options=options, spoken=spoken)
         if intake.unspoken:
             raise ListError(intake.unspoken)
+        about_rows = ask_row_agents(intake, settings, Environment()).notes
     else:
         intake = intakes.take_in_for(contact_list, ContactSettings(), phone.all_regions(), options=options)
     _write_copies(intake, rejects=rejects, fixed=fixed)
     limit = (settings.contacts if settings else ContactSettings()).max_invalid
-    notes = [*intake.notes, *filter(None, [note])]
+    notes = [*intake.notes, *filter(None, [note]), *about_rows]
     if as_json:
         output.say_json(_as_json(intake, notes, limit))
     else:

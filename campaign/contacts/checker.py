@@ -24,6 +24,8 @@ class Checker:
         rules: NumberRules,
         required: frozenset[str],
         *,
+        spoken: Collection[str] = (),
+        agent_id: str | None = None,
         default_timezone: str | None = None,
         pool: Collection[str] | None = None,
     ) -> None:
@@ -34,6 +36,8 @@ class Checker:
             where: Which of them mean what.
             rules: Which numbers may be called.
             required: Variables that must have a value.
+            spoken: Those among them that must because the campaign's agent says them.
+            agent_id: That agent. What the agent of a row's own says is not looked at here.
             default_timezone: Of numbers that have none of their own.
             pool: The from numbers; None where nobody knows them.
         """
@@ -41,13 +45,18 @@ class Checker:
         """Numbers that were mended, by what was wrong."""
         self.national = 0
         """Numbers without a country code, which the default region decided."""
+        self.for_campaigns_agent = 0
+        """Rows that have no agent of their own."""
+        self._spoken = frozenset(spoken)
+        self._agent_id = agent_id
         self._headings = headings
         self._where = where
         self._rules = rules
         self._required = required
         self._default_timezone = default_timezone
         self._pool = pool
-        self._own = OwnColumns(where.not_before, where.valid_until, where.from_number)
+        places = (where.not_before, where.valid_until, where.from_number, where.agent_id)
+        self._own = OwnColumns(*places)
         self._quick = plans.quick_reader(rules)
         self._zone_exists: dict[str, bool] = {}
         place = {position: at for at, position in enumerate(where.kept)}
@@ -56,12 +65,7 @@ class Checker:
             timezone=place[where.timezone] if where.timezone is not None else None,
             default_timezone=default_timezone,
             key=place[where.key] if where.key is not None else None,
-            own_columns=OwnColumns(
-                *(
-                    place[at] if at is not None else None
-                    for at in (where.not_before, where.valid_until, where.from_number)
-                )
-            ),
+            own_columns=OwnColumns(*(place[at] if at is not None else None for at in places)),
             state=place[where.state] if where.state is not None else None,
             consent=place[where.consent] if where.consent is not None else None,
         )
@@ -76,10 +80,15 @@ class Checker:
             return
         cells = list(zip(*(record[1] for record in records), strict=True))
         faults: dict[int, Fault] = {}
+        others = self._with_other_agents(cells)
+        self.for_campaigns_agent += len(records) - len(others)
         # What is found first is what the operator is told, so the phone number comes last.
         for position, name in reversed(where.variables):
             is_required = name in self._required
             found = values.objections(cells[position], name=name, required=is_required)
+            if name in self._spoken:
+                nothing = problems.no_value(name)
+                found = {at: each for at, each in found.items() if each != nothing or at not in others}
             faults |= {at: (problem, self._headings[position]) for at, problem in found.items()}
         if where.key is not None:
             faults |= _missing_keys(cells[where.key], self._headings[where.key])
@@ -96,6 +105,13 @@ class Checker:
             faults=faults,
             proposals=proposals,
         )
+
+    def _with_other_agents(self, cells: Sequence[Sequence[str]]) -> frozenset[int]:
+        """The places of rows that another agent than the campaign's is to call."""
+        if self._where.agent_id is None:
+            return frozenset()
+        column = cells[self._where.agent_id]
+        return frozenset(at for at, cell in enumerate(column) if cell.strip() not in ("", self._agent_id))
 
     def _read_phones(
         self, cells: Sequence[Sequence[str]], faults: dict[int, Fault]

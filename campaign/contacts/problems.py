@@ -111,6 +111,11 @@ NOT_IN_POOL = Problem(
     "not one of from_numbers in the campaign file",
     "write a number of from_numbers exactly as it stands there, or leave the cell empty",
 )
+BAD_AGENT = Problem(
+    "bad_agent",
+    "this cannot be the id of an agent",
+    "write the id as OneInbox shows it, like agt_abc123, or leave the cell empty for the campaign's agent",
+)
 BAD_STATE = Problem(
     "bad_state",
     "this is not a state of the United States",

@@ -220,6 +220,7 @@ class CheckedRows(ListRows):
             said.from_number,
             state_of(cells[self._state]) if self._state is not None else "",
             cells[self._consent].strip()[:CONSENT_CHARACTERS] if self._consent is not None else "",
+            said.agent_id,
         )
 
     def _zones_of(

@@ -60,6 +60,7 @@ _OPEN = (
         schema.attempts.c.state,
         schema.attempts.c.to_number,
         schema.attempts.c.from_number,
+        schema.attempts.c.agent_id,
         schema.contacts.c.time_zones,
         schema.contacts.c.us_state,
         schema.contacts.c.zone_source,
@@ -107,6 +108,7 @@ class OpenCall:
     state: AttemptState
     to_number: str = ""
     from_number: str = ""
+    agent_id: str = ""
     time_zones: Sequence[str] = ()
     zone_source: ZoneSource = ZoneSource.NUMBER
     us_state: str = ""

@@ -95,6 +95,11 @@ def _limit_calls(connection: Connection) -> None:
             index.create(connection, checkfirst=True)
 
 
+def _keep_agents_of_rows(connection: Connection) -> None:
+    # Older rows have none of their own: the campaign's agent calls them.
+    _add_column(connection, "contacts", "list_agent_id", "VARCHAR(200)")
+
+
 def _add_column(connection: Connection, table: str, column: str, kind: str) -> bool:
     """Add a column without values. False when it is there: a new ledger has all of them."""
     if column in {known["name"] for known in inspect(connection).get_columns(table)}:
@@ -113,6 +118,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(7, "budgets", _keep_budgets),
     Migration(8, "how each call ended", _keep_how_each_call_ended),
     Migration(9, "time limits and from numbers", _limit_calls),
+    Migration(10, "agents of rows", _keep_agents_of_rows),
 )
 
 

@@ -140,6 +140,7 @@ contacts = Table(
     Column("list_not_before", Utc),
     Column("list_valid_until", Utc),
     Column("list_from_number", String(16)),
+    Column("list_agent_id", String(200)),
     # So many tries a human allows, whatever the campaign file says.
     Column("granted_tries", Integer),
     Column("changed_at", Utc, nullable=False),

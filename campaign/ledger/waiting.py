@@ -57,6 +57,7 @@ AS_DUE = (
     _CONTACTS.list_not_before,
     _CONTACTS.list_valid_until,
     _CONTACTS.list_from_number,
+    _CONTACTS.list_agent_id,
     tries_of(_CONTACTS.id).label("tries"),
 )
 """What `DueContact.of` reads."""
@@ -157,6 +158,7 @@ class DueContact:
     not_before: datetime | None = None
     valid_until: datetime | None = None
     from_number: str | None = None
+    agent_id: str | None = None
     """What the list says of this person's call, as in `Contact`."""
 
     state: str = ""
@@ -176,6 +178,7 @@ class DueContact:
             not_before=row.list_not_before,
             valid_until=row.list_valid_until,
             from_number=row.list_from_number,
+            agent_id=row.list_agent_id,
             state=row.us_state or "",
             consent=row.consent or "",
         )
@@ -275,15 +278,20 @@ def hold(
     reason: str,
     now: datetime,
     not_before: datetime | None,
+    is_told: bool = False,
 ) -> None:
-    """A gate said no: the row waits until a time, or is final, with its reason, which is journalled."""
+    """A gate said no: the row waits until a time, or is final, with its reason, which is journalled.
+
+    When it `is_told`, why the row waits is in the journal already.
+    """
     if status is not RowStatus.WAITING:
         campaign_id = moves.move_row(connection, contact_id, to=status, now=now, reason=reason)
         moves.journal(
             connection, now, f"row.{status}", campaign_id=campaign_id, contact_id=contact_id, detail=reason
         )
         return
-    connection.execute(_NOTE_HOLD, {"contact": contact_id, "because": reason, "at": now})
+    if not is_told:
+        connection.execute(_NOTE_HOLD, {"contact": contact_id, "because": reason, "at": now})
     connection.execute(
         _HOLD, {"contact": contact_id, "reason": reason, "not_before": not_before, "changed_at": now}
     )

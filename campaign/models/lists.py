@@ -51,6 +51,8 @@ class Contact:
     """Of the United States, where the list says it."""
     consent: str = ""
     """What the list says about consent to such calls."""
+    agent_id: str | None = None
+    """The agent that the list wants to call this person; None for that of the campaign."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from campaign.settings.area_codes import ELSEWHERE, STATES, state_of_number
 from campaign.settings.breaker import BreakerSettings
 from campaign.settings.budget import BudgetSettings
-from campaign.settings.calendar import NO_DAYS_OFF, Calendar, make_calendar
+from campaign.settings.calendar import NO_DAYS_OFF, Calendar, DaysOff, make_calendar
 from campaign.settings.campaign_file import CampaignSettings, load_campaign_file, refuse_past_end
 from campaign.settings.caps import CapSettings, NumberCap
 from campaign.settings.environment import Environment, check_base_url, ledger_url
 from campaign.settings.from_numbers import FromNumberLimits
+from campaign.settings.hook import HookSettings
 from campaign.settings.hours import HourSettings, refuse_expired
 from campaign.settings.moments import FORM, Moment, end_of, parse_moment, start_of
 from campaign.settings.opt_out import OptOutSettings
@@ -33,8 +34,10 @@ __all__ = [
     "CampaignSettings",
     "CapSettings",
     "ContactSettings",
+    "DaysOff",
     "Environment",
     "FromNumberLimits",
+    "HookSettings",
     "HourSettings",
     "Moment",
     "NumberCap",

@@ -14,7 +14,7 @@ from campaign.settings.private import read_private
 
 DEFAULT_BASE_URL = "https://api.oneinbox.ai"
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Environment(BaseSettings):
@@ -88,7 +88,7 @@ def check_base_url(url: str) -> str:
     # urlsplit drops white space and empty parts without a word.
     if not host or not re.fullmatch(r"[!-~]+", url) or set(url) & set("?#@"):
         raise ConfigError("ONEINBOX_BASE_URL: not a plain URL; write it like https://api.oneinbox.ai")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):
         raise ConfigError("ONEINBOX_BASE_URL: must be https (plain http only on this machine)")
     return url.rstrip("/")
 

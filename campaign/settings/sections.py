@@ -52,6 +52,8 @@ class ContactSettings(Section):
     """Column with the date or time from which the person is not dialled any more; recognised by this name."""
     from_number: str | None = None
     """Column with the number of the pool that the person is to see; recognised by this name."""
+    agent_id: str | None = None
+    """Column with the agent that calls the person; where a cell is empty, that of the campaign does."""
     state: str | None = None
     """Column with the state of the US, as two letters; by default the area code tells it."""
     consent: str | None = None

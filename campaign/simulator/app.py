@@ -1,5 +1,6 @@
 """The simulator as a web application (ASGI): the endpoints of OneInbox, and one of its own for judges."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +37,8 @@ class Simulator:
     """The agents that exist; None takes any."""
     first_message: str = "Hello, this is the assistant of your service team."
     """What every agent opens with. Its placeholders, if any, are what a list must supply."""
+    first_messages: Mapping[str, str] = field(default_factory=dict)
+    """What single agents open with instead."""
     slim_lists: bool = False
     """Whether list items leave out the conversation, as no documentation promises it."""
     quota: int | None = None
@@ -78,7 +81,8 @@ class Simulator:
         agent_id = request.path_params["agent_id"]
         if self.agents is not None and agent_id not in self.agents:
             raise Refusal(404, "not_found", "Agent not found")
-        return wire.agent_object(agent_id, self.first_message, self.generation)
+        message = self.first_messages.get(agent_id, self.first_message)
+        return wire.agent_object(agent_id, message, self.generation)
 
     async def _agents(self, request: Request, _struck: Struck) -> Any:
         known = sorted(self.agents) if self.agents is not None else [SIMULATED_AGENT]

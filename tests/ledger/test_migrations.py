@@ -151,6 +151,25 @@ def test_an_older_ledger_knows_no_limits_of_rows(ledger: Ledger, ledger_location
         again.write(ending.remember_output, campaign_id, "/results/old.csv").result()
 
 
+def test_an_older_ledger_knows_no_agents_of_rows(ledger: Ledger, ledger_location: str) -> None:
+    """The campaign's agent calls its people, and the next list may name another."""
+    with engine_of(ledger).begin() as connection:
+        campaign_id = campaigns.start(
+            connection,
+            name="old",
+            name_pattern="old",
+            agent_id="agt",
+            intake=people("+12025550143"),
+            now=NOON,
+        )
+        connection.exec_driver_sql("ALTER TABLE contacts DROP COLUMN list_agent_id")
+        connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 10")
+
+    with Ledger.open(ledger_location) as again:
+        [contact] = again.read(waiting.due, campaign_id, NOON, skip=(), limit=1)
+        assert contact.agent_id is None
+
+
 def test_an_older_ledger_knows_no_state_and_no_consent(ledger: Ledger, ledger_location: str) -> None:
     """Its rows have neither, so that the area code tells the state and no consent is on record."""
     with engine_of(ledger).begin() as connection:

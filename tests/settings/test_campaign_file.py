@@ -137,6 +137,12 @@ NONSENSE = {
     "caps.after_conversation": ["0d", "7", "soon"],
     "budget": ["300", "{cents: 2000}"], "budget.calls": ["0", "-1", "1.5", "yes", '"500"', "1000000000001"],
     "budget.minutes": ["0", "-3", ".nan", ".inf", "yes", "5h", "1.0e+12"], "budget.credits": ["0", "[]"],
+    "hook": ["", "yes", "[]", "./check", "{}", "{timeout: 5s}", "{command: [a], url: 'https://x.y'}"],
+    "hook.command": ["[]", "[1]", '""', "[[a]]", "{a: b}", '["", x]', '"a | b"', '"a $HOME"', '"it\'s"'],
+    "hook.url": ["5", "crm", "http://crm.example/", "ftp://x.y", "'https://'", "https://u:p@crm.example/",
+                 "'https://crm.example/#a'", "'https://[::1'", "https://x.y:99999/", "'https://x.y/a b'",
+                 "http://localhost.example/", "'https://x.y\\z.w'"],
+    "hook.timeout": ["0s", "-1s", "61s", "5", "soon"],
     "budget.cents_per_minute": ["0", "free"], "budget.reserve_calls": ["-1", "0.5", "no"],
 }  # fmt: skip
 
@@ -215,6 +221,17 @@ def test_nonsense(tmp_path: Path, key: str, value: str) -> None:
         ("hours", "", "hours: expected keys below it, found none"),
         ("contacts", "phone", "contacts: expected keys below it, found a text"),
         ("name", "a b", "name: letters, digits, dots, dashes and underscores only, like reminders-{date}"),
+        ("hook", "{}", "write either command or url"),
+        ("hook", "{command: [a], url: 'https://x.y'}", "write either command or url"),
+        ("hook", "", "write a command or a url below it, or leave the key out"),
+        ("hook", "{comand: [a]}", "unknown key hook.comand; did you mean command?"),
+        (
+            "hook.command",
+            "'./check; ls'",
+            "no shell reads it; put this into a script, or write a list of words",
+        ),
+        ("hook.url", "http://crm.example/", "must be https (plain http only on this machine)"),
+        ("hook.timeout", "2m", "at most 1m: a line is kept free for the call meanwhile"),
         ("name", '"{day}"', "the only placeholder is {date}"),
         ("output", '"{date}.csv"', "the only placeholder is {name}"),
     ],
@@ -329,3 +346,37 @@ def test_max_invalid_is_a_share(tmp_path: Path, share: str) -> None:
     """What is not a number from 0 to 1 is refused: YAML's yes would allow everything."""
     with pytest.raises(ConfigError, match=r"write a share from 0 to 1, like 0\.05 for 5%"):
         load(tmp_path, BASE + f"contacts: {{max_invalid: {share}}}\n")
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("[./check, --list, 'a b']", ("./check", "--list", "a b")),
+        ("./check --list 'a b'", ("./check", "--list", "a b")),
+        ("['sh', '-c', 'exit $(wc -c)']", ("sh", "-c", "exit $(wc -c)")),
+    ],
+)
+def test_hook_command(tmp_path: Path, written: str, words: tuple[str, ...]) -> None:
+    """A list of words is taken as it is, a text is split as a shell would do it; it runs beside the file."""
+    hook = load(tmp_path, BASE + f"hook:\n  command: {written}\n").hook
+    assert hook is not None
+    assert (hook.command, hook.url, hook.timeout) == (words, None, timedelta(seconds=5))
+    assert hook.folder == tmp_path
+    assert hook.name == words[0]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://crm.example/ask?token=a%20b", "http://127.0.0.1:8080/", "http://localhost", "http://[::1]:1/x"],
+)
+def test_hook_url(tmp_path: Path, url: str) -> None:
+    """https, or http on this machine; what it is called by has no query, which may hold a secret."""
+    hook = load(tmp_path, BASE + f"hook: {{url: '{url}', timeout: 60s}}\n").hook
+    assert hook is not None
+    assert (hook.command, hook.url, hook.timeout) == (None, url, timedelta(minutes=1))
+    assert hook.name == url.partition("?")[0]
+
+
+def test_no_hook(tmp_path: Path) -> None:
+    """By default nobody else is asked."""
+    assert load(tmp_path, BASE).hook is None
