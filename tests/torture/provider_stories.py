@@ -84,6 +84,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         before=(Step(program="leave_last_night"),),
         settings={"name": "night-{date}"},
         forbidden=frozenset({"+12125550187", "+12125550188", "+12125550189"}),
+        decided=frozenset({"+12125550187"}),
     ),
     "limits of rows and numbers": Story(
         rows=(
@@ -244,7 +245,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     ),
     "no usage": Story(account=Account(faults=("status=404@usage",))),
     "odd usage": Story(account=Account(daily_quota=100, faults=("status=503@usage#3-9", "throttle#2"))),
-    "out of credit with calls left": Story(account=Account(quota=2, daily_quota=100), meets=69),
+    "out of credit with calls left": Story(account=Account(quota=2, daily_quota=100), meets=69, ends=HELD),
     # Signals.
     "drained": Story(step=Step(actions={"record_placed#2": "SIGTERM"})),
     "drained before the request": Story(step=Step(actions={"record_intent#2": "SIGINT"})),
