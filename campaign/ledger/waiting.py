@@ -17,6 +17,7 @@ from campaign.models import (
     Hold,
     RowStatus,
     ZoneSource,
+    forms_of,
 )
 
 
@@ -66,7 +67,8 @@ _UNSETTLED = schema.is_one_of(_ATTEMPTS.state, [*OPEN_ATTEMPTS, AttemptState.NEE
 _ELSEWHERE = and_(_ATTEMPTS.to_number == bindparam("number"), _ATTEMPTS.campaign_id != bindparam("campaign"))
 _OF_PERSON = select(
     select(schema.suppression.c.reason)
-    .where(schema.suppression.c.to_number == bindparam("number"))
+    .where(schema.suppression.c.to_number.in_([bindparam("number"), bindparam("other_form")]))
+    .limit(1)
     .scalar_subquery()
     .label("suppressed_because"),
     select(_ATTEMPTS.state).where(_ELSEWHERE, _UNSETTLED).limit(1).scalar_subquery().label("unsettled"),
@@ -183,7 +185,15 @@ def next_due(connection: Connection, campaign_id: int) -> datetime | None:
 
 def standing(connection: Connection, *, campaign_id: int, to_number: str, since: datetime) -> Standing:
     """As committed: whether the person is suppressed, and when other campaigns called since `since`."""
-    rows = connection.execute(_STANDING, {"number": to_number, "campaign": campaign_id, "since": since}).all()
+    rows = connection.execute(
+        _STANDING,
+        {
+            "number": to_number,
+            "other_form": forms_of(to_number)[-1],
+            "campaign": campaign_id,
+            "since": since,
+        },
+    ).all()
     first = rows[0]
     return Standing(
         suppressed_because=first.suppressed_because,

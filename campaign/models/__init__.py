@@ -22,7 +22,7 @@ from campaign.models.states import (
     TranscriptStatus,
 )
 from campaign.models.tries import NEVER_TRIED, Tries, Try, plausible_end
-from campaign.models.words import E164, plain
+from campaign.models.words import E164, forms_of, plain
 
 __all__ = [
     "ATTEMPT_DECISIONS",
@@ -57,6 +57,7 @@ __all__ = [
     "Tries",
     "Try",
     "ZoneSource",
+    "forms_of",
     "plain",
     "plausible_end",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -85,12 +85,44 @@ class PaceSettings(Section):
     """A campaign starts with so many calls; each stage has to end well before the next begins."""
 
 
+_NAMED_COLUMNS: dict[str, Any] = {
+    "anyOf": [
+        {"type": ["string", "integer"], "examples": ["phone", 2]},
+        {"type": "array", "items": {"type": ["string", "integer"]}},
+    ]
+}
+
+
+def _named_columns(value: object) -> object:
+    columns = [value] if isinstance(value, str | int) else value
+    if not isinstance(columns, list | tuple) or not all(map(_names_column, columns)):
+        raise ValueError("write the name of a column, its position counted from 1, or a list of them")
+    return tuple(columns)
+
+
+def _names_column(value: object) -> bool:
+    # YAML's yes is a number for Python.
+    if isinstance(value, bool):
+        return False
+    return value > 0 if isinstance(value, int) else isinstance(value, str) and bool(value.strip())
+
+
+NamedColumns = Annotated[
+    tuple[str | int, ...],
+    BeforeValidator(_named_columns),
+    WithJsonSchema(_NAMED_COLUMNS),
+]
+"""One column of a file or several, each by its name or by its position."""
+
+
 class SuppressionFile(Section):
     """One list of numbers that must not be called."""
 
     file: Path
     max_age: Duration | None = None
     """By an older file nobody is called; its time is that of its last change."""
+    column: NamedColumns = ()
+    """Columns with the numbers, by name or counted from 1; those named like phones when absent."""
 
 
 def _as_suppression_file(value: object) -> object:
@@ -109,6 +141,7 @@ SuppressionEntry = Annotated[
                     "properties": {
                         "file": {"type": "string"},
                         "max_age": {"type": "string", "examples": ["31d"]},
+                        "column": _NAMED_COLUMNS,
                     },
                     "required": ["file"],
                     "additionalProperties": False,

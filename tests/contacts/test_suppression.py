@@ -7,18 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from campaign.contacts.suppression import SuppressionLists, read_numbers
+from campaign.contacts.suppression import SuppressionLists
+from campaign.contacts.suppression_file import read_numbers
 from campaign.errors import ConfigError, InputMissingError
 from campaign.settings import SuppressionFile
 
 ONE, TWO = "+15739693824", "+12025550100"
 
 
-def numbers(folder: Path, content: str | bytes, region: str | None = None) -> frozenset[str]:
-    """The numbers of a file with this content."""
+def numbers(folder: Path, content: str | bytes, region: str | None = None, **entry: object) -> frozenset[str]:
+    """The numbers of a file with this content, read as the entry of a campaign file says."""
     path = folder / "dnc.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return read_numbers(path, default_region=region)
+    listed = SuppressionFile.model_validate({"file": path, **entry})
+    return read_numbers(listed, default_region=region)
 
 
 @pytest.mark.parametrize(
@@ -31,8 +33,11 @@ def numbers(folder: Path, content: str | bytes, region: str | None = None) -> fr
         f"Phone Number\n{ONE}\n{TWO}\n",
         f"name,Phone,why\nAnn,{ONE},x\nBob,{TWO},y\n",
         f"reason,to_number\nasked,{ONE}\nasked,{TWO}\n",
-        f"whom\n{ONE}\n{TWO}\n",
-        f"{ONE},Ann\n{TWO},Bob\n",
+        f"Ref,Contact Phone No\n100234,{ONE}\n100235,{TWO}\n",
+        f"id,landline\n1,{ONE}\n2,{TWO}\n",
+        f"phone,phone_type\n{ONE},mobile\n{TWO},\n",
+        f"phone,mobile\n{ONE},\n,{TWO}\n",
+        f"Phone 1,Phone 2\n{ONE},{TWO}\n",
         f'"{ONE}"\n" +1 (202) 555-0100 "\n',
         f"{ONE}\n{TWO}\n{ONE}\n+1 573 969 3824\n",
         f",\n{ONE},\n,\n{TWO},\n",
@@ -55,6 +60,95 @@ def test_us_registry(tmp_path: Path) -> None:
         ONE,
         "+12125550143",
     }
+
+
+@pytest.mark.parametrize(
+    ("column", "content"),
+    [
+        ("whom", f"whom\n{ONE}\n{TWO}\n"),
+        ("Whom", f"id,whom\n2025550101,{ONE}\n2025550102,{TWO}\n"),
+        (["phone", "alt"], f"phone,alt,agent\n{ONE},{TWO},+12025550199\n"),
+        (2, f"Ann,{ONE}\nBob,{TWO}\n"),
+        ([1, 3], f"{ONE},Ann,\n,Bob,{TWO}\n"),
+        (1, f"phone,mobile\n{ONE},\n{TWO},+12025550199\n"),
+    ],
+)
+def test_a_named_column(tmp_path: Path, column: object, content: str) -> None:
+    """The entry may say in which columns the numbers stand, by name or, without a header, by position."""
+    assert numbers(tmp_path, content, "US", column=column) == {ONE, TWO}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (f"100234,{ONE}\n100235,{TWO}\n", "it has 2 columns, and its first line does not name"),
+        (f"{ONE},Ann\n{TWO},Bob\n", "it has 2 columns, and its first line does not name"),
+        (f"{ONE},{TWO}\n", "it has 2 columns, and its first line does not name"),
+        (f"Ref,Contact\n100234,{ONE}\n", "it has 2 columns, and its first line does not name"),
+        ("whom\n2025550100\n", "line 1: not a phone number"),
+        (f"phone,alt\n{ONE},{TWO}\n", "line 2: a phone number stands in a column that is not read, 'alt'"),
+    ],
+)
+def test_nobody_guesses_the_column(tmp_path: Path, content: str, words: str) -> None:
+    """Read in the wrong column a list would protect nobody, so what does not name its columns is refused."""
+    with pytest.raises(ConfigError) as caught:
+        numbers(tmp_path, content, "US")
+    assert f"dnc.csv: {words}" in str(caught.value).replace("dnc.csv, ", "dnc.csv: ")
+    assert "column" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("fone", "its first line does not name the column 'fone'"),
+        (["phone", "fone"], "its first line does not name the column 'fone'"),
+        (3, "line 2: not a phone number"),
+    ],
+)
+def test_a_named_column_that_is_not_there(tmp_path: Path, column: object, words: str) -> None:
+    """A column that the list does not have refuses the list."""
+    with pytest.raises(ConfigError, match=words):
+        numbers(tmp_path, f"phone,name\n{ONE},Ann\n", column=column)
+
+
+def test_us_registry_with_a_header(tmp_path: Path) -> None:
+    """A header above the area codes is one, and what is no registry line below it is refused."""
+    assert numbers(tmp_path, "area,number\n202,5550100\n", "US") == {TWO}
+    assert numbers(tmp_path, "Area Code,Phone\n202,5550100\n") == {TWO}
+    with pytest.raises(ConfigError, match="line 3: not an area code and a number"):
+        numbers(tmp_path, "area,number\n202,5550100\n20,5550101\n", "US")
+
+
+@pytest.mark.parametrize(
+    ("entry", "region"),
+    [
+        ("5550143", "US"),
+        ("100234", "US"),
+        ("+1202555014", None),
+        ("+120255501433", None),
+        ("+44207946", "US"),
+    ],
+)
+def test_a_number_that_nobody_can_have(tmp_path: Path, entry: str, region: str | None) -> None:
+    """A number with a digit lost, or without its area code, protects nobody and refuses the list."""
+    with pytest.raises(ConfigError, match="line 2: not a phone number"):
+        numbers(tmp_path, f"{ONE}\n{entry}\n", region)
+
+
+@pytest.mark.parametrize(
+    ("entry", "called"),
+    [
+        ("+5215512345678", "+525512345678"),
+        ("+52 1 55 1234 5678", "+525512345678"),
+        ("+5491143211234", "+541143211234"),
+        ("+541143211234", "+5491143211234"),
+    ],
+)
+def test_one_line_has_two_numbers(tmp_path: Path, entry: str, called: str) -> None:
+    """Where a mobile phone is written with and without a mark of mobiles, either form protects the other."""
+    (tmp_path / "dnc.csv").write_text(f"{entry}\n")
+    listed = SuppressionLists([SuppressionFile(file=tmp_path / "dnc.csv")], default_region=None)
+    assert called in listed.read(now())
 
 
 @pytest.mark.parametrize("line", ["202,555010", "202,55501000", "2025550100", "202,5550100,x", "102,5550100"])
@@ -176,10 +270,10 @@ def test_not_text(tmp_path: Path, content: bytes) -> None:
 def test_missing(tmp_path: Path) -> None:
     """A file that is not there is a missing input: nobody is called without it."""
     with pytest.raises(InputMissingError, match=r"suppression list .*dnc\.csv: No such file"):
-        read_numbers(tmp_path / "dnc.csv", default_region=None)
+        read_numbers(SuppressionFile(file=tmp_path / "dnc.csv"), default_region=None)
 
 
 def test_folder(tmp_path: Path) -> None:
     """A folder is a missing input too."""
     with pytest.raises(InputMissingError, match="suppression list"):
-        read_numbers(tmp_path, default_region=None)
+        read_numbers(SuppressionFile(file=tmp_path), default_region=None)
