@@ -9,6 +9,9 @@ from campaign.errors import ConfigError, InputMissingError
 from campaign.models import forms_of
 from campaign.settings import SuppressionFile
 
+CLOCK_SKEW = timedelta(minutes=5)
+"""The clock of whoever wrote a list and ours may differ by so much."""
+
 
 class SuppressionLists:
     """The lists of a campaign file, which may be looked at again in a long run.
@@ -45,6 +48,11 @@ class SuppressionLists:
         except OSError as error:
             raise InputMissingError(f"suppression list {entry.file}: {error.strerror}") from error
         age = now - datetime.fromtimestamp(state.st_mtime, UTC)
+        if entry.max_age is not None and age < -CLOCK_SKEW:
+            raise ConfigError(
+                f"suppression list {entry.file}: its time lies {in_words(-age)} ahead, so nobody can tell "
+                "whether it is older than max_age; fetch a new one, or set the clock right"
+            )
         if entry.max_age is not None and age > entry.max_age:
             raise ConfigError(
                 f"suppression list {entry.file}: {in_words(age)} old, and max_age is "

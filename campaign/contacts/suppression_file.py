@@ -44,8 +44,13 @@ def read_numbers(entry: SuppressionFile, *, default_region: str | None) -> froze
         ConfigError: It does not say where the numbers stand, or an entry is not a phone number.
     """
     lines = _lines(entry)
-    has_header = bool(lines) and _is_header(lines[0][1], entry.column)
+    has_header = bool(lines) and _is_header(lines[0][1], entry.column, is_alone=len(lines) == 1)
     header, body = (lines[0][1], lines[1:]) if has_header else ((), lines)
+    if not body and not entry.may_be_empty:
+        raise ConfigError(
+            f"suppression list {entry.file}: there is no number in it; fetch it anew, or say "
+            "`may_be_empty: true` beside the file in the campaign file"
+        )
     if not entry.column and _is_registry(header, body):
         return _registry_numbers(entry, body)
     positions = _positions(entry, header, body)
@@ -79,15 +84,21 @@ def _lines(entry: SuppressionFile) -> list[Line]:
         ) from error
 
 
-def _is_header(cells: Sequence[str], columns: Sequence[str | int]) -> bool:
-    """Whether the first line names columns: the one that the entry names, or one of phones."""
+def _is_header(cells: Sequence[str], columns: Sequence[str | int], *, is_alone: bool) -> bool:
+    """Whether the first line names columns: the one that the entry names, or one of phones.
+
+    Where no line follows, it may be what a server says in place of a list, so it has to be a plain name.
+    """
+    if any(map(_may_be_number, cells)):
+        return False
     names = {simplified(cell) for cell in cells}
-    wanted = {simplified(column) for column in columns if isinstance(column, str)}
-    return not names.isdisjoint(wanted) or any(map(_is_phone_name, cells))
+    if any(isinstance(column, str) and simplified(column) in names for column in columns):
+        return True
+    return any(map(_is_phone_name, cells)) or (not is_alone and any(map(_has_phone_word, cells)))
 
 
 def _is_phone_name(cell: str) -> bool:
-    return _without_count(cell) in PHONE_NAMES or _has_phone_word(cell)
+    return _without_count(cell) in PHONE_NAMES
 
 
 def _without_count(cell: str) -> str:
@@ -111,8 +122,11 @@ def _positions(entry: SuppressionFile, header: Sequence[str], body: Sequence[Lin
                 "name the one with the phone numbers; call it phone, or say which it is (column, --column)"
             )
         return filled
-    read = [at for at, name in enumerate(header) if _without_count(name) in PHONE_NAMES]
-    read += [at for at, name in enumerate(header) if _has_phone_word(name) and _holds_numbers(body, at)]
+    read = [
+        at
+        for at, name in enumerate(header)
+        if _is_phone_name(name) or (_has_phone_word(name) and _holds_numbers(body, at))
+    ]
     for line, cells in body:
         for at in range(len(cells)):
             if at not in read and _is_certain(cells[at]):
@@ -136,8 +150,11 @@ def _position(entry: SuppressionFile, header: Sequence[str], column: str | int) 
 
 
 def _holds_numbers(body: Sequence[Line], at: int) -> bool:
-    cells = (cells[at] for _, cells in body if at < len(cells))
-    return any(len(layout.digits_of(layout.tidy(cell)[0])) >= _FEWEST for cell in cells)
+    return any(_may_be_number(cells[at]) for _, cells in body if at < len(cells))
+
+
+def _may_be_number(cell: str) -> bool:
+    return len(layout.digits_of(layout.tidy(cell)[0])) >= _FEWEST
 
 
 def _is_certain(cell: str) -> bool:

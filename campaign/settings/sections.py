@@ -123,6 +123,8 @@ class SuppressionFile(Section):
     """By an older file nobody is called; its time is that of its last change."""
     column: NamedColumns = ()
     """Columns with the numbers, by name or counted from 1; those named like phones when absent."""
+    may_be_empty: bool = False
+    """Whether a file without a number is one; else it is taken for a download that has failed."""
 
 
 def _as_suppression_file(value: object) -> object:
@@ -142,6 +144,7 @@ SuppressionEntry = Annotated[
                         "file": {"type": "string"},
                         "max_age": {"type": "string", "examples": ["31d"]},
                         "column": _NAMED_COLUMNS,
+                        "may_be_empty": {"type": "boolean"},
                     },
                     "required": ["file"],
                     "additionalProperties": False,

@@ -83,6 +83,7 @@ def test_a_named_column(tmp_path: Path, column: object, content: str) -> None:
     [
         (f"100234,{ONE}\n100235,{TWO}\n", "it has 2 columns, and its first line does not name"),
         (f"{ONE},Ann\n{TWO},Bob\n", "it has 2 columns, and its first line does not name"),
+        (f"mobile,{ONE}\nmobile,{TWO}\n", "it has 2 columns, and its first line does not name"),
         (f"{ONE},{TWO}\n", "it has 2 columns, and its first line does not name"),
         (f"Ref,Contact\n100234,{ONE}\n", "it has 2 columns, and its first line does not name"),
         ("whom\n2025550100\n", "line 1: not a phone number"),
@@ -204,7 +205,19 @@ def test_a_list_that_is_too_old_is_refused(lists: SuppressionLists, tmp_path: Pa
         lists.read(now())
 
 
-@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("nobody\n+1\n")])
+def test_a_list_of_the_future_is_refused(lists: SuppressionLists, tmp_path: Path) -> None:
+    """Its age cannot be told. A clock that differs by a few minutes is no future."""
+    soon, later = (now() + timedelta(minutes=minutes) for minutes in (4, 90))
+    os.utime(tmp_path / "fresh.csv", (soon.timestamp(), soon.timestamp()))
+    assert TWO in lists.read(now())
+    os.utime(tmp_path / "fresh.csv", (later.timestamp(), later.timestamp()))
+    with pytest.raises(ConfigError, match=r"fresh\.csv: its time lies \d+ minutes ahead, so nobody can tell"):
+        lists.read(now())
+
+
+@pytest.mark.parametrize(
+    "spoil", [Path.unlink, lambda path: path.write_text(""), lambda path: path.write_text("nobody\n+1\n")]
+)
 def test_a_list_that_goes_wrong_is_refused(
     lists: SuppressionLists, tmp_path: Path, spoil: Callable[[Path], object]
 ) -> None:
@@ -215,10 +228,42 @@ def test_a_list_that_goes_wrong_is_refused(
         lists.read(now())
 
 
-@pytest.mark.parametrize("content", ["", "\n\n", "phone\n", "phone,why\n,\n"])
-def test_empty(tmp_path: Path, content: str) -> None:
-    """A file without an entry protects nobody and is no mistake."""
-    assert numbers(tmp_path, content) == frozenset()
+EMPTY = ["", "\n\n", "\ufeff", "phone\n", "phone,why\n,\n", "area,number\n"]
+
+
+@pytest.mark.parametrize("content", EMPTY)
+def test_an_empty_list_is_no_list(tmp_path: Path, content: str) -> None:
+    """A download that has failed leaves an empty file, and nobody is called by it."""
+    with pytest.raises(ConfigError, match=r"dnc\.csv: there is no number in it; fetch it anew"):
+        numbers(tmp_path, content)
+
+
+@pytest.mark.parametrize("content", EMPTY)
+def test_a_list_that_may_be_empty(tmp_path: Path, content: str) -> None:
+    """Where the campaign file says so, a list may have nobody yet."""
+    assert numbers(tmp_path, content, may_be_empty=True) == frozenset()
+
+
+@pytest.mark.parametrize("may_be_empty", [True, False])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Service Unavailable\n",
+        "Service Unavailable",
+        "whom\n",
+        "Phone service unavailable\n",
+        "<html>\n<head><title>Mobile</title></head>\n",
+        "<html><body>Service Unavailable</body></html>",
+        "<!DOCTYPE html>\n",
+        '{"error": "not found"}\n',
+        "null\n",
+        "reason,note\n",
+    ],
+)
+def test_an_error_page_is_no_list(tmp_path: Path, content: str, may_be_empty: bool) -> None:
+    """What a server says in place of a list does not pass as a header with nobody below it."""
+    with pytest.raises(ConfigError, match=r"dnc\.csv"):
+        numbers(tmp_path, content, may_be_empty=may_be_empty)
 
 
 @pytest.mark.parametrize(
