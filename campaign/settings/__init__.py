@@ -6,6 +6,7 @@ from campaign.settings.budget import BudgetSettings
 from campaign.settings.calendar import NO_DAYS_OFF, Calendar, make_calendar
 from campaign.settings.campaign_file import CampaignSettings, load_campaign_file
 from campaign.settings.caps import CapSettings, NumberCap
+from campaign.settings.consent import is_consent
 from campaign.settings.environment import Environment, check_base_url, ledger_url
 from campaign.settings.from_numbers import FromNumberLimits
 from campaign.settings.hours import HourSettings, refuse_expired
@@ -48,6 +49,7 @@ __all__ = [
     "describe_clock_time",
     "describe_duration",
     "end_of",
+    "is_consent",
     "ledger_url",
     "load_campaign_file",
     "make_calendar",

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from campaign.settings.consent import USUAL_CONSENTS, ConsentBasis, ConsentValues
 from campaign.settings.values import (
     Duration,
     NumberTypes,
@@ -54,7 +55,9 @@ class ContactSettings(Section):
     """Column with the state of the US, as two letters; by default the area code tells it."""
     consent: str | None = None
     """Column that says by what a person has agreed to such calls; who has not is never called."""
-    consent_basis: str | None = Field(default=None, min_length=3, max_length=500)
+    consent_values: ConsentValues = USUAL_CONSENTS
+    """What that column says of whoever has agreed, perhaps with a date; everything else is no consent."""
+    consent_basis: ConsentBasis | None = Field(default=None, min_length=3, max_length=500)
     """By what everybody on the list has agreed; where the list has a column, for whom that is empty."""
     key: str | None = None
     """Column that tells people apart, like a customer id; a second row with the same key is a duplicate."""
