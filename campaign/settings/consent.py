@@ -12,7 +12,7 @@ USUAL_CONSENTS = (
     "yes", "y", "true", "1", "signed", "signed form", "written", "written consent", "web form", "opt in",
     "opted in", "optin", "given", "consent given", "consented", "agreed", "accepted", "granted",
     # A plain yes, and how spreadsheets write their TRUE in other languages.
-    "ja", "oui", "s\u00ed", "si", "sim", "wahr", "vrai", "verdadero", "vero", "verdadeiro", "waar",
+    "ja", "oui", "sí", "si", "sim", "wahr", "vrai", "verdadero", "vero", "verdadeiro", "waar",
 )  # fmt: skip
 """What counts as consent unless a campaign file lists values of its own."""
 
@@ -26,7 +26,7 @@ _REFUSALS = frozenset(
         "rejected", "withdrawn", "revoked", "expired", "cancelled", "canceled", "objected", "opt", "optout",
         "opted", "unsubscribed", "dnc", "stop", "dont", "cannot", "tbd", "tbc", "todo", "unverified",
         "unconfirmed", "awaiting", "nein", "nicht", "kein", "keine", "ohne", "falsch", "non", "pas", "sans",
-        "faux", "sin", "falso", "nee", "niet", "geen", "nao", "n\u00e3o", "sem", "senza", "nie",
+        "faux", "sin", "falso", "nee", "niet", "geen", "nao", "não", "sem", "senza", "nie",
     }
 )  # fmt: skip
 """Words that make a text a refusal, or at least no consent, whatever else it says."""
