@@ -21,6 +21,7 @@ from campaign.settings.sections import (
     SuppressionFile,
 )
 from campaign.settings.values import Window, describe_clock_time, describe_duration, parse_duration
+from campaign.settings.zones import is_place
 
 __all__ = [
     "ELSEWHERE",
@@ -50,6 +51,7 @@ __all__ = [
     "describe_duration",
     "end_of",
     "is_consent",
+    "is_place",
     "ledger_url",
     "load_campaign_file",
     "make_calendar",

@@ -11,12 +11,12 @@ from campaign.settings.consent import USUAL_CONSENTS, ConsentBasis, ConsentValue
 from campaign.settings.values import (
     Duration,
     NumberTypes,
+    PlaceZone,
     Region,
     Share,
     Stages,
     Texts,
     Variables,
-    Zone,
 )
 
 
@@ -43,7 +43,7 @@ class ContactSettings(Section):
     """Variables that must have a value in every row, beside those that the agent's first message says."""
     timezone: str | None = None
     """Column with the IANA time zone of the person; by default the zones of the number."""
-    default_timezone: Zone | None = None
+    default_timezone: PlaceZone | None = None
     """For numbers that are of no time zone, like satellite phones; when absent, those rows are rejected."""
     not_before: str | None = None
     """Column with the date or time before which the person is not dialled; recognised by this name."""

@@ -121,7 +121,7 @@ def test_what_is_no_consent_is_shown_with_counts(write: Write, command: str) -> 
 
 def test_the_plan_counts_by_hour(write: Write) -> None:
     """For each of the next 24 hours, on the terminal too."""
-    write("phone,tz\n+12025550143,UTC\n", hours={"days": {"mon-sun": "00:00-24:00"}})
+    write("phone,tz\n+12025550143,Atlantic/Reykjavik\n", hours={"days": {"mon-sun": "00:00-24:00"}})
     hours = call_json("plan", "list.csv", "--config", "campaign.yaml")["by_hour_utc"]
     assert list(hours.values()) == [1] * 24
     assert all(hour.endswith(":00Z") for hour in hours)
