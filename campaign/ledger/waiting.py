@@ -13,7 +13,6 @@ from campaign.models import (
     HARMLESS_ATTEMPTS,
     OPEN_ATTEMPTS,
     AttemptState,
-    Disposition,
     Hold,
     RowStatus,
     ZoneSource,
@@ -73,7 +72,7 @@ _OF_PERSON = select(
     .label("suppressed_because"),
     select(_ATTEMPTS.state).where(_ELSEWHERE, _UNSETTLED).limit(1).scalar_subquery().label("unsettled"),
     select(func.max(_ATTEMPTS.closed_at))
-    .where(_ELSEWHERE, _ATTEMPTS.disposition == Disposition.ANSWERED)
+    .where(_ELSEWHERE, _ATTEMPTS.talked == 1)
     .scalar_subquery()
     .label("talked_at"),
 ).subquery("of_person")
@@ -244,7 +243,7 @@ def conversations(connection: Connection, *, campaign_id: int | None) -> dict[st
     table = schema.attempts.c
     rows = connection.execute(
         select(table.to_number, func.max(table.closed_at).label("at"))
-        .where(table.disposition == Disposition.ANSWERED, table.campaign_id != (campaign_id or 0))
+        .where(table.talked == 1, table.closed_at.is_not(None), table.campaign_id != (campaign_id or 0))
         .group_by(table.to_number)
     )
     return {row.to_number: row.at for row in rows}

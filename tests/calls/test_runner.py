@@ -484,6 +484,22 @@ async def test_nobody_is_called_while_another_campaigns_call_is_unknown(stage: M
     assert "needs review first" in (await spring.rows())[0].reason
 
 
+@pytest.mark.parametrize("status", ["failed", "Teleported"])
+async def test_a_conversation_gives_peace_whatever_its_end_is_called(stage: MakeStage, status: str) -> None:
+    """Who has talked is left in peace by the next campaign, also where the call ends as failed."""
+    simulator = simulated(f"odd_status={status}", behaviour=Behaviour(answer=1, voicemail=0))
+    spring = stage(simulator=simulator)
+    caps = {"per_number": {"calls": 5, "within": "1s"}, "after_conversation": "7d"}
+    spring.settings = make_settings(pace=FAST, caps=caps)
+    [ann] = numbers(1)
+    await spring.enrol(ann, name="first")
+    await spring.run()
+    await spring.enrol(ann, name="second")
+    assert (await spring.run()).exit_code is ExitCode.NOT_FINISHED
+    assert spring.dialled() == {ann: 1}
+    assert (await spring.rows())[0].reason == "talked with another campaign's agent within 7d"
+
+
 async def test_a_disk_that_hangs_does_not_end_dialling(stage: MakeStage, clock: HeldClock) -> None:
     """Requests whose moment has passed are not sent; when the disk works again, everybody is called once."""
     spring = stage()
