@@ -103,6 +103,7 @@ class Dispatcher:
                 return
             if due:
                 self._stop_when_used_up()
+                await self._wait_for_lists()
             # Who may not be dialled takes no start of the pace. The others are asked about once more then.
             ready = await self._turns.sift(await self._gatekeeper.sift(due))
             for contact, from_number in ready:
@@ -118,6 +119,13 @@ class Dispatcher:
                 self._before_request += 1
                 dials.start_soon(self._handle, contact, from_number, run.now())
 
+    async def _wait_for_lists(self) -> None:
+        """The gate of suppression would hold all rows, one by one."""
+        run = self._run
+        while run.lists_are_stale:
+            run.waiting_for = "the suppression lists to be read"
+            await run.changed.wait(LONGEST_WAIT_S)
+
     async def _wait_for_room(self) -> None:
         run, limit = self._run, self._run.settings.pace.max_live_calls
         while True:
@@ -125,6 +133,7 @@ class Dispatcher:
             if run.breaker.is_waiting:
                 await breaker.wait_for_answers(run)
                 continue
+            await self._wait_for_lists()
             if under_way >= limit:
                 run.waiting_for = "a free line"
             elif allowed is not None and under_way >= allowed:

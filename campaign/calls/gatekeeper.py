@@ -81,6 +81,7 @@ class Gatekeeper:
             outlay=outlay,
             started_at=run.started_at,
             calendar=run.calendar,
+            lists_are_stale=run.lists_are_stale,
         )
         return look_at(connection, contact, known, now)
 

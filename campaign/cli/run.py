@@ -203,6 +203,7 @@ def carry_out(
     import anyio
     import anyio.to_thread
 
+    from campaign.calls.beside import run_beside
     from campaign.calls.ports import LedgerBesideLoop
     from campaign.calls.runner import run_campaign, utc_now
     from campaign.calls.timing import Timing
@@ -271,7 +272,7 @@ def carry_out(
                         on_progress=on_progress,
                         on_stall=watchdog.end,
                         suppressed=job.suppressed,
-                        read_suppression=lambda: anyio.to_thread.run_sync(job.lists.read, utc_now()),
+                        read_suppression=lambda: run_beside(lambda: job.lists.read(utc_now())),
                         spoken=job.spoken,
                         longest_call_s=job.account.longest_call_s,
                         calendar=job.calendar,

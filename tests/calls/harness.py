@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from campaign.calls.ports import LedgerBesideLoop
 from campaign.calls.progress import Progress
+from campaign.calls.run import steady_time
 from campaign.calls.runner import RunReport, run_campaign, utc_now
 from campaign.calls.timing import Timing
 from campaign.contacts.intake import take_in
@@ -99,6 +100,7 @@ class Stage:
     settings: CampaignSettings = field(default_factory=lambda: make_settings(pace=FAST))
     timing: Timing = QUICK
     now: Callable[[], datetime] = field(default_factory=wall_clock)
+    steady: Callable[[], float] = steady_time
     suppressed: dict[str, str] = field(default_factory=dict)
     read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None
     spoken: tuple[str, ...] = ()
@@ -178,6 +180,7 @@ class Stage:
                     deadline=deadline,
                     timing=self.timing,
                     now=self.now,
+                    steady=self.steady,
                     rng=Random(1),
                     handle_signals=False,
                 )

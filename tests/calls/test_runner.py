@@ -10,7 +10,7 @@ import anyio.from_thread
 import anyio.lowlevel
 import pytest
 
-from campaign.errors import ExitCode, InputMissingError
+from campaign.errors import ConfigError, ExitCode, InputMissingError
 from campaign.ledger import attempts, campaigns, rows, suppression, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.models import Disposition, RowStatus, TranscriptStatus
@@ -271,6 +271,62 @@ async def test_a_list_that_cannot_be_read_any_more_stops_dialling(stage: MakeSta
     assert "dnc.csv" in str(report.stop_error)
     assert 0 < len(spring.dialled()) < 6
     assert (await spring.statuses())[RowStatus.WAITING] == 6 - len(spring.dialled())
+
+
+async def test_a_list_that_is_just_being_replaced_holds_dialling_for_a_moment(
+    stage: MakeStage, clock: HeldClock
+) -> None:
+    """Nobody is dialled from the look at which it could not be read until the one at which it can."""
+    spring = stage()
+    spring.settings = make_settings(pace={"calls_per_second": 5, "burst": 1, "max_live_calls": 5})
+    spring.timing = replace(QUICK, suppression_look_s=10.0, longest_idle_s=120.0)
+    spring.steady = clock.monotonic
+    await spring.enrol(*numbers(60))
+    looks: list[float] = []
+
+    async def half_there() -> dict[str, str]:
+        looks.append(clock.monotonic())
+        if len(looks) == 1:
+            raise ConfigError("suppression list dnc.csv: there is no number in it")
+        return {}
+
+    spring.read_suppression = half_there
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(60), 1)
+    bad, good, *_ = looks
+    dialled_at = [dial.at for dial in spring.simulator.provider.dials]
+    assert not any(bad + 1 < at < good for at in dialled_at)
+    assert any(at > good for at in dialled_at)
+
+
+async def test_lists_that_cannot_be_read_to_their_end(stage: MakeStage, clock: HeldClock) -> None:
+    """A read that hangs, as on a network disk, is noticed: dialling waits, and then the run says why."""
+    spring = stage()
+    spring.settings = make_settings(pace={"calls_per_second": 5, "burst": 1, "max_live_calls": 5})
+    spring.timing = replace(
+        QUICK,
+        suppression_look_s=1.0,
+        suppression_stale_s=5.0,
+        suppression_longest_s=20.0,
+        longest_idle_s=90.0,
+    )
+    spring.steady = clock.monotonic
+    await spring.enrol(*numbers(60))
+    started_at = clock.monotonic()
+
+    async def hangs() -> dict[str, str]:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    spring.read_suppression = hangs
+    report = await spring.run()
+    assert report.exit_code is ExitCode.NO_INPUT
+    assert "the suppression lists could not be read within 20s; see whether their disk" in str(
+        report.stop_error
+    )
+    last = max(dial.at for dial in spring.simulator.provider.dials) - started_at
+    assert 4 < last < 7
+    assert (await spring.statuses())[RowStatus.WAITING] == 60 - len(spring.dialled())
 
 
 async def test_who_asks_not_to_be_called_is_suppressed_at_once(stage: MakeStage) -> None:
