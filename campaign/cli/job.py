@@ -104,8 +104,7 @@ def prepare(
             notes=[*intake.notes, *account.notes],
         )
         locate(job)
-        no_consent = report.no_consent(intake, settings.contacts, now)
-        job.notes.extend(filter(None, [no_consent, leftovers.note(job, _leftovers(job))]))
+        job.notes.extend(filter(None, [leftovers.note(job, _leftovers(job))]))
         if intake.unspoken:
             # A campaign that is under way still has calls to follow: its own gate keeps it from dialling.
             if not knows_list(job):

@@ -40,6 +40,7 @@ def plan(
 ) -> None:
     """Show what a run would do with a list now. Calls nobody."""
     from campaign.cli import job
+    from campaign.contacts import report
     from campaign.settings import Environment
 
     options = ListOptions(encoding, delimiter, sheet, include_hidden)
@@ -52,13 +53,17 @@ def plan(
         environment=Environment(),
         options=options,
     ) as prepared:
-        planned = job.plan(prepared, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        planned = job.plan(prepared, now=now)
+        # Cells of the list are for people, and no note of a run's log.
+        no_consent = report.no_consent(prepared.intake, prepared.settings.contacts, now)
+        notes = [*prepared.notes, *filter(None, [no_consent])]
         if as_json:
-            output.say_json({"campaign": prepared.name, **plan_as_json(planned), "notes": prepared.notes})
+            output.say_json({"campaign": prepared.name, **plan_as_json(planned), "notes": notes})
         else:
             with output.drawing() as console:
                 show_plan(prepared.name, planned, console, pace=prepared.settings.pace.calls_per_second)
-            for note in prepared.notes:
+            for note in notes:
                 output.say(f"note: {note}")
         try:
             job.refuse_broken_list(prepared, allow_invalid=False)
