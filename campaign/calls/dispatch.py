@@ -102,6 +102,7 @@ class Dispatcher:
                 return
             if due:
                 self._room.stop_when_used_up()
+                await self._room.lists()
             # Who may not be dialled takes no start of the pace. The others are asked about once more then.
             ready = await self._turns.sift(await self._gatekeeper.sift(due))
             for contact, from_number in ready:

@@ -82,6 +82,7 @@ class Gatekeeper:
             started_at=run.started_at,
             calendar=run.calendar,
             spoken_by=run.spoken_by,
+            lists_are_stale=run.lists_are_stale,
         )
         return look_at(connection, contact, known, now)
 

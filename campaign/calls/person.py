@@ -37,6 +37,8 @@ class Known:
     """When the campaign was first started."""
     calendar: Calendar | None = None
     """The days off; None when they are not known."""
+    lists_are_stale: bool = False
+    """Whether those lists were last read too long ago."""
     spoken_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The same for other agents that rows name, as far as they were asked."""
 
@@ -69,6 +71,7 @@ def look_at(connection: Connection, contact: DueContact, known: Known, now: date
         to_number=contact.to_number,
         whereabouts=Whereabouts(contact.time_zones, is_certain=contact.zone_source is not ZoneSource.NUMBER),
         suppressed_because=because,
+        lists_are_stale=known.lists_are_stale,
         recent_calls=standing.recent_calls,
         unsettled_elsewhere=standing.unsettled_elsewhere,
         talked_at=standing.talked_at,

@@ -17,6 +17,8 @@ LONGEST_WAIT_S = 60.0
 MAX_DOUBTS = 5
 """So many calls in doubt, of whichever run, hold up dialling until they are found."""
 
+STALE_LISTS = "the suppression lists to be read"
+
 
 class Room:
     """The room that one run has for calls."""
@@ -50,6 +52,13 @@ class Room:
                 return
             await run.changed.wait(LONGEST_WAIT_S)
 
+    async def lists(self) -> None:
+        """Return when the suppression lists are fresh: their gate would hold all rows, one by one."""
+        run = self._run
+        while run.lists_are_stale:
+            run.waiting_for = STALE_LISTS
+            await run.changed.wait(LONGEST_WAIT_S)
+
     def obstacle(self, *, counted: int = 0) -> str:
         """What keeps one more call from being prepared, for people; empty when nothing does.
 
@@ -64,7 +73,7 @@ class Room:
             return run.stages.awaited
         if run.breaker.has_doubts or len(run.in_doubt) + run.breaker.lost_in_a_row >= MAX_DOUBTS:
             return "calls in doubt to be found"
-        return ""
+        return STALE_LISTS if run.lists_are_stale else ""
 
     def stop_when_used_up(self) -> None:
         """End dialling when the budget has no room for another call, whatever the live ones will cost."""

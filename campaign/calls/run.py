@@ -56,6 +56,7 @@ class Step(StrEnum):
 
     LEDGER = "ledger"
     RESULTS = "results"
+    LISTS = "suppression lists"
 
 
 class Signs:
@@ -102,6 +103,8 @@ class Run:
     """The days off; None when they are not known."""
     suppressed: Mapping[str, str] = field(default_factory=dict)
     """Numbers of the campaign file's suppression lists, with the list they stand in."""
+    suppression_read_at: float | None = None
+    """When those lists were last read whole, by the steady clock; None where nobody reads them again."""
     spending: Spending = field(default_factory=Spending)
     """What the campaign has spent, over all its runs."""
     live: set[int] = field(default_factory=set)
@@ -147,6 +150,12 @@ class Run:
     def clock_set_by_s(self) -> float:
         """By how many seconds the wall clock was set since the run began: negative for back."""
         return self.now().timestamp() - self.steady() - self._clocks_apart_s
+
+    @property
+    def lists_are_stale(self) -> bool:
+        """Whether the suppression lists were last read too long ago to know who stands on them."""
+        read_at = self.suppression_read_at
+        return read_at is not None and self.steady() - read_at > self.timing.suppression_stale_s
 
     @property
     def is_stopping(self) -> bool:

@@ -50,6 +50,10 @@ class Timing:
     """The same where the hook has failed."""
     suppression_look_s: float = 60.0
     """Whether a suppression list or the file of days off has changed is looked at so often."""
+    suppression_stale_s: float = 300.0
+    """When the lists were last read so long ago, nobody is dialled until they are read again."""
+    suppression_longest_s: float = 600.0
+    """To read them takes no longer; else the run ends."""
     clock_look_s: float = 5.0
     """Whether the wall clock was set is looked at so often, and before each request."""
     progress_s: float = 1.0

@@ -282,6 +282,7 @@ class Tracker:
             not_before=ending.not_before,
             now=now,
             opt_out=wish,
+            has_talked=endings.has_talked(call, disposition),
         )
         run.spending.call_settled(record.attempt_id, call)
         if wish:

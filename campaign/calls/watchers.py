@@ -1,5 +1,6 @@
 """Watchers: tasks beside a run that tell it to stop, read what may have changed, and refresh the result."""
 
+import math
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -8,6 +9,7 @@ import anyio
 
 from campaign.calls import breaker
 from campaign.calls.run import Run, Step
+from campaign.calls.stall import lists_stuck
 from campaign.errors import CampaignError, LedgerError, OutputError
 from campaign.logs import get_logger
 from campaign.settings import Calendar
@@ -49,13 +51,23 @@ async def watch_lock(run: Run, check_lock: Callable[[], Awaitable[object]]) -> N
 
 
 async def watch_suppression(run: Run, read_suppression: Callable[[], Awaitable[Mapping[str, str]]]) -> None:
+    run.suppression_read_at, has_failed, longest_s = run.steady(), False, run.timing.suppression_longest_s
     while not run.is_stopping:
         await anyio.sleep(run.timing.suppression_look_s)
         try:
-            run.suppressed = await read_suppression()
+            with run.signs.step(Step.LISTS), anyio.fail_after(longest_s):
+                run.suppressed = await read_suppression()
+        except TimeoutError:
+            run.halt(lists_stuck(longest_s))
         except CampaignError as error:
-            # Nobody can say any more who must not be called.
-            run.halt(error)
+            if has_failed:
+                # Nobody can say any more who must not be called.
+                run.halt(error)
+            # Somebody may just be replacing a list. Until it can be read, nobody is dialled.
+            run.suppression_read_at, has_failed = -math.inf, True
+        else:
+            run.suppression_read_at, has_failed = run.steady(), False
+            run.changed.ring()
 
 
 async def watch_calendar(run: Run, read_calendar: Callable[[], Awaitable[Calendar]]) -> None:

@@ -41,6 +41,7 @@ def plan(
 ) -> None:
     """Show what a run would do with a list now. Calls nobody."""
     from campaign.cli import job
+    from campaign.contacts import report
     from campaign.hook.command import refuse_missing
     from campaign.settings import Environment
 
@@ -55,15 +56,19 @@ def plan(
         options=options,
     ) as prepared:
         refuse_missing(prepared.settings.hook)
-        planned = job.plan(prepared, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        planned = job.plan(prepared, now=now)
+        # Cells of the list are for people, and no note of a run's log.
+        no_consent = report.no_consent(prepared.intake, prepared.settings.contacts, now)
+        notes = [*prepared.notes, *filter(None, [no_consent])]
         if as_json:
             hook = prepared.settings.hook
-            told = {**plan_as_json(planned), "hook": hook.name if hook else None, "notes": prepared.notes}
+            told = {**plan_as_json(planned), "hook": hook.name if hook else None, "notes": notes}
             output.say_json({"campaign": prepared.name, **told})
         else:
             with output.drawing() as console:
                 show_plan(prepared.name, planned, console, prepared.settings)
-            for note in prepared.notes:
+            for note in notes:
                 output.say(f"note: {note}")
         try:
             job.refuse_broken_list(prepared, allow_invalid=False)

@@ -205,6 +205,7 @@ def carry_out(
     import anyio
     import anyio.to_thread
 
+    from campaign.calls.beside import run_beside
     from campaign.calls.ports import LedgerBesideLoop
     from campaign.calls.runner import run_campaign, utc_now
     from campaign.calls.timing import Timing
@@ -273,8 +274,8 @@ def carry_out(
                         on_progress=on_progress,
                         on_stall=watchdog.end,
                         suppressed=job.suppressed,
-                        read_suppression=lambda: anyio.to_thread.run_sync(job.lists.read, utc_now()),
-                        read_calendar=lambda: anyio.to_thread.run_sync(job.days_off.read),
+                        read_suppression=lambda: run_beside(lambda: job.lists.read(utc_now())),
+                        read_calendar=lambda: run_beside(job.days_off.read),
                         spoken=job.spoken,
                         spoken_by=job.row_agents.spoken,
                         longest_call_s=job.longest_call_s,

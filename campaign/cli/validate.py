@@ -69,8 +69,8 @@ def validate(
 
     options = ListOptions(encoding, delimiter, sheet, include_hidden).for_reading()
     settings = load_campaign_file(config) if config is not None else None
+    now = datetime.now(UTC)
     if settings is not None:
-        now = datetime.now(UTC)
         refuse_expired(settings.hours, now)
         make_calendar(settings.hours, now)
     used = [contact_list, *filter(None, [config]), *(settings.suppression_files if settings else ())]
@@ -93,8 +93,10 @@ def validate(
     else:
         intake = intakes.take_in_for(contact_list, ContactSettings(), phone.all_regions(), options=options)
     _write_copies(intake, rejects=rejects, fixed=fixed)
-    limit = (settings.contacts if settings else ContactSettings()).max_invalid
-    notes = [*intake.notes, *filter(None, [note]), *about_rows]
+    contacts = settings.contacts if settings else ContactSettings()
+    limit = contacts.max_invalid
+    no_consent = report.no_consent(intake, contacts, now)
+    notes = [*intake.notes, *filter(None, [note, no_consent]), *about_rows]
     if as_json:
         output.say_json(_as_json(intake, notes, limit))
     else:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from zoneinfo import ZoneInfo
 
 from campaign.contacts import own, phone, plans, problems, values
 from campaign.contacts.columns import Columns
@@ -11,7 +10,7 @@ from campaign.contacts.own import OwnColumns
 from campaign.contacts.phone import GoodNumber, NumberRules
 from campaign.contacts.rows import CheckedRows, Fault, key_of, state_of, zones_of
 from campaign.models import E164
-from campaign.settings import ELSEWHERE, state_of_number
+from campaign.settings import ELSEWHERE, is_place, state_of_number
 
 
 class Checker:
@@ -179,7 +178,7 @@ class Checker:
 
     def _zone_is_known(self, name: str) -> bool:
         if name not in self._zone_exists:
-            self._zone_exists[name] = is_zone(name)
+            self._zone_exists[name] = is_place(name)
         return self._zone_exists[name]
 
 
@@ -195,12 +194,3 @@ def _bad_states(
         is_odd = cell.strip() and not state_of(cell) and number and at not in known
         if is_odd and state_of_number(f"+{number}") != ELSEWHERE:
             yield at, (problems.BAD_STATE, heading)
-
-
-def is_zone(name: str) -> bool:
-    """Whether this is the IANA name of a time zone."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, OSError, ValueError):
-        return False
-    return True

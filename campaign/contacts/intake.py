@@ -176,7 +176,7 @@ def _fingerprint(
     # Keys that came later count where they say something, so that older campaigns know their lists.
     later = (*OWN_NAMES, "state", "consent", "agent_id")
     silent = {name for name in later if getattr(settings, name) is None}
-    reading = settings.model_dump_json(exclude={"max_invalid", "consent_basis", *silent})
+    reading = settings.model_dump_json(exclude={"max_invalid", "consent_basis", "consent_values", *silent})
     reading += ",".join(sorted(countries)) + repr(options) + own_mark
     if wanted != columns.NOTHING_WANTED:
         reading += repr(wanted)

@@ -94,7 +94,9 @@ NO_ZONE = Problem(
     "add a column with the time zone, and name it in contacts.timezone, or set contacts.default_timezone",
 )
 BAD_ZONE = Problem(
-    "bad_time_zone", "no such time zone", "write an IANA name like America/New_York, or leave the cell empty"
+    "bad_time_zone",
+    "no time zone of a place",
+    "write an IANA name like America/New_York, not UTC or EST, or leave the cell empty",
 )
 BAD_MOMENT = Problem(
     "bad_time",

@@ -90,6 +90,9 @@ _KNOWN_IDS = select(schema.calls.c.call_id).where(
 )
 _STORED = select(schema.calls).where(schema.calls.c.call_id == bindparam("call"))
 _UPDATE = update(schema.calls).where(schema.calls.c.call_id == bindparam("call"))
+_TALKED = update(schema.attempts).where(schema.attempts.c.id == bindparam("attempt")).values(talked=1)
+_CONVERSATIONS = frozenset({Disposition.ANSWERED, Disposition.UNKNOWN})
+"""Ends after which a person counts as one who has talked, whatever else is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +193,13 @@ def record_settled(
     not_before: datetime | None,
     now: datetime,
     opt_out: str = "",
+    has_talked: bool = False,
 ) -> bool:
     """Results and the row's next status reach the disk together.
 
     With them goes a wish not to be called again: `opt_out` says how it was uttered, empty for none. It holds
-    for every campaign of the ledger.
+    for every campaign of the ledger. That the person has talked is kept of the attempt when `has_talked` or
+    the disposition says so.
 
     Who has left the list meanwhile is not tried again: the row is stopped, with the time of its next try.
     Nor is who has answered another call of the same attempt.
@@ -207,6 +212,9 @@ def record_settled(
     if opt_out:
         reason_why = f"asked in call {call.id} not to be called again ({opt_out})"
         suppression.suppress(connection, [record.to_number], reason=reason_why, now=now)
+    has_talked = has_talked or disposition in _CONVERSATIONS
+    if has_talked:
+        connection.execute(_TALKED, {"attempt": record.attempt_id})
     if record.others_unsettled:
         return False
     # Of several calls of one request, one that was answered counts, whichever settles last.

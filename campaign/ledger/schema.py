@@ -175,6 +175,8 @@ attempts = Table(
     Column("agent_id", String(200), nullable=False),
     Column("state", String(16), nullable=False),
     Column("disposition", String(16)),
+    # Whether the person has talked, or may have: whatever the disposition says, campaigns give peace by it.
+    Column("talked", Integer, nullable=False, server_default="0"),
     Column("intent_at", Utc, nullable=False),
     Column("closed_at", Utc),
     Column("error", Text, nullable=False, server_default=""),

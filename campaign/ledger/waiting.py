@@ -25,10 +25,10 @@ from campaign.models import (
     HARMLESS_ATTEMPTS,
     OPEN_ATTEMPTS,
     AttemptState,
-    Disposition,
     Hold,
     RowStatus,
     ZoneSource,
+    forms_of,
 )
 
 
@@ -79,12 +79,13 @@ _UNSETTLED = schema.is_one_of(_ATTEMPTS.state, [*OPEN_ATTEMPTS, AttemptState.NEE
 _ELSEWHERE = and_(_ATTEMPTS.to_number == bindparam("number"), _ATTEMPTS.campaign_id != bindparam("campaign"))
 _OF_PERSON = select(
     select(schema.suppression.c.reason)
-    .where(schema.suppression.c.to_number == bindparam("number"))
+    .where(schema.suppression.c.to_number.in_([bindparam("number"), bindparam("other_form")]))
+    .limit(1)
     .scalar_subquery()
     .label("suppressed_because"),
     select(_ATTEMPTS.state).where(_ELSEWHERE, _UNSETTLED).limit(1).scalar_subquery().label("unsettled"),
     select(func.max(_ATTEMPTS.closed_at))
-    .where(_ELSEWHERE, _ATTEMPTS.disposition == Disposition.ANSWERED)
+    .where(_ELSEWHERE, _ATTEMPTS.talked == 1)
     .scalar_subquery()
     .label("talked_at"),
 ).subquery("of_person")
@@ -213,7 +214,15 @@ def next_due(connection: Connection, campaign_id: int) -> datetime | None:
 
 def standing(connection: Connection, *, campaign_id: int, to_number: str, since: datetime) -> Standing:
     """As committed: whether the person is suppressed, and when other campaigns called since `since`."""
-    rows = connection.execute(_STANDING, {"number": to_number, "campaign": campaign_id, "since": since}).all()
+    rows = connection.execute(
+        _STANDING,
+        {
+            "number": to_number,
+            "other_form": forms_of(to_number)[-1],
+            "campaign": campaign_id,
+            "since": since,
+        },
+    ).all()
     first = rows[0]
     return Standing(
         suppressed_because=first.suppressed_because,
@@ -264,7 +273,7 @@ def conversations(connection: Connection, *, campaign_id: int | None) -> dict[st
     table = schema.attempts.c
     rows = connection.execute(
         select(table.to_number, func.max(table.closed_at).label("at"))
-        .where(table.disposition == Disposition.ANSWERED, table.campaign_id != (campaign_id or 0))
+        .where(table.talked == 1, table.closed_at.is_not(None), table.campaign_id != (campaign_id or 0))
         .group_by(table.to_number)
     )
     return {row.to_number: row.at for row in rows}

@@ -89,6 +89,11 @@ class ListRows(Protocol):
         """How many rows wait to be dialled, and how many do not, by status."""
         ...
 
+    @property
+    def consents(self) -> Mapping[str, int]:
+        """What is said about the consent of people who may be dialled, counted; empty without a column."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Intake:

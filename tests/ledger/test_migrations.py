@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, inspect
@@ -12,8 +13,8 @@ from campaign.errors import LedgerError
 from campaign.ledger import campaigns, ending, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.migrations import MIGRATIONS, Migration, migrate
-from campaign.models import ZoneSource
-from tests.ledger.case import engine_of, people
+from campaign.models import Disposition, ZoneSource
+from tests.ledger.case import engine_of, people, start
 from tests.support import NOON
 
 
@@ -188,6 +189,31 @@ def test_an_older_ledger_knows_no_state_and_no_consent(ledger: Ledger, ledger_lo
     with Ledger.open(ledger_location) as again:
         [contact] = again.read(waiting.due, campaign_id, NOON, skip=(), limit=1)
         assert (contact.state, contact.consent) == ("", "")
+
+
+def test_of_an_older_ledger_whoever_may_have_talked_has(ledger: Ledger, ledger_location: str) -> None:
+    """What it knows of the ends of calls does not tell all of it, so that in doubt it was a conversation."""
+    ends: dict[str, tuple[Disposition, str, float]] = {
+        "+12025550101": (Disposition.ANSWERED, "", 0),
+        "+12025550102": (Disposition.UNKNOWN, "", 0),
+        "+12025550103": (Disposition.FAILED, "", 90),
+        "+12025550104": (Disposition.BUSY, "agent: Hello", 0),
+        "+12025550105": (Disposition.NO_ANSWER, "", 45),
+        "+12025550106": (Disposition.VOICEMAIL, "agent: Hello", 20),
+        "+12025550107": (Disposition.FAILED, "", 0),
+    }
+    old = start(ledger, people(*ends), name="old")
+    for number, (disposition, transcript, seconds) in ends.items():
+        old.place(old.intend(number), number)
+        told: dict[str, Any] = {"transcript": transcript, "duration_seconds": seconds}
+        old.end(number, **told)
+        old.settle(number, disposition=disposition, call=told)
+    with engine_of(ledger).begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE attempts DROP COLUMN talked")
+        connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 10")
+
+    with Ledger.open(ledger_location) as again:
+        assert sorted(again.read(waiting.conversations, campaign_id=None)) == sorted(ends)[:4]
 
 
 def test_first_starts_do_not_collide(postgresql_location: str) -> None:
