@@ -125,7 +125,9 @@ class Dispatcher:
             if run.breaker.is_waiting:
                 await breaker.wait_for_answers(run)
                 continue
-            if under_way >= limit:
+            if self._quota.is_in_question:
+                run.waiting_for = "OneInbox to say why it refuses"
+            elif under_way >= limit:
                 run.waiting_for = "a free line"
             elif allowed is not None and under_way >= allowed:
                 run.waiting_for = run.stages.awaited
@@ -261,6 +263,8 @@ class Dispatcher:
         is_held = run.breaker.stopping(request.from_number, (country_of(request.to_number) or "")) is not None
         if is_held or run.breaker.has_doubts:
             raise HeldBack("held back by the breaker")
+        if self._quota.is_in_question:
+            raise HeldBack("held back until a refusal is understood")
         # A machine that was suspended, or a disk that hung: pace and gates are asked again.
         if run.is_stopping or run.pace.paused_for > 0 or late_s > run.timing.stale_s:
             raise HeldBack("held back before the request")

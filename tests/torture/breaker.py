@@ -213,6 +213,8 @@ def tell(stage: Stage, name: str, first: int, *, program: type[WatchedAccount] =
         seed=first,
         monotonic=clock.monotonic,
         started_at=NOON,
+        # An account that tells its quota is asked about a refusal, and far from the end of it.
+        daily_quota=rng.choice((None, 50 * PEOPLE)),
     )
     faults = ["throttle=2%3", *trouble.faults(first)] if rng.random() < 0.3 else [*trouble.faults(first)]
     watch = Watch()
