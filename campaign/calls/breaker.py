@@ -162,7 +162,7 @@ async def take_up(run: Run) -> None:
         for end in await run.fetch(breakers.first_ends, run.campaign_id, most=most):
             disposition = end.disposition or (_disposition(run, end.call) if end.call else None)
             has_failed = end.call is None or disposition is None or blame.has_failed(end.call, disposition)
-            run.stages.ended(has_failed=has_failed)
+            run.stages.ended(has_failed=has_failed, reason=_reason(end.call) if end.call else "")
 
 
 def stay_open(run: Run) -> None:
@@ -176,8 +176,7 @@ async def ended(run: Run, record: OpenCall, call: Call, disposition: Disposition
     """A call of this run's campaign has ended, and this is how it reads."""
     if record.campaign_id != run.campaign_id:
         return
-    # It is quoted for people, and OneInbox may have put a number into it.
-    reason = redact(call.end_reason or call.status)[:REASON_LENGTH]
+    reason = _reason(call)
     has_failed = blame.has_failed(call, disposition)
     country = country_of(record.to_number) or ""
     if run.breaker.stopping(record.from_number, country) is not None:
@@ -190,14 +189,19 @@ async def ended(run: Run, record: OpenCall, call: Call, disposition: Disposition
         await first_call_over(run, has_failed=has_failed, reason=reason)
 
 
+def _reason(call: Call) -> str:
+    # It is quoted for people, and OneInbox may have put a number into it.
+    return redact(call.end_reason or call.status)[:REASON_LENGTH]
+
+
 def _disposition(run: Run, call: Call) -> Disposition:
     return read_disposition(call, run.settings.dispositions).disposition
 
 
 async def first_call_over(run: Run, *, has_failed: bool, reason: str = "") -> None:
     """One of the first calls has ended, or is left to a human."""
-    if run.stages.ended(has_failed=has_failed):
-        await tell(run, FirstCallsFailed(run.stages.failed, reason))
+    if run.stages.ended(has_failed=has_failed, reason=reason):
+        await tell(run, FirstCallsFailed(tuple(run.stages.failed), run.stages.seen))
 
 
 async def check_clock(run: Run) -> None:

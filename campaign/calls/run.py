@@ -134,7 +134,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.breaker = Breaker(self.settings.breaker, from_numbers=len(self.settings.from_numbers))
-        self.stages = Stages(self.settings.pace.stages)
+        self.stages = Stages(self.settings.pace.stages, self.settings.breaker.failed_share)
         self._clocks_apart_s = self.now().timestamp() - self.steady()
 
     def clock_set_by_s(self) -> float:

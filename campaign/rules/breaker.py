@@ -5,6 +5,7 @@ world: the runner tells what it sees and acts upon what is decided.
 """
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from campaign.rules import blame
@@ -86,10 +87,12 @@ class Talked:
 
 @dataclass(frozen=True, slots=True)
 class FirstCallsFailed:
-    """Every call of the first ones has failed."""
+    """Too many of the first calls have failed."""
 
+    reasons: Sequence[str]
+    """Of each one that has."""
     calls: int
-    reason: str = ""
+    """The others included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +217,7 @@ class Breaker:
             case Talked():
                 return self._talk(event)
             case FirstCallsFailed():
-                cause, cure = blame.of_calls([event.reason] * event.calls)
-                what = f"the first {event.calls} calls have all failed ({cause})"
-                return Opening(Rule.FIRST_CALLS, what, cure, evidence={"failed calls": event.calls})
+                return self._first_calls(event)
             case Doubled():
                 what = f"OneInbox made {event.calls} calls of one request (row {event.row})"
                 return Opening(Rule.DUPLICATE, what, "ask OneInbox why", evidence={"calls": event.calls})
@@ -297,6 +298,15 @@ class Breaker:
             self._forget(number)
             return self._failures(of_all, Scope.FROM_NUMBER, number)
         return self._failures(of_all, Scope.CAMPAIGN, "") if of_all else None
+
+    def _first_calls(self, event: FirstCallsFailed) -> Opening:
+        cause, cure = blame.of_calls(event.reasons)
+        failed, calls = len(event.reasons), event.calls
+        which = (
+            f"{failed} of {calls} first calls have" if failed < calls else f"the first {calls} calls have all"
+        )
+        counted = {"failed calls": failed, "calls": calls}
+        return Opening(Rule.FIRST_CALLS, f"{which} failed ({cause})", cure, evidence=counted)
 
     def _country(self, event: Ended) -> Opening:
         calls = self._geo.pop(event.country)

@@ -35,7 +35,7 @@ class BreakerSettings(Section):
     unanswered_share: SomeShare = 0.5
     """This share of the last 20 requests, ten at least, without a usable answer."""
     failed_share: SomeShare = 0.8
-    """This share of the last 20 calls failed."""
+    """This share of the last 20 calls failed, or of the calls of a stage."""
     opt_out_share: SomeShare = 0.2
     opt_out_conversations: int = Field(default=10, ge=1, le=10_000)
     """A larger share of the conversations, of so many at least, ended with a wish not to be called again."""

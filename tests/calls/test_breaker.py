@@ -160,6 +160,17 @@ async def test_a_campaign_starts_with_few_calls(stage: MakeStage) -> None:
     assert spring.dialled() == dict.fromkeys(numbers(12), 1)
 
 
+async def test_a_stage_in_which_most_calls_fail_is_the_last_one(stage: MakeStage) -> None:
+    """One good call among five does not let the rest of the list follow."""
+    spring = stage(simulator=simulated("fail_call=llm_error#2-5", behaviour=GOOD))
+    spring.settings = make_settings(pace=FAST | {"stages": [1, 5]})
+    await spring.enrol(*numbers(12))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.API_UNAVAILABLE
+    assert "4 of 5 first calls have failed (the agent: llm_error)" in str(report.stop_error)
+    assert len(spring.dialled()) == 6
+
+
 async def test_a_list_smaller_than_its_stages_comes_to_its_end(stage: MakeStage) -> None:
     """So do rows that come back for another try, and a call of the stage that never ends."""
     nobody = Behaviour(answer=0, voicemail=0, busy=0, no_answer=1)

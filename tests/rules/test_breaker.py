@@ -214,10 +214,13 @@ def test_a_provider_that_calls_twice_opens_for_the_account() -> None:
     assert (opening.needs_reset, opening.is_of_account) == (True, True)
 
 
-def test_first_calls_that_all_fail_open() -> None:
+def test_first_calls_that_fail_open() -> None:
     """With what they blame."""
-    [opening] = opened(breaker(), FirstCallsFailed(3, "agent_crashed"))
+    [opening] = opened(breaker(), FirstCallsFailed(["agent_crashed"] * 3, 3))
     assert opening.cause == "the first 3 calls have all failed (the agent: agent_crashed)"
+    [opening] = opened(breaker(), FirstCallsFailed(["sip_503", *["agent_crashed"] * 3], 5))
+    assert opening.cause == "4 of 5 first calls have failed (the agent: agent_crashed)"
+    assert opening.evidence == {"failed calls": 4, "calls": 5}
 
 
 @pytest.mark.parametrize(
