@@ -161,7 +161,11 @@ async def take_up(run: Run) -> None:
         most = sum(sizes) + 3 * len(sizes)
         for end in await run.fetch(breakers.first_ends, run.campaign_id, most=most):
             disposition = end.disposition or (_disposition(run, end.call) if end.call else None)
-            has_failed = end.call is None or disposition is None or blame.has_failed(end.call, disposition)
+            has_failed = (
+                end.call is None
+                or disposition is None
+                or blame.has_failed(end.call, disposition, run.settings.breaker.ordinary_ends)
+            )
             run.stages.ended(has_failed=has_failed, reason=_reason(end.call) if end.call else "")
 
 
@@ -176,13 +180,14 @@ async def ended(run: Run, record: OpenCall, call: Call, disposition: Disposition
     """A call of this run's campaign has ended, and this is how it reads."""
     if record.campaign_id != run.campaign_id:
         return
-    reason = _reason(call)
-    has_failed = blame.has_failed(call, disposition)
+    reason, ordinary = _reason(call), run.settings.breaker.ordinary_ends
+    has_failed = blame.has_failed(call, disposition, ordinary)
+    is_odd = blame.is_odd(call, disposition, ordinary)
     country = country_of(record.to_number) or ""
     if run.breaker.stopping(record.from_number, country) is not None:
         # Known to fail, or not: it says nothing about the others.
         return
-    await tell(run, Ended(record.from_number, country, has_failed, reason))
+    await tell(run, Ended(record.from_number, country, has_failed, reason, is_odd))
     if run.breaker.stopping(record.from_number, country) is not None:
         run.stages.begin_stage_anew()
     else:

@@ -76,6 +76,8 @@ class Ended:
     """Whether it is a call that could not be put through, or broke: not one that nobody answered."""
     reason: str = ""
     """Its end reason, or its status, as it came."""
+    is_odd: bool = False
+    """Whether good calls are not known to end for this reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,17 +328,24 @@ class Breaker:
         )
 
     def _failing(self, window: deque[Ended]) -> list[Ended]:
-        """The failed calls of a window that is full and has too many of them; else none."""
+        """What speaks against going on in a full window: too many calls that failed, or ended oddly alike."""
+        if len(window) < WINDOW:
+            return []
         failed = [each for each in window if each.has_failed]
-        is_bad = len(window) == WINDOW and len(failed) >= self._settings.failed_share * WINDOW
-        return failed if is_bad else []
+        odd = Counter(each.reason for each in window if each.is_odd).most_common(1)
+        alike = [each for each in window if each.is_odd and each.reason == odd[0][0]]
+        enough = self._settings.failed_share * WINDOW
+        return next((calls for calls in (failed, alike) if len(calls) >= enough), [])
 
     def _failures(self, failed: list[Ended], scope: Scope, subject: str) -> Opening:
         cause, cure = blame.of_calls([each.reason for each in failed])
         where = f" from {subject}" if subject else ""
+        how = "failed"
+        if not all(each.has_failed for each in failed):
+            how, cure = "ended alike", f"{cure}, or name it in breaker.ordinary_ends when good calls end so"
         return Opening(
             Rule.FAILED,
-            f"{len(failed)} of the last {WINDOW} calls{where} have failed ({cause})",
+            f"{len(failed)} of the last {WINDOW} calls{where} have {how} ({cause})",
             cure,
             scope,
             subject,

@@ -1,7 +1,7 @@
 """Runs on both databases in which something is wrong for everybody, or for all of one kind."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +14,11 @@ from campaign.errors import ExitCode
 from campaign.ledger import breakers, schema
 from campaign.ledger.breakers import BreakerRecord
 from campaign.models import RowStatus
+from campaign.simulator.app import Simulator
 from campaign.simulator.faults import Fault, FaultPlan
-from campaign.simulator.people import Behaviour
-from tests.calls.harness import FAST, IMPATIENT, QUICK, Stage, numbers, simulated
+from campaign.simulator.people import Behaviour, Conversation
+from campaign.simulator.provider import Provider, SimulatedCall
+from tests.calls.harness import FAST, IMPATIENT, QUICK, Stage, numbers, simulated, wall_clock
 from tests.support import make_settings
 
 pytestmark = pytest.mark.anyio
@@ -123,6 +125,41 @@ async def test_calls_that_fail_stop_the_campaign_and_the_next_run_begins_anew(st
     report = await spring.run()
     assert "the first 3 calls have all failed" in str(report.stop_error)
     assert len(spring.simulator.provider.dials) == dials + 3
+
+
+@dataclass(slots=True)
+class Breaking(Provider):
+    """An account whose agent breaks every conversation off after some seconds."""
+
+    after_s: float = 1.0
+
+    def place(self, **request: Any) -> SimulatedCall:
+        """As it is, but for its course."""
+        # Named, as a class with slots is made anew and no `super()` knows it.
+        call = Provider.place(self, **request)
+        call.failure = "llm_timeout"
+        call.conversation = Conversation(
+            "answered", 4.0, 4.0 + self.after_s, 5.0 + self.after_s, (), None, None
+        )
+        return call
+
+
+@pytest.mark.parametrize("after_s", [1.0, 40.0])
+async def test_calls_that_break_in_an_unknown_way_stop_the_campaign(stage: MakeStage, after_s: float) -> None:
+    """They count as completed and cost money; no word of theirs stands in a list."""
+    spring = stage(
+        simulator=Simulator(
+            provider=Breaking(
+                speed=500, monotonic=anyio.current_time, started_at=wall_clock()(), after_s=after_s
+            )
+        )
+    )
+    spring.settings = make_settings(pace={"calls_per_second": 100, "max_live_calls": 4})
+    await spring.enrol(*numbers(60))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.API_UNAVAILABLE
+    assert "the agent: llm_timeout" in str(report.stop_error)
+    assert len(spring.simulator.provider.dials) <= 24
 
 
 async def test_what_oneinbox_says_of_failed_calls_names_no_number(stage: MakeStage) -> None:

@@ -123,7 +123,7 @@ NONSENSE = {
     "breaker.same_refusals": ["0", "101"], "breaker.lost_requests": ["-1"], "breaker.lost_share": ["0", "2"],
     "breaker.unanswered_share": ["50", "0"], "breaker.failed_share": ["yes", "0"],
     "breaker.opt_out_share": ["0", "-0.1"], "breaker.opt_out_conversations": ["0"],
-    "breaker.clock_jump": ["0s", "30s", "5"],
+    "breaker.clock_jump": ["0s", "30s", "5"], "breaker.ordinary_ends": ["ended", '["*"]', "[[]]", "[yes]"],
     "suppression": ["dnc.csv"],
     "output": ['""', '"{date}.csv"'],
     "hours.days": ["[]", "{mo: '09:00-17:00'}", "{mon: 9-17}", "{mon: '09:00'}", "{mon: null}"],
