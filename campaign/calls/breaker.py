@@ -3,6 +3,7 @@
 The decisions are made in `campaign.rules.breaker`; here they stop the run, and reach the ledger.
 """
 
+import shlex
 from contextlib import aclosing
 
 import anyio
@@ -45,11 +46,17 @@ _CURES = {
 _KEY_CURE = "check ONEINBOX_API_KEY (an oi_sk_ key of this account that has not been revoked)"
 
 
-def stop_error(opening: Opening) -> CampaignError:
-    """The line for people, with the exit code: cause, cure, and how it is closed."""
+def stop_error(opening: Opening, name: str, *, ledger_flag: str = "") -> CampaignError:
+    """The line for people, with the exit code: cause, cure, and how it is closed.
+
+    Args:
+        opening: What has stopped dialling.
+        name: The campaign.
+        ledger_flag: As for a run.
+    """
     text = f"{opening.cause}; {opening.cure}"
     if opening.needs_reset:
-        text += ", then `campaign resume NAME --reason TEXT`"
+        text += f", then `campaign resume {shlex.quote(name)} --reason TEXT{ledger_flag}`"
     match opening.rule:
         case Rule.KEY:
             return KeyRefusedError(text)
@@ -72,7 +79,7 @@ async def tell(run: Run, event: Event) -> None:
     if opening is None:
         return
     if opening.scope is Scope.CAMPAIGN and not opening.passes:
-        run.halt(stop_error(opening))
+        run.halt(stop_error(opening, run.name, ledger_flag=run.ledger_flag))
     run.changed.ring()
     log.error("breaker.opened", rule=opening.rule.value, scope=opening.scope.value)
     await run.commit(
@@ -173,7 +180,8 @@ def stay_open(run: Run) -> None:
     """Dial nobody in this run when a breaker that an earlier one opened holds the whole campaign."""
     if (opening := run.breaker.stopping()) is not None:
         log.error("breaker.still_open", rule=opening.rule.value)
-        run.halt(ApiUnavailableError(f"dialling was stopped: {stop_error(opening)}"))
+        error = stop_error(opening, run.name, ledger_flag=run.ledger_flag)
+        run.halt(ApiUnavailableError(f"dialling was stopped: {error}"))
 
 
 async def ended(run: Run, record: OpenCall, call: Call, disposition: Disposition) -> None:

@@ -87,6 +87,8 @@ class Run:
     pace: Pace
     timing: Timing
     now: Callable[[], datetime]
+    ledger_flag: str = ""
+    """What a command that is advised needs to open the same ledger: an option after a blank, or nothing."""
     started_at: datetime | None = None
     """When the campaign was first started."""
     spoken: tuple[str, ...] = ()

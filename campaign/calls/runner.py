@@ -100,6 +100,7 @@ async def run_campaign(
     check_lock: Callable[[], Awaitable[object]] | None = None,
     deadline: datetime | None = None,
     write_leftover: WriteLeftover | None = None,
+    ledger_flag: str = "",
     timing: Timing | None = None,
     now: Callable[[], datetime] = utc_now,
     steady: Callable[[], float] = steady_time,
@@ -125,6 +126,7 @@ async def run_campaign(
         check_lock: Raises LedgerError when the run lock no longer keeps other runs out.
         deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
         write_leftover: Writes the result of an earlier day's campaign again, which this one has followed.
+        ledger_flag: What a command that is advised needs to open the same ledger: an option after a blank.
         timing: Waits; the defaults suit real calls.
         now: The wall clock.
         steady: A clock in seconds that nobody can set.
@@ -147,6 +149,7 @@ async def run_campaign(
         timing=timing,
         now=now,
         steady=steady,
+        ledger_flag=ledger_flag,
         suppressed=suppressed or {},
         spoken=tuple(spoken),
         spending=Spending(terms_of(settings, call_length(longest_call_s, settings))),

@@ -105,6 +105,7 @@ class Stage:
     calendar: Calendar | None = None
     progress: list[Progress] = field(default_factory=list)
     on_stall: Callable[[CampaignError], None] | None = None
+    ledger_flag: str = ""
     written: int = 0
     campaign_id: int = 0
 
@@ -176,6 +177,7 @@ class Stage:
                     spoken=self.spoken,
                     calendar=self.calendar,
                     deadline=deadline,
+                    ledger_flag=self.ledger_flag,
                     timing=self.timing,
                     now=self.now,
                     rng=Random(1),

@@ -56,10 +56,12 @@ async def test_what_a_human_has_to_close_stays_open_until_then(
     """The next run dials nobody and says so with 69; after the reset everybody is called once."""
     spring = stage(f"{fault}#3-9999")
     spring.settings = slowly()
+    spring.ledger_flag = " --ledger /srv/ledger.db"
     await spring.enrol(*numbers(8))
     report = await spring.run()
     assert report.exit_code is exit_code
-    assert "campaign resume" in str(report.stop_error)
+    cure = "then `campaign resume spring --reason TEXT --ledger /srv/ledger.db`"
+    assert str(report.stop_error).endswith(cure)
     assert len(spring.dialled()) == 2
     # What was live is followed to its end: OneInbox still answers GETs.
     assert not (await spring.statuses())[RowStatus.LIVE]
@@ -68,6 +70,7 @@ async def test_what_a_human_has_to_close_stays_open_until_then(
     report = await spring.run()
     assert report.exit_code is ExitCode.API_UNAVAILABLE
     assert "dialling was stopped" in str(report.stop_error)
+    assert str(report.stop_error).endswith(cure)
     assert len(spring.dialled()) == 2
     [known] = await still_open(spring)
     assert known.evidence["requests before it"] in (1, 2)
