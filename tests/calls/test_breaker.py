@@ -96,6 +96,42 @@ async def test_what_is_wrong_with_the_account_holds_other_campaigns(stage: MakeS
     assert (await spring.run()).exit_code is ExitCode.OK
 
 
+@pytest.mark.parametrize(
+    ("fault", "dials"), [("refuse_setup=agent", 0), ("refuse_country=44", 2), ("refuse#1-3", 0)]
+)
+async def test_the_next_nights_of_the_same_name_are_held_as_well(
+    stage: MakeStage, fault: str, dials: int
+) -> None:
+    """Until a human has closed it for any of them; a campaign of another name is not concerned."""
+    abroad, home = ["+442079460001", "+442079460002", "+442079460003"], numbers(2)
+    night = stage(fault)
+    night.settings = slowly(contacts={"countries": ["US", "GB"]}, breaker={"same_refusals": 3})
+    await night.enrol(*abroad, name="night-2026-06-02", pattern="night-{date}")
+    assert (await night.run()).exit_code in (ExitCode.CONFIG, ExitCode.API_UNAVAILABLE)
+    assert not night.dialled()
+    monday = night.campaign_id
+    # So a plan for the next night knows it.
+    assert await night.read(breakers.open_breakers, None, name_pattern="night-{date}")
+    assert not await night.read(breakers.open_breakers, None, name_pattern="autumn-{date}")
+
+    night.simulator.faults.faults = ()
+    await night.enrol(*abroad, *home, name="night-2026-06-03", pattern="night-{date}")
+    assert (await night.run()).exit_code is ExitCode.API_UNAVAILABLE
+    assert sum(night.dialled().values()) == dials
+    [known] = await still_open(night)
+    assert known.campaign == "night-2026-06-02"
+
+    await night.enrol("+13125550199", name="autumn")
+    assert (await night.run()).exit_code is ExitCode.OK
+
+    await reset(night)
+    night.campaign_id = monday + 1
+    assert len(await still_open(night)) == 1
+    await reset(night)
+    assert (await night.run()).exit_code is ExitCode.OK
+    assert night.dialled() == dict.fromkeys([*abroad, *home, "+13125550199"], 1)
+
+
 async def test_one_country_stops_and_the_others_go_on(stage: MakeStage) -> None:
     """Rows of the country wait with the reason, everybody else is called, and the end is 69."""
     spring = stage("refuse_country=44")
