@@ -204,8 +204,8 @@ class Dispatcher:
         """Ask the gates, and put the intent on disk. None when a gate says no."""
         run = self._run
         try:
-            evidence = await self._gatekeeper.admit(contact)
-            if evidence is None:
+            admission = await self._gatekeeper.admit(contact)
+            if admission is None:
                 return None
             attempt_id, number = await run.commit(
                 attempts.record_intent,
@@ -214,7 +214,8 @@ class Dispatcher:
                 to_number=contact.to_number,
                 from_number=from_number,
                 agent_id=run.settings.agent_id,
-                evidence=evidence,
+                evidence=admission.evidence,
+                closes_at=admission.closes_at,
                 day=day_at(run.settings, run.now()),
                 now=run.now(),
             )

@@ -210,6 +210,8 @@ async def _work(
             tasks.start_soon(watchers.refresh_results, run, write_results)
             tasks.start_soon(meter.run)
             await Dispatcher(run, tracker).run()
+            if run.leave_at_once and run.stop_error is None:
+                await tracker.leave()
             tasks.cancel_scope.cancel()
     await end_overdue(run)
     # Calls that have ended meanwhile may have let rows of theirs wait for another try.

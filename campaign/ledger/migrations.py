@@ -95,6 +95,12 @@ def _limit_calls(connection: Connection) -> None:
             index.create(connection, checkfirst=True)
 
 
+def _keep_closing_times(connection: Connection) -> None:
+    # Of older attempts it is not known: their calls are stopped by runs of their own campaign alone.
+    kind = schema.attempts.c.closes_at.type.compile(connection.dialect)
+    _add_column(connection, "attempts", "closes_at", kind)
+
+
 def _add_column(connection: Connection, table: str, column: str, kind: str) -> bool:
     """Add a column without values. False when it is there: a new ledger has all of them."""
     if column in {known["name"] for known in inspect(connection).get_columns(table)}:
@@ -113,6 +119,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(7, "budgets", _keep_budgets),
     Migration(8, "how each call ended", _keep_how_each_call_ended),
     Migration(9, "time limits and from numbers", _limit_calls),
+    Migration(11, "closing times", _keep_closing_times),
 )
 
 

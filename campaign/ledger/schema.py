@@ -175,6 +175,8 @@ attempts = Table(
     Column("state", String(16), nullable=False),
     Column("disposition", String(16)),
     Column("intent_at", Utc, nullable=False),
+    # When the person's hours close: a call that has not been connected by then may not ring any more.
+    Column("closes_at", Utc),
     Column("closed_at", Utc),
     Column("error", Text, nullable=False, server_default=""),
     Column("looks", Integer, nullable=False, server_default="0"),

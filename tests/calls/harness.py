@@ -106,6 +106,7 @@ class Stage:
     progress: list[Progress] = field(default_factory=list)
     on_stall: Callable[[CampaignError], None] | None = None
     ledger_flag: str = ""
+    handle_signals: bool = False
     written: int = 0
     campaign_id: int = 0
 
@@ -180,7 +181,7 @@ class Stage:
                     timing=self.timing,
                     now=self.now,
                     rng=Random(1),
-                    handle_signals=False,
+                    handle_signals=self.handle_signals,
                 )
                 tasks.cancel_scope.cancel()
         return report
