@@ -80,6 +80,16 @@ class Closing:
             log.info("call.stopped", row=record.row_number, call=record.call_id)
         return is_queued
 
+    async def pause(self, seconds: float) -> None:
+        """Let time pass in which OneInbox is asked for nothing but calls whose hours close meanwhile."""
+        ends_at = anyio.current_time() + seconds
+        while (left_s := ends_at - anyio.current_time()) > 0:
+            await anyio.sleep(min(left_s, self._run.timing.closing_lead_s / 4))
+            over = await self._run.fetch(self._who_may_not_ring, list(self._queued.values()))
+            async with anyio.create_task_group() as group:
+                for record in over:
+                    group.start_soon(self.stop, record)
+
     async def leave(self) -> None:
         """Before the run leaves its calls: wait until none is queued, and stop those that still are then.
 
@@ -119,6 +129,9 @@ class Closing:
             return record.closes_at
         schedule, place = self._hours_of(record)
         return closing.closes_at(schedule, place, self._run.now())
+
+    def _who_may_not_ring(self, connection: Connection, records: Sequence[OpenCall]) -> list[OpenCall]:
+        return [record for record in records if not self._may_ring(connection, record)]
 
     def _may_ring(self, _connection: Connection, record: OpenCall) -> bool:
         now, lead = self._run.now(), timedelta(seconds=self._run.timing.closing_lead_s)

@@ -192,7 +192,7 @@ class Tracker:
                     run.pace.pause(pause_s)
                 if now - self._failing_since > patience_s:
                     await self._lose_patience(error)
-                await anyio.sleep(pause_s)
+                await self._closing.pause(pause_s)
 
     async def _lose_patience(self, error: ApiError) -> None:
         """End the run, unless OneInbox works and only has no answer for what is still followed."""
@@ -229,7 +229,8 @@ class Tracker:
             tracked.next_look_at = now + schedule.look_interval(age_s, self._typical_s, run.timing)
             if await self._closing.look(tracked.record, call):
                 tracked.next_look_at = now
-            await self._check_age(tracked)
+            else:
+                await self._check_age(tracked)
             return
         self._closing.forget(call.id)
         if tracked.ended_at is None:

@@ -125,3 +125,20 @@ def test_nobody_is_rung_after_hours_by_the_run_of_another_campaign(tmp_path: Pat
     rung = [at for call in left.values() if (at := call.rings_at()) is not None]
     assert max(rung) < closes
     assert any(call.stopped_at is not None for call in left.values()), "nobody was queued at closing"
+
+
+@pytest.mark.parametrize("fault", ["throttle=3600@get#1-3", "throttle=3600@list#2-3"])
+def test_a_pause_of_an_hour_stops_no_stop(tmp_path: Path, fault: str) -> None:
+    """OneInbox asks to be left alone for longer than hours last: queued calls are still stopped in time."""
+    rng = Random(3)
+    CountingAccount.stops = []
+    world = _world(tmp_path, rng, "v3")
+    faults = ("queue=1800", fault, "throttle=3600@get#5-6", "status=503@stop#1")
+    world.faults = FaultPlan(tuple(map(Fault.parse, faults)))
+    world.live(deadline=NOON + timedelta(hours=2))
+
+    calls = list(world.provider.calls.values())
+    assert calls
+    assert [call.rings_at() for call in calls] == [None] * len(calls)
+    # Nothing but what the stops need was asked meanwhile.
+    assert world.faults._requests["get"] + world.faults._requests["list"] < 5 * len(calls)
