@@ -13,7 +13,7 @@ from anyio.abc import TaskGroup, TaskStatus
 from campaign.calls import breaker
 from campaign.calls.asking import Asking, Yes
 from campaign.calls.from_numbers import Turns, day_at
-from campaign.calls.gatekeeper import Gatekeeper
+from campaign.calls.gatekeeper import Admission, Gatekeeper
 from campaign.calls.quota import Quota
 from campaign.calls.room import LONGEST_WAIT_S, Room
 from campaign.calls.run import Run
@@ -59,13 +59,13 @@ class Dispatcher:
         self._run = run
         self._tracker = tracker
         self._gatekeeper = Gatekeeper(run)
-        self._room = Room(run)
         hook = run.settings.hook
         self._asking = Asking(run, hook, self._gatekeeper) if hook is not None else None
         self._turns = Turns(run)
         self._in_hand: set[int] = set()
         """Contacts from their start until the end of their request is on disk."""
         self._quota = Quota(run, self._in_hand)
+        self._room = Room(run, self._quota)
         self._failures = 0
         self._unreachable_since: float | None = None
         self._throttled_since: float | None = None
@@ -212,8 +212,8 @@ class Dispatcher:
         """Ask the gates, and put the intent on disk. None when a gate says no."""
         run = self._run
         try:
-            evidence = await self._gatekeeper.admit(contact)
-            if evidence is None:
+            admission = await self._gatekeeper.admit(contact)
+            if admission is None:
                 return None
             attempt_id, number = await run.commit(
                 attempts.record_intent,
@@ -222,7 +222,8 @@ class Dispatcher:
                 to_number=contact.to_number,
                 from_number=from_number,
                 agent_id=run.settings.agent_for(contact.agent_id),
-                evidence=evidence if yes is None else f"{evidence}{IN_EVIDENCE}{yes.said}",
+                evidence=_evidence(admission, yes),
+                closes_at=admission.closes_at,
                 day=day_at(run.settings, run.now()),
                 now=run.now(),
             )
@@ -279,6 +280,8 @@ class Dispatcher:
         is_held = run.breaker.stopping(request.from_number, (country_of(request.to_number) or "")) is not None
         if is_held or run.breaker.has_doubts:
             raise HeldBack("held back by the breaker")
+        if self._quota.is_in_question:
+            raise HeldBack("held back until a refusal is understood")
         # A machine that was suspended, or a disk that hung: pace and gates are asked again.
         if run.is_stopping or run.pace.paused_for > 0 or late_s > run.timing.stale_s:
             raise HeldBack("held back before the request")
@@ -386,3 +389,8 @@ class Dispatcher:
     def _backoff_s(self) -> float:
         timing = self._run.timing
         return min(timing.backoff_s * 2.0 ** min(self._failures - 1, 10), timing.backoff_max_s)
+
+
+def _evidence(admission: Admission, yes: Yes | None) -> str:
+    """What each gate looked at, and what the hook said, where there is one."""
+    return admission.evidence if yes is None else f"{admission.evidence}{IN_EVIDENCE}{yes.said}"

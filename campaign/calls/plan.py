@@ -151,7 +151,7 @@ def make_plan(
             nobodys = ledger.read(campaigns.nobodys_rows, campaign.id) if is_known else {}
         openings = [
             opening_of(record)
-            for record in ledger.read(breakers.open_breakers, campaign_id)
+            for record in ledger.read(breakers.open_breakers, campaign_id, name_pattern=settings.name)
             if record.needs_reset
         ]
     known_words = Known(campaign_id or 0, settings, suppressed, spoken, openings, spoken_by=spoken_by or {})

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from campaign.calls import breaker
+from campaign.calls.quota import Quota
 from campaign.calls.run import Bell, Run
 from campaign.rules.budget import used_up
 
@@ -23,7 +24,7 @@ STALE_LISTS = "the suppression lists to be read"
 class Room:
     """The room that one run has for calls."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, quota: Quota) -> None:
         self.asked: set[int] = set()
         """Contacts that the hook is asked about, until the pace gives them a start."""
         self.before_intent = 0
@@ -31,6 +32,7 @@ class Room:
         self.before_request = 0
         """Those that wait for the disk."""
         self._run = run
+        self._quota = quota
         self._written = Bell()
 
     async def wait(self) -> None:
@@ -67,6 +69,8 @@ class Room:
         """
         run, allowed = self._run, self._run.stages.allowed
         under_way = len(run.live) + self.before_intent + len(self.asked) - counted
+        if self._quota.is_in_question:
+            return "OneInbox to say why it refuses"
         if under_way >= run.settings.pace.max_live_calls:
             return "a free line"
         if allowed is not None and under_way >= allowed:

@@ -93,6 +93,8 @@ class Run:
     timing: Timing
     now: Callable[[], datetime]
     ask_hook: AskHook = ask
+    ledger_flag: str = ""
+    """What a command that is advised needs to open the same ledger: an option after a blank, or nothing."""
     started_at: datetime | None = None
     """When the campaign was first started."""
     spoken: tuple[str, ...] = ()
@@ -144,7 +146,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.breaker = Breaker(self.settings.breaker, from_numbers=len(self.settings.from_numbers))
-        self.stages = Stages(self.settings.pace.stages)
+        self.stages = Stages(self.settings.pace.stages, self.settings.breaker.failed_share)
         self._clocks_apart_s = self.now().timestamp() - self.steady()
 
     def clock_set_by_s(self) -> float:

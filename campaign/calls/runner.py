@@ -104,6 +104,7 @@ async def run_campaign(
     check_lock: Callable[[], Awaitable[object]] | None = None,
     deadline: datetime | None = None,
     write_leftover: WriteLeftover | None = None,
+    ledger_flag: str = "",
     timing: Timing | None = None,
     now: Callable[[], datetime] = utc_now,
     steady: Callable[[], float] = steady_time,
@@ -132,6 +133,7 @@ async def run_campaign(
         check_lock: Raises LedgerError when the run lock no longer keeps other runs out.
         deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
         write_leftover: Writes the result of an earlier day's campaign again, which this one has followed.
+        ledger_flag: What a command that is advised needs to open the same ledger: an option after a blank.
         timing: Waits; the defaults suit real calls.
         now: The wall clock.
         steady: A clock in seconds that nobody can set.
@@ -154,6 +156,7 @@ async def run_campaign(
         timing=timing,
         now=now,
         steady=steady,
+        ledger_flag=ledger_flag,
         suppressed=suppressed or {},
         spoken=tuple(spoken),
         spoken_by=spoken_by or {},
@@ -218,6 +221,8 @@ async def _work(
             tasks.start_soon(watchers.refresh_results, run, write_results)
             tasks.start_soon(meter.run)
             await Dispatcher(run, tracker).run()
+            if run.leave_at_once and run.stop_error is None:
+                await tracker.leave()
             tasks.cancel_scope.cancel()
     await end_overdue(run)
     # Calls that have ended meanwhile may have let rows of theirs wait for another try.

@@ -15,6 +15,9 @@ class Timing:
     closing_lead_s: float = 15.0
     """A call that is still queued is stopped so long before its hours close: longer than the time between two
     looks, as the stop has to be there before it rings."""
+    drain_s: float = 60.0
+    """After a signal, calls that have not been connected are waited for so long, and stopped then: for less
+    than a service manager waits."""
     analysis_wait_s: float = 10.0
     """With the transcript in, the analysis is awaited so long after the end."""
     results_wait_s: float = 30.0

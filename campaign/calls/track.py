@@ -89,7 +89,12 @@ class Tracker:
         self._tracked[record.call_id] = Tracked(
             record, self._placed[record.agent_id], placed_at, next_look_at=now + first_look, ended_at=ended_at
         )
+        self._closing.expect(record)
         self._news.ring()
+
+    async def leave(self) -> None:
+        """Before the run leaves its calls to the next one: nobody stays queued, to be rung after hours."""
+        await self._closing.leave()
 
     async def run(self) -> None:
         """Sweep for as long as the run lasts."""
@@ -199,7 +204,7 @@ class Tracker:
                     run.pace.pause(pause_s)
                 if now - self._failing_since > patience_s:
                     await self._lose_patience(error)
-                await anyio.sleep(pause_s)
+                await self._closing.pause(pause_s)
 
     async def _lose_patience(self, error: ApiError) -> None:
         """End the run, unless OneInbox works and only has no answer for what is still followed."""
@@ -236,8 +241,10 @@ class Tracker:
             tracked.next_look_at = now + schedule.look_interval(age_s, self._typical_s, run.timing)
             if await self._closing.look(tracked.record, call):
                 tracked.next_look_at = now
-            await self._check_age(tracked)
+            else:
+                await self._check_age(tracked)
             return
+        self._closing.forget(call.id)
         if tracked.ended_at is None:
             tracked.ended_at = now
             await self._ended(tracked, call)
@@ -334,7 +341,12 @@ class Tracker:
             longest_s = max(longest_s, run.timing.foreign_longest_s)
         if tracked.ended_at is not None or anyio.current_time() - tracked.placed_at <= longest_s:
             return
+        if not self._closing.has_stopped(tracked.record) and await self._closing.stop(tracked.record):
+            # It was never connected, and nobody would be there to stop it at closing.
+            tracked.next_look_at = anyio.current_time()
+            return
         self._tracked.pop(tracked.record.call_id, None)
+        self._closing.forget(tracked.record.call_id)
         if tracked.record.state is not AttemptState.NEEDS_REVIEW:
             log.warning("call.endless", row=tracked.record.row_number, call=tracked.record.call_id)
             await run.commit(

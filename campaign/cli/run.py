@@ -166,6 +166,7 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
                 amend=options.amend,
                 allow_invalid=options.allow_invalid,
                 accept_ledger=options.accept_ledger,
+                ledger_option=options.ledger,
                 ask=not options.yes,
                 deadline=until,
                 inputs=sources,
@@ -193,14 +194,15 @@ def carry_out(
     deadline: datetime | None,
     on_terminal: bool,
     accept_ledger: bool = False,
+    ledger_option: str | None = None,
     inputs: Sequence[Path] = (),
     timing: "Timing | None" = None,
     watchdog: "Watchdog | None" = None,
 ) -> "RunReport | None":
     """Plan, ask, enrol and run one job under the ledger's lock. None when the operator said no.
 
-    A watchdog, where one is given, is told how long each part of it may take, the closing of the ledger
-    afterwards included.
+    What `--ledger` says is for advice to people. A watchdog, where one is given, is told how long each part
+    of it may take, the closing of the ledger afterwards included.
     """
     import anyio
     import anyio.to_thread
@@ -213,6 +215,7 @@ def carry_out(
     from campaign.cli import job as jobs
     from campaign.cli import live
     from campaign.cli.leftovers import LeftoverResults
+    from campaign.cli.views import ledger_flag
     from campaign.ledger import ending
     from campaign.logs import get_logger
     from campaign.oneinbox.client import OneInbox
@@ -281,6 +284,7 @@ def carry_out(
                         longest_call_s=job.longest_call_s,
                         calendar=job.calendar,
                         deadline=deadline,
+                        ledger_flag=ledger_flag(ledger_option),
                         write_leftover=lambda left: anyio.to_thread.run_sync(of_leftovers.write, left),
                         timing=timing,
                     )

@@ -61,6 +61,7 @@ _OPEN = (
         schema.attempts.c.to_number,
         schema.attempts.c.from_number,
         schema.attempts.c.agent_id,
+        schema.attempts.c.closes_at,
         schema.contacts.c.time_zones,
         schema.contacts.c.us_state,
         schema.contacts.c.zone_source,
@@ -116,8 +117,10 @@ class OpenCall:
     zone_source: ZoneSource = ZoneSource.NUMBER
     us_state: str = ""
     """As the list says; empty when it does not."""
+    closes_at: datetime | None = None
+    """When the hours of the person close, as far as the run has seen that has placed it; None for never."""
     was_stopped: bool = False
-    """Whether it was stopped because its hours closed while it was queued."""
+    """Whether it was stopped while it was queued, so that it would not ring after hours."""
 
 
 def open_calls(connection: Connection, campaign_id: int, *, attempt_id: int | None = None) -> list[OpenCall]:
@@ -147,7 +150,7 @@ def known_ids(connection: Connection, call_ids: Collection[str]) -> set[str]:
 
 
 def record_stopped(connection: Connection, record: OpenCall, now: datetime) -> None:
-    """Journalled: the provider has taken the call out of its queue, as its hours have closed."""
+    """Journalled: the provider has taken the call out of its queue, so that it does not ring after hours."""
     moves.journal(
         connection,
         now,

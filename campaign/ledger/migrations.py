@@ -115,6 +115,12 @@ def _keep_who_has_talked(connection: Connection) -> None:
     )
 
 
+def _keep_closing_times(connection: Connection) -> None:
+    # Of older attempts it is not known: their calls are stopped by runs of their own campaign alone.
+    kind = schema.attempts.c.closes_at.type.compile(connection.dialect)
+    _add_column(connection, "attempts", "closes_at", kind)
+
+
 def _add_column(connection: Connection, table: str, column: str, kind: str) -> bool:
     """Add a column. False when it is there: a new ledger has all of them."""
     if column in {known["name"] for known in inspect(connection).get_columns(table)}:
@@ -135,6 +141,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(9, "time limits and from numbers", _limit_calls),
     Migration(10, "agents of rows", _keep_agents_of_rows),
     Migration(11, "who has talked", _keep_who_has_talked),
+    Migration(12, "closing times", _keep_closing_times),
 )
 
 

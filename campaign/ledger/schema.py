@@ -178,6 +178,8 @@ attempts = Table(
     # Whether the person has talked, or may have: whatever the disposition says, campaigns give peace by it.
     Column("talked", Integer, nullable=False, server_default="0"),
     Column("intent_at", Utc, nullable=False),
+    # When the person's hours close: a call that has not been connected by then may not ring any more.
+    Column("closes_at", Utc),
     Column("closed_at", Utc),
     Column("error", Text, nullable=False, server_default=""),
     Column("looks", Integer, nullable=False, server_default="0"),

@@ -125,29 +125,30 @@ class Stage:
     calendar: Calendar | None = None
     progress: list[Progress] = field(default_factory=list)
     on_stall: Callable[[CampaignError], None] | None = None
+    ledger_flag: str = ""
+    handle_signals: bool = False
     written: int = 0
     campaign_id: int = 0
 
-    async def enrol(self, *phones: str, name: str = "spring") -> None:
+    async def enrol(self, *phones: str, name: str = "spring", pattern: str | None = None) -> None:
         """Make a campaign of these numbers."""
         with held():
-            self.campaign_id = await anyio.to_thread.run_sync(self._enrol, phones, name)
+            self.campaign_id = await anyio.to_thread.run_sync(self._enrol, phones, name, pattern)
 
-    def _enrol(self, phones: Sequence[str], name: str) -> int:
-        return self._enrol_lines(
-            ["phone,customer_name", *(f"{phone},Person {at}" for at, phone in enumerate(phones))], name
-        )
+    def _enrol(self, phones: Sequence[str], name: str, pattern: str | None) -> int:
+        lines = ["phone,customer_name", *(f"{phone},Person {at}" for at, phone in enumerate(phones))]
+        return self._enrol_lines(lines, name, pattern)
 
     async def enrol_cells(self, *lines: str) -> None:
         """Make a campaign of a list with these lines, the header first."""
         with held():
             self.campaign_id = await anyio.to_thread.run_sync(self._enrol_lines, lines, "spring")
 
-    def _enrol_lines(self, lines: Sequence[str], name: str) -> int:
+    def _enrol_lines(self, lines: Sequence[str], name: str, pattern: str | None = None) -> int:
         return self.ledger.write(
             campaigns.start,
             name=name,
-            name_pattern=name,
+            name_pattern=pattern or name,
             agent_id=self.settings.agent_id,
             intake=self._take_in(lines, name),
             now=self.now(),
@@ -199,11 +200,12 @@ class Stage:
                     spoken_by=self.spoken_by,
                     calendar=self.calendar,
                     deadline=deadline,
+                    ledger_flag=self.ledger_flag,
                     timing=self.timing,
                     now=self.now,
                     steady=self.steady,
                     rng=Random(1),
-                    handle_signals=False,
+                    handle_signals=self.handle_signals,
                 )
                 tasks.cancel_scope.cancel()
         return report

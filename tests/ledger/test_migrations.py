@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.errors import LedgerError
-from campaign.ledger import campaigns, ending, waiting
+from campaign.ledger import calls, campaigns, ending, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.migrations import MIGRATIONS, Migration, migrate
 from campaign.models import Disposition, ZoneSource
@@ -214,6 +214,17 @@ def test_of_an_older_ledger_whoever_may_have_talked_has(ledger: Ledger, ledger_l
 
     with Ledger.open(ledger_location) as again:
         assert sorted(again.read(waiting.conversations, campaign_id=None)) == sorted(ends)[:4]
+
+
+def test_an_older_ledger_does_not_know_when_hours_close(ledger: Ledger, ledger_location: str) -> None:
+    """Its calls are brought to their end as before, and new ones keep the time."""
+    with engine_of(ledger).begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE attempts DROP COLUMN closes_at")
+        connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 12")
+
+    with Ledger.open(ledger_location) as again:
+        assert "closes_at" in {known["name"] for known in inspect(engine_of(again)).get_columns("attempts")}
+        assert again.read(calls.open_calls, 1) == []
 
 
 def test_first_starts_do_not_collide(postgresql_location: str) -> None:

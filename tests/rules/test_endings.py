@@ -214,7 +214,8 @@ def test_an_end_after_which_the_table_allows_no_try() -> None:
 )
 def test_tries_never_exceed_the_budget(budget: int, gaps: list[str], ends: list[Disposition]) -> None:
     """Whatever ends follow each other, nobody is tried more often than max_attempts."""
-    settings = retry(max_attempts=budget, no_answer=gaps, busy=gaps, voicemail=gaps, failed=gaps)
+    longest = gaps + ["1m"] * (budget - 1 - len(gaps))
+    settings = retry(max_attempts=budget, no_answer=gaps, busy=longest, voicemail=gaps, failed=gaps)
     tries = 1
     while decide(ends[tries - 1], tries=tries, ended_at=NOON, retry=settings).status is RowStatus.WAITING:
         tries += 1
