@@ -97,17 +97,12 @@ class StallRule:
         return None
 
 
-def lists_stuck(lasted_s: float) -> CampaignError:
-    """The error of a run whose suppression lists cannot be read to their end."""
-    return InputMissingError(
-        f"the suppression lists could not be read within {_span(lasted_s)}; "
-        "see whether their disk answers, then run the same command again"
-    )
-
-
 def _stuck(step: Step, lasted_s: float) -> CampaignError:
     if step is Step.LISTS:
-        return lists_stuck(lasted_s)
+        return InputMissingError(
+            f"the suppression lists could not be read within {_span(lasted_s)}; "
+            "see whether their disk answers, then run the same command again"
+        )
     if step is Step.RESULTS:
         return OutputError(
             f"the result file could not be written within {_span(lasted_s)}; "
@@ -133,8 +128,7 @@ async def watch_stall(run: Run, on_stall: Callable[[CampaignError], None]) -> No
         longest_steps={
             Step.LEDGER: timing.ledger_longest_s,
             Step.RESULTS: timing.step_longest_s,
-            # Its own time limit is sooner, unless what reads them cannot be interrupted.
-            Step.LISTS: timing.suppression_longest_s + timing.stall_look_s,
+            Step.LISTS: timing.suppression_longest_s,
         },
     )
     error: CampaignError | None = None

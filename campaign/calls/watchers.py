@@ -9,7 +9,6 @@ import anyio
 
 from campaign.calls import breaker
 from campaign.calls.run import Run, Step
-from campaign.calls.stall import lists_stuck
 from campaign.errors import CampaignError, LedgerError, OutputError
 from campaign.logs import get_logger
 from campaign.settings import Calendar
@@ -51,14 +50,12 @@ async def watch_lock(run: Run, check_lock: Callable[[], Awaitable[object]]) -> N
 
 
 async def watch_suppression(run: Run, read_suppression: Callable[[], Awaitable[Mapping[str, str]]]) -> None:
-    run.suppression_read_at, has_failed, longest_s = run.steady(), False, run.timing.suppression_longest_s
+    run.suppression_read_at, has_failed = run.steady(), False
     while not run.is_stopping:
         await anyio.sleep(run.timing.suppression_look_s)
         try:
-            with run.signs.step(Step.LISTS), anyio.fail_after(longest_s):
+            with run.signs.step(Step.LISTS):
                 run.suppressed = await read_suppression()
-        except TimeoutError:
-            run.halt(lists_stuck(longest_s))
         except CampaignError as error:
             if has_failed:
                 # Nobody can say any more who must not be called.

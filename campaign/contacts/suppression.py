@@ -34,7 +34,7 @@ class SuppressionLists:
             ConfigError: A list is older than it may be, or is not one of phone numbers.
         """
         for entry in self._files:
-            mark = self._look(entry, now)
+            mark = self._mark_of(entry, now)
             if self._marks.get(entry.file) != mark:
                 for number in read_numbers(entry, default_region=self._default_region):
                     for form in forms_of(number):
@@ -42,7 +42,7 @@ class SuppressionLists:
                 self._marks[entry.file] = mark
         return dict(self._numbers)
 
-    def _look(self, entry: SuppressionFile, now: datetime) -> tuple[int, ...]:
+    def _mark_of(self, entry: SuppressionFile, now: datetime) -> tuple[int, ...]:
         try:
             state = entry.file.stat()
         except OSError as error:

@@ -462,6 +462,16 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         step=Step(timing={"stall_look_s": 0.05, "step_longest_s": 10}, actions={"write_table#2": "sleep 20"}),
         meets=73,
     ),
+    "lists too slow": Story(
+        account=Account(speed=60),
+        settings=LISTED,
+        trouble=trouble.with_list,
+        step=Step(
+            timing={"stall_look_s": 0.05, "suppression_look_s": 0.05, "suppression_longest_s": 2},
+            actions={"_mark_of#3": "sleep 20"},
+        ),
+        meets=66,
+    ),
     "hung": Story(
         step=Step(timing={"hang_s": 0.5, "beat_s": 0.05}, actions={"read_disposition#2": "sleep 20"}),
         may_fail=True,

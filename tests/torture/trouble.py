@@ -88,6 +88,7 @@ def older_schema(place: Place) -> Iterator[None]:
     ):
         _alter(place, f"ALTER TABLE {column}")
     _alter(place, "ALTER TABLE contacts DROP COLUMN zone_source")
+    _alter(place, "ALTER TABLE attempts DROP COLUMN talked")
     _alter(place, "DROP TABLE suppression_changes")
     _alter(place, "DELETE FROM migrations WHERE number > 2")
     yield
