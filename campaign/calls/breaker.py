@@ -40,6 +40,7 @@ _CURES = {
     Part.AGENT: "check agent_id in the campaign file",
     Part.FROM_NUMBER: "check from_numbers in the campaign file, and that OneInbox has them",
     Part.CARRIER: "set up the carrier credentials anew at OneInbox",
+    Part.CALL: "check call.webhook_url, call.metadata and call.overrides in the campaign file",
     None: "check agent_id and from_numbers in the campaign file",
 }
 _KEY_CURE = "check ONEINBOX_API_KEY (an oi_sk_ key of this account that has not been revoked)"

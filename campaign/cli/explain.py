@@ -40,7 +40,7 @@ def explain(
     now = datetime.now(UTC)
     settings = load_campaign_file(config, name=name)
     lists = SuppressionLists(settings.suppression, default_region=settings.contacts.default_region)
-    account = ask_account(settings.agent_id, Environment(), with_usage=False)
+    account = ask_account(settings, Environment(), with_usage=False)
     spoken, note = account.spoken, "; ".join(account.notes)
     with views.open_ledger(ledger) as opened:
         record = views.find_campaign(opened, name, ledger)

@@ -77,10 +77,11 @@ def prepare(
         CampaignError: Something is missing or wrong; the text says what and where.
     """
     settings = load_campaign_file(config, name=name)
+    environment.check_webhook(settings.call.webhook_url)
     now = datetime.now(UTC)
     refuse_expired(settings.hours, now)
     calendar = make_calendar(settings.hours, now)
-    account = ask_account(settings.agent_id, environment, with_usage=True)
+    account = ask_account(settings, environment, with_usage=True)
     spoken = account.spoken
     intake = take_in(contact_list, settings, options=options.for_reading(), spoken=spoken)
     lists = SuppressionLists(settings.suppression, default_region=settings.contacts.default_region)
@@ -101,7 +102,7 @@ def prepare(
             spoken=spoken,
             account=account,
             calendar=calendar,
-            notes=[*intake.notes, *account.notes],
+            notes=[*intake.notes, *account.notes, *_metadata_note(settings)],
         )
         locate(job)
         job.notes.extend(filter(None, [leftovers.note(job, _leftovers(job))]))
@@ -111,6 +112,11 @@ def prepare(
                 raise ListError(intake.unspoken)
             job.notes.append(f"{intake.unspoken}; until then nobody is dialled")
         yield job
+
+
+def _metadata_note(settings: CampaignSettings) -> Sequence[str]:
+    names = ", ".join(settings.call.not_sent)
+    return (f"call.metadata: {names} is not sent, as this program writes it itself",) if names else ()
 
 
 def _leftovers(job: Job) -> Sequence[Leftover]:

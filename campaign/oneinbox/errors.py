@@ -89,6 +89,8 @@ class Part(StrEnum):
     AGENT = "agent"
     FROM_NUMBER = "from number"
     CARRIER = "carrier"
+    CALL = "call section"
+    """What the campaign file says of every call: webhook, metadata, overrides."""
 
 
 class SetupRefused(Fatal):

@@ -45,10 +45,14 @@ _NEVER_SENT = (
     httpx.ProxyError,
 )
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
-_REQUEST_FIELDS = frozenset({"agent_id", "to_number", "from_number", "variables", "metadata"})
+_REQUEST_FIELDS = frozenset(
+    {"agent_id", "to_number", "from_number", "variables", "metadata", "webhook_url", "overrides"}
+)
 _ROW_FIELDS = frozenset({"to_number", "variables"})
 _SHARED_WORDS = re.compile(
-    r"\bagent|from[_ ]number|caller[_ ]?id|credential|integration|\btrunk|not registered", re.IGNORECASE
+    r"\bagent|from[_ ]number|caller[_ ]?id|credential|integration|\btrunk|not registered"
+    r"|webhook|\boverrides?\b",
+    re.IGNORECASE,
 )
 _GEO_WORDS = re.compile(
     r"geo[\w ]*permission|international (?:calls?|calling|permission)"
@@ -57,6 +61,7 @@ _GEO_WORDS = re.compile(
 )
 _PARTS = (
     (re.compile(r"from[_ ]number|caller[_ ]?id|not registered", re.IGNORECASE), Part.FROM_NUMBER),
+    (re.compile(r"webhook|\boverrides?\b|\bmetadata\b", re.IGNORECASE), Part.CALL),
     (re.compile(r"credential|integration|\btrunk", re.IGNORECASE), Part.CARRIER),
     (re.compile(r"\bagent", re.IGNORECASE), Part.AGENT),
 )

@@ -214,13 +214,19 @@ def parse_list(body: Any) -> ListPage | None:
 
 def create_body(request: CallRequest) -> dict[str, Any]:
     """The JSON body of a create-call request. Values of variables are strings in every generation."""
-    return {
+    body: dict[str, Any] = {
         "agent_id": request.agent_id,
         "to_number": str(request.to_number),
         "from_number": request.from_number,
         "variables": dict(request.variables),
         "metadata": dict(request.metadata),
     }
+    # Not every generation knows these; one that does not may refuse a null as well.
+    if request.webhook_url is not None:
+        body["webhook_url"] = request.webhook_url
+    if request.overrides:
+        body["overrides"] = dict(request.overrides)
+    return body
 
 
 def error_text(body: Any, reason: str) -> str:

@@ -4,6 +4,7 @@ from campaign.settings.area_codes import ELSEWHERE, STATES, state_of_number
 from campaign.settings.breaker import BreakerSettings
 from campaign.settings.budget import BudgetSettings
 from campaign.settings.calendar import NO_DAYS_OFF, Calendar, make_calendar
+from campaign.settings.call import CallSettings
 from campaign.settings.campaign_file import CampaignSettings, load_campaign_file
 from campaign.settings.caps import CapSettings, NumberCap
 from campaign.settings.environment import Environment, check_base_url, ledger_url
@@ -14,7 +15,6 @@ from campaign.settings.opt_out import OptOutSettings
 from campaign.settings.profile import Profile
 from campaign.settings.retry import RetrySettings
 from campaign.settings.sections import (
-    CallSettings,
     ContactSettings,
     PaceSettings,
     SuppressionFile,

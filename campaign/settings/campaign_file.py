@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_va
 from campaign.errors import ConfigError, InputMissingError
 from campaign.settings.breaker import BreakerSettings
 from campaign.settings.budget import BudgetSettings
+from campaign.settings.call import CallSettings
 from campaign.settings.caps import CapSettings
 from campaign.settings.dispositions import DispositionLines, read_lines
 from campaign.settings.from_numbers import FromNumberLimits
@@ -24,7 +25,6 @@ from campaign.settings.moments import Moment, MomentText, are_in_order
 from campaign.settings.opt_out import OptOutSettings
 from campaign.settings.retry import RetrySettings
 from campaign.settings.sections import (
-    CallSettings,
     ContactSettings,
     PaceSettings,
     Section,

@@ -14,7 +14,7 @@ from campaign.logs import hide
 
 DEFAULT_BASE_URL = "https://api.oneinbox.ai"
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Environment(BaseSettings):
@@ -27,6 +27,8 @@ class Environment(BaseSettings):
     oneinbox_base_url: str = DEFAULT_BASE_URL
     oneinbox_proxy: SecretStr | None = None
     campaign_ledger: str | None = None
+    campaign_webhook_hosts: str | None = None
+    """Hosts that a campaign file may have events sent to; any when it is not set."""
 
     def api_key(self) -> SecretStr:
         """The secret key of the account.
@@ -81,6 +83,21 @@ class Environment(BaseSettings):
         except UnicodeDecodeError as error:
             raise KeyRefusedError(f"key file {path}: this is not a text file") from error
 
+    def check_webhook(self, url: str | None) -> None:
+        """Raise ConfigError when `CAMPAIGN_WEBHOOK_HOSTS` does not name the host of this `call.webhook_url`.
+
+        Events carry what people say in a call, so whoever runs this machine may fix where they go.
+        """
+        if url is None or self.campaign_webhook_hosts is None:
+            return
+        allowed = self.campaign_webhook_hosts.casefold().replace(",", " ").split()
+        host = (urlsplit(url).hostname or "").rstrip(".")
+        if not any(host == name or (name[:2] == "*." and host.endswith(name[1:])) for name in allowed):
+            raise ConfigError(
+                f"call.webhook_url: {host} is not among CAMPAIGN_WEBHOOK_HOSTS; "
+                "add it there, or have the events sent to one of those"
+            )
+
     def base_url(self) -> str:
         """Where the API is: https, or plain http on this machine only. Raises ConfigError."""
         return check_base_url(self.oneinbox_base_url)
@@ -97,7 +114,7 @@ def check_base_url(url: str) -> str:
     # urlsplit drops white space and empty parts without a word.
     if not host or not re.fullmatch(r"[!-~]+", url) or set(url) & set("?#@"):
         raise ConfigError("ONEINBOX_BASE_URL: not a plain URL; write it like https://api.oneinbox.ai")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):
         raise ConfigError("ONEINBOX_BASE_URL: must be https (plain http only on this machine)")
     return url.rstrip("/")
 

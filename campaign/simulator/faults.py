@@ -18,7 +18,7 @@ KINDS = {
     "duplicate": "act twice, then answer with the first call",
     "refuse": "answer 422 about to_number without acting",
     "refuse_country": "answer 400 about international calls for numbers that begin with these digits",
-    "refuse_setup": "answer 400 about what all rows share; value: agent, from_number or carrier",
+    "refuse_setup": "answer 400 about what all rows share; value: agent, from_number, carrier or overrides",
     "fail_call": "the call cannot be put through; value: the end reason",
     "queue": "the call is queued for so many seconds before it rings; value: seconds",
     "never_end": "the call never ends",
@@ -35,6 +35,7 @@ SETUP_REFUSED = {
     "agent": "The agent does not exist",
     "from_number": "from_number is not registered",
     "carrier": "The carrier credential is invalid",
+    "overrides": "overrides.llm.model: not a known model",
 }
 
 ENDPOINTS = (
