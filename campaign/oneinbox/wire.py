@@ -192,13 +192,19 @@ class ListPage:
     """None when the envelope does not say."""
 
 
+def entries(body: Any, *names: str) -> list[Any] | None:
+    """The entries of a bare array, or of an object with `items`, `data` or one of these names; else None."""
+    if isinstance(body, list):
+        return body
+    envelope: Mapping[str, Any] = body if isinstance(body, dict) else {}
+    keys = ("items", *names, "data")
+    return next((envelope[key] for key in keys if isinstance(envelope.get(key), list)), None)
+
+
 def parse_list(body: Any) -> ListPage | None:
     """Read a bare array, or an object with `items`, `calls` or `data`; None when it is neither."""
     envelope: Mapping[str, Any] = body if isinstance(body, dict) else {}
-    items = body if isinstance(body, list) else None
-    for key in ("items", "calls", "data"):
-        if items is None and isinstance(envelope.get(key), list):
-            items = envelope[key]
+    items = entries(body, "calls")
     if items is None:
         return None
     calls = tuple(call for call in map(parse_call, items) if call is not None)
