@@ -9,7 +9,7 @@ import anyio.to_thread
 
 from campaign.ledger.ledger import Connection, Ledger
 from campaign.models import Call, CallRequest
-from campaign.oneinbox.client import CallPage
+from campaign.oneinbox.listing import CallPage
 from campaign.oneinbox.usage import Usage
 
 P = ParamSpec("P")

@@ -8,6 +8,7 @@ from typing import NoReturn
 import typer
 
 from campaign.cli import (
+    calls,
     carriers,
     demo,
     explain,
@@ -50,6 +51,7 @@ app.command()(review.review)
 app.command()(resume.resume)
 app.command()(explain.explain)
 app.add_typer(suppress.app, name="suppress")
+app.add_typer(calls.app, name="calls")
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(numbers.app, name="numbers")
 app.command()(simulate.simulate)

@@ -5,6 +5,7 @@ What crosses from one folder to another is defined here, frozen. Nothing here do
 
 from campaign.models.calls import OUR_METADATA, TOKEN_KEY, Agent, Call, CallRequest
 from campaign.models.lists import Contact, Intake, ListRows, RejectedRow, Row, ZoneSource
+from campaign.models.outcomes import OutcomeLabel
 from campaign.models.results import CHECK_COLUMNS, OUR_COLUMNS, REJECT_COLUMNS, RESULT_COLUMNS, ResultRow
 from campaign.models.states import (
     ATTEMPT_DECISIONS,
@@ -55,6 +56,7 @@ __all__ = [
     "NewCarrier",
     "NewNumber",
     "OfferedNumber",
+    "OutcomeLabel",
     "PhoneNumber",
     "RejectedRow",
     "ResultRow",
