@@ -230,7 +230,7 @@ def _checked_number(text: str) -> "E164":
     number = phone.of_our_own(text)
     if number is None:
         # What was typed may be somebody's number, which no error text repeats.
-        raise UsageError("NUMBER is not a whole phone number; write it with a plus: +14155550123")
+        raise UsageError("NUMBER is not a whole phone number; write it with a plus and its country code")
     return number
 
 

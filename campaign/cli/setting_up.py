@@ -63,8 +63,8 @@ def explained(error: "ApiError", doing: str, *, look: str = "") -> CampaignError
     match error:
         case errors.SetupRefused():
             return ConfigError(
-                f"{told}; the carrier is not satisfied: check its secret (remove it and add it again), "
-                "or the address, user and password of its trunk"
+                f"{told}; the carrier is not satisfied: remove it and add it again with the right secret, "
+                "or register by its SIP trunk with the right address, user and password"
             )
         case errors.Fatal():
             return error.stop_reason()

@@ -22,6 +22,9 @@ ENDED_STATUSES = frozenset({"completed", "failed", "no_answer", "busy", "cancele
 _SPOKEN_ROLES = {"assistant": "agent", "bot": "agent", "human": "user", "customer": "user"}
 _UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 MAX_ID_LENGTH = 200
+_READ_CHARACTERS = 10_000
+_SHOWN_CHARACTERS = 200
+"""Of an error text."""
 
 
 def clean_text(text: str) -> str:
@@ -248,7 +251,8 @@ def error_text(body: Any, reason: str) -> str:
             text = _shown(detail.get("message") or detail.get("msg") or detail.get("code") or "")
         else:
             text = _shown(detail or body.get("message") or body.get("error") or "")
-    return redact(" ".join(clean_text(text or reason).split())[:200])
+    # Cut last: of a key that was cut in two, nobody would know the first half.
+    return redact(" ".join(clean_text((text or reason)[:_READ_CHARACTERS]).split()))[:_SHOWN_CHARACTERS]
 
 
 def error_fields(body: Any) -> set[str]:
