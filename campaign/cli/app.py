@@ -11,6 +11,7 @@ from campaign.cli import (
     calls,
     carriers,
     demo,
+    doctor,
     explain,
     init,
     numbers,
@@ -50,6 +51,7 @@ app.command()(views.results)
 app.command()(review.review)
 app.command()(resume.resume)
 app.command()(explain.explain)
+app.command()(doctor.doctor)
 app.add_typer(suppress.app, name="suppress")
 app.add_typer(calls.app, name="calls")
 app.add_typer(carriers.app, name="carriers")

@@ -61,6 +61,8 @@ class OneInbox:
         self.create_deadline_s = create_deadline_s
         self._now = now
         self._listing = Listing(self._get_list)
+        self.clock_ahead_s: float | None = None
+        """How far this machine's clock is ahead of the server's, by the latest answer to a question."""
         common = asking.account(base_url, api_key)
         self._dialler = httpx.AsyncClient(
             **common,
@@ -187,4 +189,5 @@ class OneInbox:
         at_most: int = replies.MAX_REPLY_BYTES,
     ) -> Any:
         response = await asking.ask(self._asker, method, path, query=query, at_most=at_most)
+        self.clock_ahead_s = replies.clock_ahead_s(response, now=self._now())
         return replies.check_get(response, now=self._now())

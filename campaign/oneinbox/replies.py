@@ -254,6 +254,15 @@ def retry_after(response: httpx.Response, *, now: datetime) -> float | None:
     return min(max(seconds, RETRY_AFTER_MIN_S), RETRY_AFTER_MAX_S)
 
 
+def clock_ahead_s(response: httpx.Response, *, now: datetime) -> float | None:
+    """How far this machine's clock is ahead of the server's, by the reply's `Date`; None where it has none.
+
+    A `Date` has whole seconds, and the reply has travelled: a second or two mean nothing.
+    """
+    theirs = _http_date(response.headers.get("date", ""))
+    return (now - theirs).total_seconds() if theirs is not None else None
+
+
 def _http_date(value: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(value)

@@ -26,6 +26,9 @@ KINDS = {
     "bad_carrier": "answer that the carrier's credentials are invalid; value: the status, or 422",
     "no_search": "answer that the carrier has no number search; value: the status, or 400",
     "bad_number": "answer 422 about phone_number without acting",
+    "inactive": "registered numbers are shown as inactive, with @numbers",
+    "no_trunk": "registered numbers are shown without a trunk for calls that go out, with @numbers",
+    "no_agent": "registered numbers are shown without an agent for calls that come in, with @numbers",
     "repeat": "an event is posted twice",
     "reorder": "an event is posted after the call's next one",
 }
