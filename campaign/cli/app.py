@@ -8,6 +8,7 @@ from typing import NoReturn
 import typer
 
 from campaign.cli import (
+    call,
     calls,
     carriers,
     demo,
@@ -51,6 +52,7 @@ app.command()(views.results)
 app.command()(review.review)
 app.command()(resume.resume)
 app.command()(explain.explain)
+app.command()(call.call)
 app.command()(doctor.doctor)
 app.add_typer(suppress.app, name="suppress")
 app.add_typer(calls.app, name="calls")

@@ -146,7 +146,9 @@ class Stage:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return take_in(path, self.settings)
 
-    async def run(self, *, deadline: datetime | None = None, alongside: Any = None) -> RunReport:
+    async def run(
+        self, *, deadline: datetime | None = None, alongside: Any = None, **options: Any
+    ) -> RunReport:
         """Run the campaign to its end; `alongside` runs in the same task group."""
         api = OneInbox(
             "http://simulator",
@@ -180,6 +182,7 @@ class Stage:
                     now=self.now,
                     rng=Random(1),
                     handle_signals=False,
+                    **options,
                 )
                 tasks.cancel_scope.cancel()
         return report

@@ -696,3 +696,27 @@ async def test_a_refused_override_stops_the_campaign(stage: MakeStage) -> None:
     assert report.exit_code is ExitCode.CONFIG
     assert "call.overrides in the campaign file" in str(report.stop_error)
     assert Counter(row.status for row in await spring.rows()) == {RowStatus.WAITING: 3}
+
+
+async def test_a_run_may_leave_its_calls_as_soon_as_they_are_placed(stage: MakeStage) -> None:
+    """The next one follows them; nobody is dialled again, and no doubt is left behind."""
+    spring = stage("never_end", "lose_reply#2")
+    await spring.enrol(*numbers(3))
+    report = await spring.run(follow=False)
+    assert report.unfinished == 3
+    assert await spring.statuses() == {RowStatus.LIVE: 3}
+    for call in spring.simulator.provider.calls.values():
+        spring.simulator.provider.stop(call)
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert set(spring.dialled().values()) == {1}
+
+
+async def test_a_run_may_leave_what_others_have_left(stage: MakeStage) -> None:
+    """Their calls are followed by the next run that does; its own are brought to their end."""
+    spring = stage("never_end#1")
+    await spring.enrol(numbers(2)[0])
+    await spring.run(follow=False)
+    autumn = replace(spring, campaign_id=0)
+    await autumn.enrol(numbers(2)[1], name="autumn")
+    assert (await autumn.run(follow_others=False)).exit_code is ExitCode.OK
+    assert await spring.statuses() == {RowStatus.LIVE: 1}
