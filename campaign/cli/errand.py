@@ -163,12 +163,11 @@ def _confirm(errand: Errand) -> None:
     contact = errand.contact
     if not errand.asks:
         return
-    values = errand.settings.call.variables_for(contact.variables)
-    for name, value in values.items():
-        output.say(f"  {name}: {output.visible(value)}")
+    names = ", ".join(map(output.visible, errand.settings.call.variables_for(contact.variables)))
+    says = f", with values for {names}" if names else ""
     try:
         is_agreed = typer.confirm(
-            f"Call {contact.to_number} now with agent {errand.settings.agent_id}?", err=True
+            f"Call {contact.to_number} now with agent {errand.settings.agent_id}{says}?", err=True
         )
     except typer.Abort:
         raise KeyboardInterrupt from None
@@ -256,7 +255,11 @@ def _say(errand: Errand, name: str, row: "ResultRow", report: "RunReport", witne
     call_id = row.call_id
     match row.status:
         case RowStatus.REFUSED:
-            raise ApiUnavailableError(f"OneInbox refused the call: {row.error}")
+            # What it says beside the status may name the person.
+            raise ApiUnavailableError(
+                f"OneInbox refused the call ({row.error.partition(':')[0]}); its words are in the ledger: "
+                f"`campaign results {name} --output FILE{ledger_flag(errand.ledger_location)}`"
+            )
         case RowStatus.STOPPED | RowStatus.WAITING if report.openings or report.stop_error is not None:
             raise _obstacle(report)
         case RowStatus.STOPPED | RowStatus.WAITING:

@@ -431,6 +431,20 @@ def test_a_lost_reply_is_found_in_the_list(simulator: Simulator, fault: str, wai
     assert row.call_id == next(iter(simulator.provider.calls))
 
 
+def test_without_metadata_it_is_found_by_number_and_time(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first generation of the API keeps no token, and its call is followed and shown all the same."""
+    old = Simulator(provider=Provider(speed=200, behaviour=ALL_ANSWER), generation="v1")
+    strike(old, "lose_reply")
+    with running(old) as url:
+        monkeypatch.setenv("ONEINBOX_BASE_URL", url)
+        monkeypatch.setenv("ONEINBOX_API_KEY", SIMULATOR_KEY)
+        assert call() is ExitCode.OK
+    assert dialled(old) == {ANNA: 1}
+    assert "agent: Hello Dana" in capsys.readouterr().out
+
+
 def test_a_call_that_is_in_no_list_is_for_a_human(
     simulator: Simulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -449,7 +463,7 @@ def test_a_call_that_is_in_no_list_is_for_a_human(
     [
         ("status=401", KeyRefusedError, "ONEINBOX_API_KEY"),
         ("status=402", ApiUnavailableError, "top up"),
-        ("refuse", ApiUnavailableError, "OneInbox refused the call: HTTP 422"),
+        ("refuse", ApiUnavailableError, "OneInbox refused the call (HTTP 422)"),
         ("refuse_setup=agent", ConfigError, "agent_id"),
         ("refuse_setup=carrier", ConfigError, "carriers add"),
         ("refuse_country=1", ApiUnavailableError, "geo permissions"),
