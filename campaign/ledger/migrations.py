@@ -101,6 +101,13 @@ def _keep_closing_times(connection: Connection) -> None:
     _add_column(connection, "attempts", "closes_at", kind)
 
 
+def _await_late_results(connection: Connection) -> None:
+    _add_column(connection, "calls", "looks_left", "INTEGER DEFAULT 0 NOT NULL")
+    for index in schema.calls.indexes:
+        if index.name == "ix_calls_incomplete":
+            index.create(connection, checkfirst=True)
+
+
 def _add_column(connection: Connection, table: str, column: str, kind: str) -> bool:
     """Add a column without values. False when it is there: a new ledger has all of them."""
     if column in {known["name"] for known in inspect(connection).get_columns(table)}:
@@ -120,6 +127,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(8, "how each call ended", _keep_how_each_call_ended),
     Migration(9, "time limits and from numbers", _limit_calls),
     Migration(11, "closing times", _keep_closing_times),
+    Migration(12, "late results", _await_late_results),
 )
 
 
