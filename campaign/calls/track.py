@@ -17,7 +17,7 @@ from campaign.calls.run import Bell, Run
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, calls
 from campaign.ledger.calls import OpenCall
-from campaign.ledger.late import LOOKS_AFTER
+from campaign.ledger.late import LOOKS
 from campaign.logs import get_logger
 from campaign.models import AttemptState, Call, Disposition, TranscriptStatus, plausible_end
 from campaign.oneinbox.client import PAGE_SIZE
@@ -278,7 +278,7 @@ class Tracker:
             not_before=ending.not_before,
             now=now,
             opt_out=wish,
-            looks_left=len(LOOKS_AFTER) if schedule.may_get_results(call, disposition) else 0,
+            looks_left=LOOKS if schedule.may_get_results(call, disposition) else 0,
         )
         run.spending.call_settled(record.attempt_id, call)
         if wish:

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, case, select, update
 
 from campaign.ledger import calls, moves, schema, suppression
-from campaign.models import Call, Disposition, RowStatus, TranscriptStatus
+from campaign.models import Call, Disposition, Hold, RowStatus, TranscriptStatus
 
-LOOKS_AFTER = (timedelta(), timedelta(minutes=10), timedelta(hours=1))
-"""So long after it has settled such a call may be looked at for the first time, the second, and so on."""
+LOOKS = 3
+"""So often such a call is looked at: at once, and so long after it has settled."""
+SECOND_AFTER, THIRD_AFTER = timedelta(minutes=10), timedelta(hours=1)
 LONGEST = timedelta(days=1)
 """What has not come after so long never will."""
 ASKED = "asked not to be called again"
@@ -29,11 +31,11 @@ _INCOMPLETE = (
     .where(
         _CALLS.looks_left > 0,
         _CALLS.settled_at > bindparam("since"),
-        or_(
-            *(
-                and_(_CALLS.looks_left == looks_left, _CALLS.settled_at <= bindparam(f"before_{looks_left}"))
-                for looks_left in range(1, len(LOOKS_AFTER) + 1)
-            )
+        _CALLS.settled_at
+        <= case(
+            (_CALLS.looks_left == 3, bindparam("before_first", type_=schema.Utc())),
+            (_CALLS.looks_left == 2, bindparam("before_second", type_=schema.Utc())),
+            else_=bindparam("before_third", type_=schema.Utc()),
         ),
     )
     .order_by(_CALLS.settled_at, _CALLS.id)
@@ -53,9 +55,12 @@ _KNOWN = (
         _ATTEMPTS.campaign_id,
         _ATTEMPTS.contact_id,
         _ATTEMPTS.to_number,
+        schema.contacts.c.status,
+        schema.contacts.c.hold,
     )
     .select_from(schema.calls)
     .join(schema.attempts)
+    .join(schema.contacts)
     .where(_CALLS.call_id == bindparam("call"))
 )
 _ANSWERED = (
@@ -63,9 +68,7 @@ _ANSWERED = (
     .where(_ATTEMPTS.id == bindparam("attempt"), _ATTEMPTS.disposition.is_not(None))
     .values(disposition=Disposition.ANSWERED)
 )
-_REASON = update(schema.contacts).where(
-    schema.contacts.c.id == bindparam("contact"), schema.contacts.c.status == RowStatus.COMPLETED
-)
+_REASON = update(schema.contacts).where(schema.contacts.c.id == bindparam("contact"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,13 @@ class Found:
 
 def incomplete_calls(connection: Connection, now: datetime) -> list[IncompleteCall]:
     """Complete, the oldest first: calls that may be looked at again now, whichever campaign made them."""
-    all_looks = len(LOOKS_AFTER)
-    before = {f"before_{all_looks - done}": now - after for done, after in enumerate(LOOKS_AFTER)}
-    rows = connection.execute(_INCOMPLETE, {"since": now - LONGEST, **before})
+    times = {
+        "since": now - LONGEST,
+        "before_first": now,
+        "before_second": now - SECOND_AFTER,
+        "before_third": now - THIRD_AFTER,
+    }
+    rows = connection.execute(_INCOMPLETE, times)
     return [IncompleteCall(**row) for row in rows.mappings()]
 
 
@@ -114,7 +121,8 @@ def record_results(
 ) -> Found:
     """Nothing lost: what has come late is kept, with a wish not to be called again, and the look is counted.
 
-    The row stays where it is. Whether it is tried again is asked before the next dial, by what is kept here.
+    Who has talked after all, or has asked that, is not tried again: a row that waits for it is completed. One
+    that a human lets wait is left to the gates.
 
     Args:
         connection: To the ledger.
@@ -138,12 +146,12 @@ def record_results(
     if not is_new:
         calls.keep_report(connection, call, **ours)
         return Found(is_new=False, is_suppressed=False)
-    if is_answered and known.disposition != Disposition.ANSWERED:
+    was_answered = known.disposition == Disposition.ANSWERED
+    if is_answered and not was_answered:
         connection.execute(_ANSWERED, {"attempt": known.attempt_id})
-        connection.execute(_REASON.values(reason=""), {"contact": known.contact_id})
         ours["disposition"] = Disposition.ANSWERED
-    if opt_out:
-        connection.execute(_REASON.values(reason=ASKED), {"contact": known.contact_id})
+    if opt_out or (is_answered and not was_answered):
+        _complete_row(connection, known, reason=ASKED if opt_out else "", now=now)
     calls.keep_report(connection, call, transcript_status=transcript_status, **ours)
     moves.journal(
         connection,
@@ -155,3 +163,10 @@ def record_results(
         detail=f"transcript {transcript_status}",
     )
     return Found(is_new=True, is_suppressed=is_suppressed)
+
+
+def _complete_row(connection: Connection, known: Any, *, reason: str, now: datetime) -> None:
+    if known.status == RowStatus.WAITING and known.hold == Hold.RETRY:
+        moves.move_row(connection, known.contact_id, to=RowStatus.COMPLETED, now=now, reason=reason)
+    elif known.status == RowStatus.COMPLETED:
+        connection.execute(_REASON, {"contact": known.contact_id, "reason": reason})

@@ -33,7 +33,7 @@ def settle_early(
         reason="nobody knows",
         not_before=NOON if status is RowStatus.WAITING else None,
         now=at,
-        looks_left=len(late.LOOKS_AFTER),
+        looks_left=late.LOOKS,
     )
     return call_id
 
@@ -105,9 +105,22 @@ def test_a_wish_counts_once_and_for_ever(case: Case) -> None:
     assert find(case, call_id, opt_out="analysis field", is_complete=False) == NOTHING_NEW
 
 
-def test_a_row_that_waits_for_another_try_is_decided_by_the_gates(case: Case) -> None:
-    """It stays as it is, and the gate of tries knows by then that the person has answered."""
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [({"transcript": "user: Hi"}, ""), ({"opt_out": "said: stop"}, "asked not to be called again")],
+)
+def test_no_other_try_is_due_any_more(case: Case, found: dict[str, Any], reason: str) -> None:
+    """Whoever has talked after all, or asked not to be called again, is not tried again."""
     call_id = settle_early(case, status=RowStatus.WAITING)
+    find(case, call_id, **found)
+    row = case.result(ANNA)
+    assert (row.status, row.reason) == (RowStatus.COMPLETED, reason)
+
+
+def test_a_row_that_a_human_lets_wait_is_left_to_the_gates(case: Case) -> None:
+    """They know what has come: the gate of tries that the person has answered."""
+    call_id = settle_early(case)
+    case.force(status=RowStatus.WAITING)
     find(case, call_id, transcript="user: Hi")
     assert case.result(ANNA).status is RowStatus.WAITING
     [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
