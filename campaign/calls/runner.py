@@ -15,6 +15,7 @@ from campaign.calls import breaker, watchers
 from campaign.calls.dispatch import Dispatcher
 from campaign.calls.doubts import DoubtSettler
 from campaign.calls.ending import Closed, Leftovers, WriteLeftover, end_overdue
+from campaign.calls.late import LateResults
 from campaign.calls.pace import LocalPace
 from campaign.calls.ports import AskHook, AsyncLedger, CallsApi
 from campaign.calls.progress import Progress, ProgressMeter
@@ -25,7 +26,7 @@ from campaign.calls.timing import Timing
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError, CampaignError, ExitCode
 from campaign.hook.ask import ask
-from campaign.ledger import attempts, calls, campaigns, results, spending, waiting
+from campaign.ledger import attempts, calls, campaigns, ending, results, spending, waiting
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
 from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsupported
@@ -218,7 +219,15 @@ async def _work(
     await end_overdue(run)
     leftovers = Leftovers(run)
     await _take_stock(run)
-    if await _has_work(run) and await _reach_api(run):
+    late = LateResults(run)
+    has_work = await _has_work(run)
+    if not has_work:
+        await late.look()
+    if has_work and await _reach_api(run):
+        # Whoever has asked by now not to be called again is not.
+        await late.look()
+        if run.campaign_id in late.changed:
+            await _take_stock(run)
         breaker.stay_open(run)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(tracker.run)
@@ -232,11 +241,15 @@ async def _work(
             if run.leave_at_once and run.stop_error is None:
                 await tracker.leave()
             tasks.cancel_scope.cancel()
+        await late.look_once_more()
     await end_overdue(run)
     # Calls that have ended meanwhile may have let rows of theirs wait for another try.
     await leftovers.close()
     with run.signs.step(Step.RESULTS):
         followed = await leftovers.report(write_leftover)
+        if write_leftover is not None:
+            for older in await run.fetch(ending.written_before, late.changed - {run.campaign_id}):
+                await write_leftover(older)
     # Last, so that a run that is killed before finds its leftovers again.
     await run.commit(campaigns.finish_settled, run.now())
     await write_results()

@@ -14,6 +14,7 @@ import anyio.to_thread
 import httpx
 from pydantic import SecretStr
 
+from campaign.calls.ending import WriteLeftover
 from campaign.calls.ports import AskHook, LedgerBesideLoop
 from campaign.calls.progress import Progress
 from campaign.calls.run import steady_time
@@ -41,6 +42,7 @@ QUICK = Timing(
     results_first_s=0.02,
     analysis_wait_s=0.2,
     results_wait_s=0.3,
+    late_first_s=0.05,
     end_margin_s=0.2,
     doubt_wait_s=0.6,
     doubt_look_min_s=0.05,
@@ -127,6 +129,7 @@ class Stage:
     on_stall: Callable[[CampaignError], None] | None = None
     ledger_flag: str = ""
     handle_signals: bool = False
+    write_leftover: WriteLeftover | None = None
     written: int = 0
     campaign_id: int = 0
 
@@ -203,6 +206,7 @@ class Stage:
                     calendar=self.calendar,
                     deadline=deadline,
                     ledger_flag=self.ledger_flag,
+                    write_leftover=self.write_leftover,
                     timing=self.timing,
                     now=self.now,
                     steady=self.steady,
