@@ -104,9 +104,10 @@ def _refuse_forbidden(errand: Errand, ledger: "Ledger", rules: "CampaignSettings
     from campaign.models import RowStatus
     from campaign.rules import quota
 
-    stopped = [opening_of(each) for each in ledger.read(open_breakers, None) if each.needs_reset]
+    stopped = [each for each in ledger.read(open_breakers, None) if each.needs_reset]
     if stopped:
-        raise ApiUnavailableError(f"{NOT_MADE}: {stop_error(stopped[0])}")
+        error = stop_error(opening_of(stopped[0]), stopped[0].campaign)
+        raise ApiUnavailableError(f"{NOT_MADE}: {error}")
     usage = errand.account.usage
     left = usage.left_today if usage is not None else None
     reserve = rules.budget.reserve_calls
@@ -239,10 +240,10 @@ def _obstacle(report: "RunReport") -> CampaignError:
 
     if report.openings:
         opening = report.openings[0]
-        error = stop_error(opening)
         if opening.is_of_account:
-            return type(error)(str(error).replace("campaign resume NAME", f"campaign resume {report.name}"))
+            return stop_error(opening, report.name)
         # It holds this one call alone, and that is over.
+        error = stop_error(opening, report.name)
         return type(error)(f"{opening.cause}; {opening.cure}")
     return report.stop_error or NotFinishedError(NOT_MADE)
 

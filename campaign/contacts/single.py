@@ -32,6 +32,11 @@ class OneRow(tuple[Contact]):
         """It waits."""
         return {RowStatus.WAITING: 1}
 
+    @property
+    def consents(self) -> Mapping[str, int]:
+        """No column says anything."""
+        return {}
+
 
 def row_of(path: Path, number: int, settings: CampaignSettings, options: ReadOptions) -> Contact:
     """One row of a list, as the operator's spreadsheet numbers it.

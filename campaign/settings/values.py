@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
+from campaign.settings.zones import is_place
+
 LONGEST = timedelta(days=366)
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
@@ -160,11 +162,26 @@ def _at_most_hours(value: timedelta) -> timedelta:
     return value
 
 
+def _no_answer_for_a_number(value: object) -> object:
+    # YAML's yes is a number for Python, and would be a one.
+    if isinstance(value, bool):
+        raise ValueError("write a number")
+    return value
+
+
 def _check_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, OSError, ValueError):
         raise ValueError(f"{name!r} is no time zone; write an IANA name like America/New_York") from None
+    return name
+
+
+def _check_place_zone(name: str) -> str:
+    if not is_place(name):
+        raise ValueError(
+            f"{name!r} is no time zone of a place; write an IANA name like America/New_York, not UTC or EST"
+        )
     return name
 
 
@@ -227,11 +244,15 @@ Days = Annotated[
     ),
 ]
 Day = Annotated[date, BeforeValidator(_parse_day), WithJsonSchema({"type": "string", "format": "date"})]
+Whole = Annotated[int, BeforeValidator(_no_answer_for_a_number)]
+Rate = Annotated[float, BeforeValidator(_no_answer_for_a_number)]
 Places = tuple[Annotated[str, BeforeValidator(_check_place)], ...]
 """Countries and parts of them: `US`, `US-FL`."""
 Region = Annotated[str, AfterValidator(_check_region)]
 Number = Annotated[str, BeforeValidator(_check_number)]
 Zone = Annotated[str, AfterValidator(_check_zone)]
+PlaceZone = Annotated[str, AfterValidator(_check_place_zone)]
+"""A zone in which a person may be."""
 Stages = Annotated[tuple[int, ...], AfterValidator(_check_stages)]
 Texts = Annotated[Mapping[str, str], BeforeValidator(_texts)]
 Share = Annotated[float, BeforeValidator(_share)]

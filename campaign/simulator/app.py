@@ -38,6 +38,8 @@ class Simulator:
     """The agents that exist; None takes any."""
     first_message: str = "Hello, this is the assistant of your service team."
     """What every agent opens with. Its placeholders, if any, are what a list must supply."""
+    first_messages: Mapping[str, str] = field(default_factory=dict)
+    """What single agents open with instead."""
     slim_lists: bool = False
     """Whether list items leave out the conversation, as no documentation promises it."""
     agent_details: Mapping[str, Any] = field(default_factory=dict)
@@ -93,7 +95,8 @@ class Simulator:
         return page(self, request, "agents", list(map(self._shown_agent, known)))
 
     def _shown_agent(self, agent_id: str) -> dict[str, Any]:
-        return {**wire.agent_object(agent_id, self.first_message, self.generation), **self.agent_details}
+        message = self.first_messages.get(agent_id, self.first_message)
+        return {**wire.agent_object(agent_id, message, self.generation), **self.agent_details}
 
     async def _usage(self, _request: Request, _struck: Struck) -> Any:
         return wire.usage_object(self.provider)

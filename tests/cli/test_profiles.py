@@ -10,6 +10,7 @@ import yaml
 
 from campaign.cli import job as jobs
 from campaign.errors import ConfigError, InputMissingError, ListError
+from campaign.ledger import campaigns
 from campaign.ledger.ledger import Ledger
 from campaign.settings import Environment
 from tests.cli.test_commands import call, call_json
@@ -69,6 +70,18 @@ def test_a_profile_that_does_not_count(write: Write, command: tuple[str, ...]) -
 
 
 @pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("command", [("plan",), ("run", "--yes")], ids=["plan", "run"])
+def test_an_end_that_has_passed_starts_nothing(
+    write: Write, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    """A year mistyped would expire the whole list for good, so a new campaign is refused and keeps no row."""
+    write(valid_until="2025-12-31")
+    refused(command, ConfigError, "valid_until: 2025-12-31 has passed, .* write a later one")
+    with Ledger.open(str(tmp_path / "ledger.db")) as ledger:
+        assert ledger.read(campaigns.find, "spring") is None
+
+
+@pytest.mark.usefixtures("account")
 @COMMANDS
 def test_dates_that_are_gone(write: Write, command: tuple[str, ...]) -> None:
     """Without the file of dates nobody is called."""
@@ -101,9 +114,27 @@ def test_the_plan_counts_who_has_not_agreed(write: Write) -> None:
     assert planned["dial_now"] + sum(planned["dial_later"].values()) == 1
 
 
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_what_is_no_consent_is_shown_with_counts(write: Write, command: str) -> None:
+    """Who names consent otherwise than the campaign file sees at once which words are taken for a no."""
+    said = ["", "yes", "Formular A", "Formular A", "FALSCH", "2026-01-02"]
+    cells = "".join(f"+120255501{at},{cell}\n" for at, cell in enumerate(said, start=43))
+    write(f"phone,consent\n{cells}", hours=profiled("us"))
+    notes = call_json(command, "list.csv", "--config", "campaign.yaml")["notes"]
+    assert (
+        "no consent on record: the list says 'Formular A' in 2 rows, nothing in 1 row, 'FALSCH' in 1 row; "
+        "what counts as consent is listed in contacts.consent_values"
+    ) in notes
+    contacts = {"consent_values": ["Formular A"], "consent_basis": "signed forms"}
+    write(f"phone,consent\n{cells}", hours=profiled("us"), contacts=contacts)
+    notes = call_json(command, "list.csv", "--config", "campaign.yaml")["notes"]
+    [note] = [note for note in notes if "consent" in note]
+    assert "the list says 'yes' in 1 row, 'FALSCH' in 1 row; what" in note
+
+
 def test_the_plan_counts_by_hour(write: Write) -> None:
     """For each of the next 24 hours, on the terminal too."""
-    write("phone,tz\n+12025550143,UTC\n", hours={"days": {"mon-sun": "00:00-24:00"}})
+    write("phone,tz\n+12025550143,Atlantic/Reykjavik\n", hours={"days": {"mon-sun": "00:00-24:00"}})
     hours = call_json("plan", "list.csv", "--config", "campaign.yaml")["by_hour_utc"]
     assert list(hours.values()) == [1] * 24
     assert all(hour.endswith(":00Z") for hour in hours)
