@@ -61,7 +61,7 @@ def call(
         typer.Option("--var", metavar="KEY=VALUE", help="A value for the agent; may be repeated."),
     ] = None,
     consent: Annotated[
-        str, typer.Option("--consent", metavar="TEXT", help="By what this person has agreed; it is kept.")
+        str, typer.Option("--consent", metavar="TEXT", help="By what they have agreed, as a list says it.")
     ] = "",
     again: Annotated[
         bool, typer.Option("--again", help="Caps do not count earlier calls of `campaign call` to them.")

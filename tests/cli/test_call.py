@@ -326,7 +326,7 @@ def test_consent_may_be_given_for_this_person(simulator: Simulator) -> None:
     write("", contacts="contacts: {countries: [US], consent: agreed}")
     assert "no consent on record" in str(refused())
     assert "no consent on record" in str(refused(consent="not yet"))
-    assert call(consent="told me so by mail") is ExitCode.OK
+    assert call(consent="written consent") is ExitCode.OK
     write("", contacts="contacts: {countries: [US], consent: agreed, consent_basis: signed forms}")
     assert call(BEN) is ExitCode.OK
 
