@@ -13,7 +13,7 @@ def simulate(
     port: Annotated[
         int, typer.Option(help="Port on this machine; 0 takes a free one.", min=0, max=65535)
     ] = 8765,
-    generation: Annotated[str, typer.Option(help="Wire format: v1 or v3.")] = "v3",
+    generation: Annotated[str, typer.Option(help="Wire format: v1, v2 or v3.")] = "v3",
     envelope: Annotated[str, typer.Option(help="Shape of lists: items, calls, data or array.")] = "items",
     cursor: Annotated[bool, typer.Option(help="Whether there is a cursor list (v3).")] = True,
     seed: Annotated[int, typer.Option(help="The same seed gives the same people.")] = 1,
@@ -26,6 +26,12 @@ def simulate(
     over_quota: Annotated[
         int, typer.Option(help="Status that answers a call beyond it.", min=400, max=499)
     ] = 402,
+    registered_only: Annotated[
+        bool, typer.Option("--registered-only", help="Refuse calls from numbers that were not registered.")
+    ] = False,
+    webhook_secret: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Signs the events that go to webhooks.")
+    ] = None,
     list_lag: Annotated[float, typer.Option(help="Seconds until a call appears in lists.", min=0)] = 0.0,
     fault: Annotated[
         list[str] | None,
@@ -68,6 +74,8 @@ def simulate(
         envelope=envelope,
         has_cursor=cursor,
         quota=quota,
+        registered_only=registered_only,
+        webhook_secret=webhook_secret,
     )
     listener = server.listen(port)
     output.say(

@@ -23,6 +23,11 @@ KINDS = {
     "queue": "the call is queued for so many seconds before it rings; value: seconds",
     "never_end": "the call never ends",
     "odd_status": "the call ends with a status that nobody has documented; value: the status",
+    "bad_carrier": "answer that the carrier's credentials are invalid; value: the status, or 422",
+    "no_search": "answer that the carrier has no number search; value: the status, or 400",
+    "bad_number": "answer 422 about phone_number without acting",
+    "repeat": "an event is posted twice",
+    "reorder": "an event is posted after the call's next one",
 }
 
 COUNTRY_REFUSED = "International calls to this country are not enabled"
@@ -32,7 +37,11 @@ SETUP_REFUSED = {
     "carrier": "The carrier credential is invalid",
 }
 
-ENDPOINTS = ("create", "get", "list", "usage", "stop")
+ENDPOINTS = (
+    *("create", "get", "list", "usage", "stop", "agent", "outcomes"),
+    *("add_carrier", "carriers", "search", "register", "numbers", "webhooks", "event"),
+)
+"""What faults strike: kinds of requests, and `event`, which is one that the simulator itself makes."""
 
 _FORM = re.compile(
     r"(?P<kind>[a-z_]+)(?:=(?P<value>[\w:.-]+))?(?:@(?P<endpoint>" + "|".join(ENDPOINTS) + "))?"

@@ -37,6 +37,10 @@ class SimulatedCall:
     queued_s: float = 0.0
     """So long after it was placed it begins to ring."""
     stopped_at: float | None = None
+    outcome: str | None = None
+    """The label that somebody has given the call, in place of the provider's own."""
+    webhook_url: str | None = None
+    """Where this call's events go, too."""
 
     def rings_at(self) -> float | None:
         """When the person's telephone begins to ring; None when the call was stopped before."""
@@ -132,6 +136,7 @@ class Provider:
         variables: Mapping[str, Any],
         metadata: Mapping[str, Any],
         call_id: str | None = None,
+        webhook_url: str | None = None,
     ) -> SimulatedCall:
         """Ring a person. This is the dial."""
         nth_call = self._dialled[to_number] = self._dialled.get(to_number, 0) + 1
@@ -150,6 +155,7 @@ class Provider:
                 variables=variables,
                 behaviour=self.behaviour,
             ),
+            webhook_url=webhook_url,
         )
         self.calls[call.id] = call
         today = self.today()

@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from campaign.errors import UsageError
-from campaign.simulator.app import CLOSE_CONNECTION, Simulator
+from campaign.simulator.answers import CLOSE_CONNECTION
+from campaign.simulator.app import Simulator
 
 HOST = "127.0.0.1"
 

@@ -1,7 +1,8 @@
-"""The two generations of the wire format, written from the vendor's documentation.
+"""The three generations of the wire format, written from the vendor's documentation.
 
-`v1` is the hand-written contract (a transcript list, bare or wrapped lists, no metadata); `v3` is the
-generated one (messages, a transcript string, analysis, totals and cursors).
+`v1` is the first hand-written contract (a transcript list, bare or wrapped lists, no metadata); `v2` the
+second (messages beside the list, analysis, a closed set of statuses, no cursors); `v3` is the generated one
+(a transcript string, totals and cursors).
 """
 
 from datetime import datetime
@@ -9,13 +10,14 @@ from typing import Any
 
 from campaign.simulator.provider import STOPPED, Provider, SimulatedCall
 
-GENERATIONS = ("v1", "v3")
+GENERATIONS = ("v1", "v2", "v3")
 ENVELOPES = ("array", "items", "calls", "data")
 
 
 def call_object(provider: Provider, call: SimulatedCall, generation: str) -> dict[str, Any]:
     """A call as GET shows it now."""
-    return _v1(provider, call) if generation == "v1" else _v3(provider, call)
+    shapes = {"v1": _v1, "v2": _v2, "v3": _v3}
+    return shapes[generation](provider, call)
 
 
 def created_object(provider: Provider, call: SimulatedCall, generation: str) -> dict[str, Any]:
@@ -39,7 +41,7 @@ def agent_object(agent_id: str, first_message: str, generation: str) -> dict[str
         "enable_recording": False,
         "webhook_id": None,
     }
-    if generation == "v1":
+    if generation != "v3":
         return shown
     return shown | {
         "voicemail_detection": False,
@@ -65,13 +67,15 @@ def usage_object(provider: Provider) -> dict[str, Any]:
     }
 
 
-def error_object(generation: str, code: str, message: str, *, field: str | None = None) -> dict[str, Any]:
-    """An error body."""
+def error_object(
+    generation: str, code: str, message: str, *, field: str | None = None, with_code: bool = False
+) -> dict[str, Any]:
+    """An error body. No documentation says how a code is told; here it comes with the message."""
     if generation == "v1":
         return {"error": code, "message": f"{field}: {message}" if field else message}
     if field:
-        return {"detail": [{"loc": ["body", field], "msg": message, "type": code}]}
-    return {"detail": message}
+        return {"detail": [{"loc": ["body", *field.split(".")], "msg": message, "type": code}]}
+    return {"detail": {"code": code, "message": message} if with_code else message}
 
 
 def _v1(provider: Provider, call: SimulatedCall) -> dict[str, Any]:
@@ -81,17 +85,34 @@ def _v1(provider: Provider, call: SimulatedCall) -> dict[str, Any]:
         "status": provider.status_of(call),
         "to_number": call.to_number,
         "from_number": call.from_number,
-        "created_at": _stamp(provider.clock_time(call.placed_at)),
+        "created_at": stamp(provider.clock_time(call.placed_at)),
     }
     if call.has_ended(now):
         shown["duration_seconds"] = round(duration_s(call))
-        spoken = [
-            {"role": message["role"], "content": message["content"]}
-            for message in call.conversation.messages
-            if message["role"] in ("agent", "user")
-        ]
-        shown["transcript"] = spoken if call.has_results(now) else []
+        shown["transcript"] = _spoken(call) if call.has_results(now) else []
     return shown
+
+
+_NOT_IN_V2 = ("room_name", "updated_at")
+_V2_STATUSES = frozenset({"queued", "initiated", "in_progress", "completed", "failed"})
+
+
+def _v2(provider: Provider, call: SimulatedCall) -> dict[str, Any]:
+    shown = {key: value for key, value in _v3(provider, call).items() if key not in _NOT_IN_V2}
+    # Deprecated already, and still there.
+    shown["transcript"] = _spoken(call) if call.has_results(provider.now()) else []
+    # This generation documents a closed set: who was not reached is told by the end reason.
+    if shown["status"] not in _V2_STATUSES and shown["status"] != call.odd_status:
+        shown["status"] = "failed"
+    return shown
+
+
+def _spoken(call: SimulatedCall) -> list[dict[str, Any]]:
+    return [
+        {"role": message["role"], "content": message["content"]}
+        for message in call.conversation.messages
+        if message["role"] in ("agent", "user")
+    ]
 
 
 def _v3(provider: Provider, call: SimulatedCall) -> dict[str, Any]:
@@ -102,6 +123,8 @@ def _v3(provider: Provider, call: SimulatedCall) -> dict[str, Any]:
     connected_at = call.placed_at + connected if connected is not None else None
     messages = list(conversation.messages) if results else []
     duration = duration_s(call) if ended else None
+    outcome = call.outcome or (conversation.outcome if results else None)
+    analysis = {"outcome": outcome, "summary": conversation.summary} if results else {}
     return {
         "id": call.id,
         "agent_id": call.agent_id,
@@ -113,10 +136,10 @@ def _v3(provider: Provider, call: SimulatedCall) -> dict[str, Any]:
         "room_name": None,
         "scheduled_at": None,
         "variables": dict(call.variables),
-        "started_at": _stamp(provider.clock_time(connected_at))
+        "started_at": stamp(provider.clock_time(connected_at))
         if connected_at is not None and now >= connected_at
         else None,
-        "ended_at": _stamp(provider.clock_time(call.ends_at())) if ended else None,
+        "ended_at": stamp(provider.clock_time(call.ends_at())) if ended else None,
         "duration_seconds": duration,
         "end_reason": _end_reason(call) if ended else None,
         "transcript": "\n".join(
@@ -127,16 +150,16 @@ def _v3(provider: Provider, call: SimulatedCall) -> dict[str, Any]:
         or None,
         "messages": messages,
         "recording_url": None,
-        "analysis": {"outcome": conversation.outcome, "summary": conversation.summary} if results else {},
-        "outcome": conversation.outcome if results else None,
+        "analysis": analysis | ({"outcome": outcome} if outcome else {}),
+        "outcome": outcome,
         "ai_summary": conversation.summary if results else None,
         "latency": {},
         "cost_cents": round((duration or 0) / 60 * 1.4, 2) if results else None,
         "credits_used": round((duration or 0) / 60, 4) if results else None,
         "metadata": {**call.metadata, "concurrency_at_dispatch": 1},
         "twilio_call_sid": "CA" + call.id.replace("-", "")[:32],
-        "created_at": _stamp(provider.clock_time(call.placed_at)),
-        "updated_at": _stamp(provider.clock_time(now)),
+        "created_at": stamp(provider.clock_time(call.placed_at)),
+        "updated_at": stamp(provider.clock_time(now)),
     }
 
 
@@ -158,5 +181,6 @@ def _end_reason(call: SimulatedCall) -> str:
     )
 
 
-def _stamp(moment: datetime) -> str:
+def stamp(moment: datetime) -> str:
+    """A time, as the API writes it."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

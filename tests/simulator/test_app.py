@@ -51,7 +51,35 @@ async def test_first_generation() -> None:
     assert [turn["role"] for turn in ended["transcript"]] == ["agent", "user", "agent", "user"]
 
 
-@pytest.mark.parametrize("generation", ["v1", "v3"])
+async def test_second_generation() -> None:
+    """A v2 call has messages beside the older list of turns, analysis, and one of five statuses."""
+    clock = Clock()
+    simulator = account(clock=clock, generation="v2")
+    busy = account(
+        clock=clock, generation="v2", behaviour=Behaviour(answer=0, voicemail=0, busy=1, no_answer=0)
+    )
+    status, created = await create(simulator)
+    _, unreached = await create(busy)
+    assert (status, created["id"], created["variables"]) == (201, "call_000001", {"customer_name": "Dana"})
+    assert "campaign_attempt" not in created["metadata"]
+    assert not created.keys() & {"room_name", "updated_at"}
+
+    clock.seconds += 10_000
+    ended = await get(simulator, "/v1/calls/call_000001")
+    assert [turn["role"] for turn in ended["transcript"]] == ["agent", "user", "agent", "user"]
+    assert (len(ended["messages"]), ended["analysis"]["outcome"]) == (6, ended["outcome"])
+    missed = await get(busy, f"/v1/calls/{unreached['id']}")
+    assert (missed["status"], missed["end_reason"]) == ("failed", "busy")
+
+
+async def test_only_texts_are_variables_in_the_first_generation() -> None:
+    """Whatever else is refused there, and taken later."""
+    for generation, status in (("v1", 422), ("v2", 201), ("v3", 201)):
+        assert (await create(account(generation=generation), variables={"n": 17}))[0] == status
+        assert (await create(account(generation=generation), variables=[]))[0] == 422
+
+
+@pytest.mark.parametrize("generation", ["v1", "v2", "v3"])
 async def test_results_come_late(generation: str) -> None:
     """A call has ended for a while before what was said in it appears."""
     clock = Clock()

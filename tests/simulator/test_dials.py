@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from campaign.simulator.app import ReplyLostError
+from campaign.simulator.answers import ReplyLostError
 from tests.simulator.machinery import BODY, account, create, talk_to
 
 pytestmark = pytest.mark.anyio
