@@ -18,6 +18,7 @@ from campaign.calls.ending import Closed, Leftovers, WriteLeftover, end_overdue
 from campaign.calls.pace import LocalPace
 from campaign.calls.ports import AsyncLedger, CallsApi
 from campaign.calls.progress import Progress, ProgressMeter
+from campaign.calls.recordings import Keeping, Kept, Recorder
 from campaign.calls.run import Run, Step, steady_time
 from campaign.calls.spending import Spending
 from campaign.calls.stall import watch_stall
@@ -60,6 +61,8 @@ class RunReport:
     """What it may spend."""
     unmapped: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """Calls of the campaign that no line of dispositions knows, by status and end reason."""
+    kept: Kept | None = None
+    """Recordings; None when they were not asked for."""
 
     @property
     def unfinished(self) -> int:
@@ -100,6 +103,7 @@ async def run_campaign(
     check_lock: Callable[[], Awaitable[object]] | None = None,
     deadline: datetime | None = None,
     write_leftover: WriteLeftover | None = None,
+    keeping: Keeping | None = None,
     timing: Timing | None = None,
     now: Callable[[], datetime] = utc_now,
     steady: Callable[[], float] = steady_time,
@@ -125,6 +129,7 @@ async def run_campaign(
         check_lock: Raises LedgerError when the run lock no longer keeps other runs out.
         deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
         write_leftover: Writes the result of an earlier day's campaign again, which this one has followed.
+        keeping: How recordings are kept; None when they are not.
         timing: Waits; the defaults suit real calls.
         now: The wall clock.
         steady: A clock in seconds that nobody can set.
@@ -169,7 +174,7 @@ async def run_campaign(
         if deadline is not None:
             beside.start_soon(watchers.watch_deadline, run, deadline)
         try:
-            report = await _work(run, write_noted, on_progress, write_leftover)
+            report = await _work(run, write_noted, on_progress, write_leftover, keeping)
         except Exception:
             # Whatever went wrong, what is known by now is for the operator.
             with suppress(Exception):
@@ -184,8 +189,10 @@ async def _work(
     write_results: Callable[[], Awaitable[object]],
     on_progress: Callable[[Progress], None],
     write_leftover: WriteLeftover | None,
+    keeping: Keeping | None,
 ) -> RunReport:
-    tracker = Tracker(run)
+    recorder = Recorder(run, keeping)
+    tracker = Tracker(run, recorder)
     doubts = DoubtSettler(run, tracker)
     meter = ProgressMeter(run, on_progress)
     run.started_at = await run.fetch(campaigns.started_at, run.campaign_id)
@@ -196,7 +203,11 @@ async def _work(
     await end_overdue(run)
     leftovers = Leftovers(run)
     await _take_stock(run)
-    if await _has_work(run) and await _reach_api(run):
+    await recorder.take_up()
+    has_work = await _has_work(run)
+    if not has_work:
+        await recorder.work_alone()
+    if has_work and await _reach_api(run):
         breaker.stay_open(run)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(tracker.run)
@@ -206,7 +217,9 @@ async def _work(
             tasks.start_soon(doubts.run)
             tasks.start_soon(watchers.refresh_results, run, write_results)
             tasks.start_soon(meter.run)
+            tasks.start_soon(recorder.run)
             await Dispatcher(run, tracker).run()
+            await recorder.finish()
             tasks.cancel_scope.cancel()
     await end_overdue(run)
     # Calls that have ended meanwhile may have let rows of theirs wait for another try.
@@ -233,6 +246,7 @@ async def _work(
         limits=run.settings.budget.limits,
         leftovers=followed,
         unmapped=await run.fetch(results.unmapped, run.campaign_id),
+        kept=recorder.kept,
     )
 
 

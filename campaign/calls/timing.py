@@ -42,6 +42,17 @@ class Timing:
     backoff_s: float = 2.0
     backoff_max_s: float = 60.0
     """Bounds of the pause after a 429 without Retry-After, and after a request that was not sent."""
+    recording_wait_s: float = 120.0
+    """A recording that is not there so long after the end of its call is left to the next run."""
+    recording_longest_s: float = 300.0
+    """To fetch one takes no longer."""
+    recording_disk_s: float = 60.0
+    """A disk that has not answered for so long gets no more recordings in this run."""
+    recording_drain_s: float = 60.0
+    """What is not kept yet at the end of a run is waited for as long as this has not passed without one more
+    that is kept, and after the deadline no longer than this."""
+    recording_drain_longest_s: float = 1800.0
+    """And never longer than this."""
     longest_idle_s: float = 3600.0
     """When no row may be dialled sooner than this, the run ends and the next one goes on."""
     suppression_look_s: float = 60.0

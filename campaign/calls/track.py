@@ -13,6 +13,7 @@ import anyio
 
 from campaign.calls import breaker, schedule
 from campaign.calls.closing import Closing
+from campaign.calls.recordings import Recorder
 from campaign.calls.run import Bell, Run
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, calls
@@ -57,8 +58,9 @@ class Tracked:
 class Tracker:
     """Follows the calls of one run."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, recorder: Recorder) -> None:
         self._run = run
+        self._recorder = recorder
         self._closing = Closing(run)
         self._tracked: dict[str, Tracked] = {}
         self._placed = 0
@@ -278,6 +280,7 @@ class Tracker:
         if record.campaign_id == run.campaign_id and (wish or disposition is Disposition.ANSWERED):
             await breaker.tell(run, Talked(has_opted_out=bool(wish)))
         self._tracked.pop(record.call_id, None)
+        await self._recorder.offer(record, call, disposition)
         log.debug("call.settled", row=record.row_number, call=call.id, disposition=disposition.value)
         if is_closed:
             run.closed(record.attempt_id)

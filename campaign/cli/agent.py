@@ -24,6 +24,8 @@ class AskedAccount:
     """The variables in the agent's first message."""
     longest_call_s: float | None = None
     """How long the agent lets a call last; None when that is not known."""
+    records: bool | None = None
+    """Whether the agent records its calls; None when that is not known."""
     usage: Usage | None = None
     """What the account has used of its day; None when that is not known, or was not asked."""
     notes: tuple[str, ...] = ()
@@ -60,6 +62,7 @@ def ask_account(agent_id: str, environment: Environment, *, with_usage: bool) ->
         told = AskedAccount(
             agent.placeholders,
             agent.max_duration_seconds,
+            agent.enable_recording,
             notes=(f"the agent's first message has {odd}, which is not checked",) if odd else (),
         )
         if isinstance(usage, ApiError):

@@ -95,6 +95,10 @@ def _limit_calls(connection: Connection) -> None:
             index.create(connection, checkfirst=True)
 
 
+def _keep_recordings(connection: Connection) -> None:
+    schema.recordings.create(connection, checkfirst=True)
+
+
 def _add_column(connection: Connection, table: str, column: str, kind: str) -> bool:
     """Add a column without values. False when it is there: a new ledger has all of them."""
     if column in {known["name"] for known in inspect(connection).get_columns(table)}:
@@ -113,6 +117,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(7, "budgets", _keep_budgets),
     Migration(8, "how each call ended", _keep_how_each_call_ended),
     Migration(9, "time limits and from numbers", _limit_calls),
+    Migration(10, "recordings", _keep_recordings),
 )
 
 

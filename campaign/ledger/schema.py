@@ -216,6 +216,26 @@ calls = Table(
     CheckConstraint(_one_of("transcript_status", TranscriptStatus), name="transcript_status"),
 )
 
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("call_id", ForeignKey("calls.call_id"), primary_key=True),
+    # A run was told to keep it. Until it is kept, or given up, later runs try again.
+    Column("wanted_at", Utc, nullable=False),
+    # Runs that have tried in vain.
+    Column("tries", Integer, nullable=False, server_default="0"),
+    # Its name in the folder; empty while it is not there.
+    Column("file", Text, nullable=False, server_default=""),
+    Column("given_up", Integer, nullable=False, server_default="0"),
+    CheckConstraint("file = '' OR given_up = 0", name="end"),
+    Index(
+        "ix_recordings_open",
+        "wanted_at",
+        sqlite_where=text("file = '' AND given_up = 0"),
+        postgresql_where=text("file = '' AND given_up = 0"),
+    ),
+)
+
 suppression = Table(
     "suppression",
     metadata,

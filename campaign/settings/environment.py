@@ -85,6 +85,11 @@ class Environment(BaseSettings):
         """Where the API is: https, or plain http on this machine only. Raises ConfigError."""
         return check_base_url(self.oneinbox_base_url)
 
+    @property
+    def is_simulator(self) -> bool:
+        """Whether OneInbox is on this machine."""
+        return urlsplit(self.base_url()).hostname in _LOOPBACK
+
 
 def check_base_url(url: str) -> str:
     """Return `url` without a trailing slash. Raises ConfigError unless it is https, or http on loopback."""

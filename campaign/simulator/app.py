@@ -15,6 +15,7 @@ from campaign.simulator.faults import FaultPlan
 from campaign.simulator.numbers import Numbers
 from campaign.simulator.outcomes import Outcomes
 from campaign.simulator.provider import Provider
+from campaign.simulator.store import Store
 from campaign.simulator.webhooks import Webhooks
 
 SIMULATOR_KEY = "oi_sk_simulator"
@@ -44,12 +45,15 @@ class Simulator:
     """Whether calls are made from registered numbers only."""
     webhook_secret: str | None = None
     """Signs the events that go out; None: only where the newest generation makes a secret of its own."""
+    records: bool = False
+    """Whether agents record their calls."""
     retry_s: float = 1.0
     """Real seconds before an event is posted a second time, twice as many before the third."""
     carriers: Carriers = field(init=False)
     numbers: Numbers = field(init=False)
     webhooks: Webhooks = field(init=False)
     outcomes: Outcomes = field(init=False)
+    store: Store = field(init=False)
     app: Starlette = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,8 +62,10 @@ class Simulator:
         self.webhooks = Webhooks(self)
         calls = Calls(self, self._refused_from, self.webhooks.placed)
         self.outcomes = Outcomes(self, calls.find, calls.shown)
+        self.store = Store(self)
         routes = [
             *calls.routes(),
+            *self.store.routes(),
             *self.outcomes.routes(),
             *self.carriers.routes(),
             *self.numbers.routes(),
@@ -78,12 +84,15 @@ class Simulator:
         agent_id = request.path_params["agent_id"]
         if self.agents is not None and agent_id not in self.agents:
             raise Refusal(404, "not_found", "Agent not found")
-        return wire.agent_object(agent_id, self.first_message, self.generation)
+        return self._agent_object(agent_id)
 
     async def _agents(self, request: Request, _struck: Struck) -> Any:
         known = sorted(self.agents) if self.agents is not None else [SIMULATED_AGENT]
-        shown = [wire.agent_object(agent_id, self.first_message, self.generation) for agent_id in known]
+        shown = [self._agent_object(agent_id) for agent_id in known]
         return page(self, request, "agents", shown)
+
+    def _agent_object(self, agent_id: str) -> dict[str, Any]:
+        return wire.agent_object(agent_id, self.first_message, self.generation, records=self.records)
 
     async def _usage(self, _request: Request, _struck: Struck) -> Any:
         return wire.usage_object(self.provider)

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from campaign.calls.ports import LedgerBesideLoop
 from campaign.calls.progress import Progress
+from campaign.calls.recordings import Keeping
 from campaign.calls.runner import RunReport, run_campaign, utc_now
 from campaign.calls.timing import Timing
 from campaign.contacts.intake import take_in
@@ -103,6 +104,8 @@ class Stage:
     read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None
     spoken: tuple[str, ...] = ()
     calendar: Calendar | None = None
+    keeping: Keeping | None = None
+    base_url: str = "http://simulator"
     progress: list[Progress] = field(default_factory=list)
     on_stall: Callable[[CampaignError], None] | None = None
     written: int = 0
@@ -149,7 +152,7 @@ class Stage:
     async def run(self, *, deadline: datetime | None = None, alongside: Any = None) -> RunReport:
         """Run the campaign to its end; `alongside` runs in the same task group."""
         api = OneInbox(
-            "http://simulator",
+            self.base_url,
             SecretStr(SIMULATOR_KEY),
             create_deadline_s=0.3,
             transport=httpx.ASGITransport(app=self.simulator.app),
@@ -176,6 +179,7 @@ class Stage:
                     spoken=self.spoken,
                     calendar=self.calendar,
                     deadline=deadline,
+                    keeping=self.keeping,
                     timing=self.timing,
                     now=self.now,
                     rng=Random(1),

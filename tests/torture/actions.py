@@ -75,6 +75,10 @@ def _remove_list(place: "Place", _: str) -> None:
     (place.folder / "dnc.csv").unlink()
 
 
+def _remove_recordings(place: "Place", _: str) -> None:
+    shutil.rmtree(place.folder / "recordings")
+
+
 def _tangle_lock(place: "Place", _: str) -> None:
     """The lock file is a link to itself, so that nobody can say what it is."""
     lock = Path(f"{place.ledger}.lock")
@@ -125,6 +129,7 @@ ACTIONS: Mapping[str, Callable[["Place", str], None]] = {
     "tell": _tell,
     "remove_lock": _remove_lock,
     "tangle_lock": _tangle_lock,
+    "remove_recordings": _remove_recordings,
     "end_sessions": _end_sessions,
     "grow_list": _grow_list,
     "remove_list": _remove_list,
