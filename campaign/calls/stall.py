@@ -13,7 +13,7 @@ from campaign.calls.timing import Timing
 from campaign.calls.track import PARALLEL_GETS
 from campaign.errors import CampaignError, LedgerError, OutputError
 from campaign.logs import get_logger
-from campaign.oneinbox.client import GET_DEADLINE_S
+from campaign.oneinbox.asking import GET_DEADLINE_S
 from campaign.settings import describe_duration
 
 log = get_logger(__name__)

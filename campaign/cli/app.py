@@ -8,9 +8,11 @@ from typing import NoReturn
 import typer
 
 from campaign.cli import (
+    carriers,
     demo,
     explain,
     init,
+    numbers,
     output,
     plan,
     rehearse,
@@ -48,6 +50,8 @@ app.command()(review.review)
 app.command()(resume.resume)
 app.command()(explain.explain)
 app.add_typer(suppress.app, name="suppress")
+app.add_typer(carriers.app, name="carriers")
+app.add_typer(numbers.app, name="numbers")
 app.command()(simulate.simulate)
 
 

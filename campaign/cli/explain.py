@@ -94,6 +94,9 @@ def _as_data(
         "tries": row.contact.tries if row.contact else 0,
         "zone_source": row.contact.zone_source if row.contact else None,
         "gates": gates,
+        "next_eligible": _next_eligible(person, known.settings, now)
+        if gates and person is not None
+        else None,
         "events": [
             {"at": each.at.isoformat(), "event": each.event, "detail": each.detail} for each in events
         ],
@@ -116,11 +119,19 @@ def _gates(person: "Person", settings: "CampaignSettings", now: datetime) -> lis
                 "gate": gate.name,
                 "looked_at": gate.looks_at(person, settings, now),
                 "may_dial": verdict.may_dial,
+                "reason": verdict.reason,
                 "becomes": None if verdict.may_dial else verdict.status,
                 "not_before": verdict.not_before.isoformat() if verdict.not_before else None,
             }
         )
     return told
+
+
+def _next_eligible(person: "Person", settings: "CampaignSettings", now: datetime) -> str | None:
+    from campaign.rules.gates import next_yes
+
+    at = next_yes(person, settings, now)
+    return at.isoformat() if at is not None else None
 
 
 def _lines(number: int, row: dict[str, Any]) -> list[str]:
@@ -134,14 +145,25 @@ def _lines(number: int, row: dict[str, Any]) -> list[str]:
         lines.append(f"  {gate['gate']:<18} {answer:<4} {gate['looked_at']}{_until(gate)}")
     if row["gates"]:
         may_dial = all(gate["may_dial"] for gate in row["gates"])
-        lines.append(f"  {'a run would dial it now' if may_dial else 'a run would not dial it now'}")
+        lines.append(f"  {'a run would dial it now' if may_dial else _when(row['next_eligible'])}")
     lines += [f"  {_time(each['at'])}  {each['event']}  {each['detail']}".rstrip() for each in row["events"]]
     return lines
+
+
+def _when(next_eligible: str | None) -> str:
+    if next_eligible is None:
+        return "a run would not dial it now, and no time is known at which one would"
+    return f"a run would not dial it now, but from {_time(next_eligible)} on, as things stand"
 
 
 def _until(gate: dict[str, Any]) -> str:
     if gate["may_dial"]:
         return ""
+    because = f"; {gate['reason']}" if gate["reason"] and gate["reason"] not in gate["looked_at"] else ""
+    return because + _then(gate)
+
+
+def _then(gate: dict[str, Any]) -> str:
     if gate["becomes"] != RowStatus.WAITING:
         return f"; the row becomes {gate['becomes']}"
     return f"; not before {_time(gate['not_before'])}" if gate["not_before"] else ""

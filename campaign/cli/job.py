@@ -33,6 +33,7 @@ from campaign.settings import (
     load_campaign_file,
     make_calendar,
     refuse_expired,
+    refuse_past_end,
 )
 
 SAME_NIGHT = timedelta(hours=20)
@@ -104,6 +105,8 @@ def prepare(
             notes=[*intake.notes, *account.notes],
         )
         locate(job)
+        if job.campaign is None:
+            refuse_past_end(settings, now)
         job.notes.extend(filter(None, [leftovers.note(job, _leftovers(job))]))
         if intake.unspoken:
             # A campaign that is under way still has calls to follow: its own gate keeps it from dialling.

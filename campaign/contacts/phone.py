@@ -163,6 +163,17 @@ def normalise(text: str, *, default_region: str | None) -> E164 | None:
     return E164(phonenumbers.format_number(number, PhoneNumberFormat.E164))
 
 
+def of_our_own(text: str) -> E164 | None:
+    """The E.164 form of a number that is one's own: with its plus, as long as its country allows; else None.
+
+    Whether it is assigned its carrier knows better.
+    """
+    number = normalise(text, default_region=None)
+    if number is None or not phonenumbers.is_possible_number(phonenumbers.parse(number)):
+        return None
+    return number
+
+
 def time_zones(number: str) -> tuple[str, ...]:
     """Every IANA zone that people with this number's prefix live in; empty when none is known."""
     zones: tuple[str, ...] = timezone.time_zones_for_number(phonenumbers.parse(number))

@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, bindparam, func, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
 
 from campaign.ledger import moves, schema
 from campaign.models import (
@@ -104,6 +116,21 @@ _HOLD = (
     .where(_CONTACTS.id == bindparam("contact"), _CONTACTS.status == RowStatus.WAITING)
     .values(hold=Hold.GATE)
 )
+_NOTE_HOLD = insert(schema.events).from_select(
+    ["at", "campaign_id", "contact_id", "event", "detail"],
+    select(
+        bindparam("at", type_=schema.events.c.at.type),
+        _CONTACTS.campaign_id,
+        _CONTACTS.id,
+        literal("row.held"),
+        bindparam("because", type_=schema.events.c.detail.type),
+    ).where(
+        _CONTACTS.id == bindparam("contact"),
+        _CONTACTS.status == RowStatus.WAITING,
+        _CONTACTS.reason != bindparam("because"),
+    ),
+)
+"""Once for each reason of a run, which begins without any."""
 _RELEASE = (
     update(schema.contacts)
     .where(
@@ -249,13 +276,14 @@ def hold(
     now: datetime,
     not_before: datetime | None,
 ) -> None:
-    """A gate said no: the row waits until a time, or is final with the gate's reason."""
+    """A gate said no: the row waits until a time, or is final, with its reason, which is journalled."""
     if status is not RowStatus.WAITING:
         campaign_id = moves.move_row(connection, contact_id, to=status, now=now, reason=reason)
         moves.journal(
             connection, now, f"row.{status}", campaign_id=campaign_id, contact_id=contact_id, detail=reason
         )
         return
+    connection.execute(_NOTE_HOLD, {"contact": contact_id, "because": reason, "at": now})
     connection.execute(
         _HOLD, {"contact": contact_id, "reason": reason, "not_before": not_before, "changed_at": now}
     )

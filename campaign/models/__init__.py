@@ -21,6 +21,7 @@ from campaign.models.states import (
     RowStatus,
     TranscriptStatus,
 )
+from campaign.models.telephony import Carrier, NewCarrier, NewNumber, OfferedNumber, PhoneNumber, Trunk
 from campaign.models.tries import NEVER_TRIED, Tries, Try, plausible_end
 from campaign.models.words import E164, plain
 
@@ -44,17 +45,23 @@ __all__ = [
     "AttemptState",
     "Call",
     "CallRequest",
+    "Carrier",
     "Contact",
     "Disposition",
     "Hold",
     "Intake",
     "ListRows",
+    "NewCarrier",
+    "NewNumber",
+    "OfferedNumber",
+    "PhoneNumber",
     "RejectedRow",
     "ResultRow",
     "Row",
     "RowStatus",
     "TranscriptStatus",
     "Tries",
+    "Trunk",
     "Try",
     "ZoneSource",
     "plain",

@@ -18,15 +18,13 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
-from campaign import __version__
 from campaign.models import Agent, Call, CallRequest
-from campaign.oneinbox import replies, wire
+from campaign.oneinbox import asking, replies, wire
+from campaign.oneinbox.asking import CONNECT_TIMEOUT_S, GET_DEADLINE_S
 from campaign.oneinbox.errors import NotFound, OutcomeUnknown, Unsupported
 from campaign.oneinbox.usage import Usage, parse_usage
 
 CREATE_DEADLINE_S = 60.0
-GET_DEADLINE_S = 30.0
-CONNECT_TIMEOUT_S = 5.0
 CLOSE_DEADLINE_S = 10.0
 PAGE_SIZE = 100
 OFFSET_OVERLAP = 10
@@ -75,15 +73,7 @@ class OneInbox:
         self._now = now
         self._list_has_cursor: bool | None = None
         self._list_has_offset = True
-        headers = {
-            "Authorization": f"Bearer {api_key.get_secret_value()}",
-            "User-Agent": f"oneinbox-campaign/{__version__}",
-            "Accept": "application/json",
-            # What was never packed cannot unpack to a flood.
-            "Accept-Encoding": "identity",
-        }
-        # trust_env would send the key to whatever proxy the environment names.
-        common: dict[str, Any] = {"base_url": base_url, "headers": headers, "trust_env": False}
+        common = asking.account(base_url, api_key)
         self._dialler = httpx.AsyncClient(
             **common,
             transport=transport
@@ -263,8 +253,5 @@ class OneInbox:
         *,
         at_most: int = replies.MAX_REPLY_BYTES,
     ) -> Any:
-        with replies.translated():
-            with anyio.fail_after(GET_DEADLINE_S):
-                async with self._asker.stream(method, path, params=query) as stream:
-                    response = await replies.read_whole(stream, at_most=at_most)
-            return replies.check_get(response, now=self._now())
+        response = await asking.ask(self._asker, method, path, query=query, at_most=at_most)
+        return replies.check_get(response, now=self._now())

@@ -1,6 +1,7 @@
 """Classification: every way in which an HTTP request can end, as one of the errors of this folder.
 
-This is the only place that knows httpx's exceptions, what may be read of a reply, and what a status means.
+This is the only place that knows httpx's exceptions, what may be read of a reply, and what a status means for
+a dial or a GET; what it means where an account is set up stands in `setup_replies`.
 """
 
 import json
@@ -165,7 +166,7 @@ def check_create(response: httpx.Response, *, now: datetime) -> str:
             raise OutcomeUnknown(f"HTTP {status} without a call id")
         return call.id
     text = f"HTTP {status}: {wire.error_text(body, response.reason_phrase)}"
-    _raise_for_all(response, text, now=now)
+    raise_for_all(response, text, now=now)
     match status:
         case 402:
             raise AccountRefused(text)
@@ -175,7 +176,7 @@ def check_create(response: httpx.Response, *, now: datetime) -> str:
             raise OutcomeUnknown(text)
 
 
-def _raise_for_all(response: httpx.Response, text: str, *, now: datetime) -> None:
+def raise_for_all(response: httpx.Response, text: str, *, now: datetime) -> None:
     """The statuses that mean the same for every request."""
     if response.status_code == 429:
         raise Throttled(text, retry_after_s=retry_after(response, now=now))
@@ -222,7 +223,7 @@ def check_get(response: httpx.Response, *, now: datetime) -> Any:
             raise OutcomeUnknown(f"HTTP {status} without JSON")
         return body
     text = f"HTTP {status}: {wire.error_text(body, response.reason_phrase)}"
-    _raise_for_all(response, text, now=now)
+    raise_for_all(response, text, now=now)
     match status:
         case 404 | 410:
             raise NotFound(text)

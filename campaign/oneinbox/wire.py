@@ -22,6 +22,9 @@ ENDED_STATUSES = frozenset({"completed", "failed", "no_answer", "busy", "cancele
 _SPOKEN_ROLES = {"assistant": "agent", "bot": "agent", "human": "user", "customer": "user"}
 _UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 MAX_ID_LENGTH = 200
+_READ_CHARACTERS = 10_000
+_SHOWN_CHARACTERS = 200
+"""Of an error text."""
 
 
 def clean_text(text: str) -> str:
@@ -192,13 +195,19 @@ class ListPage:
     """None when the envelope does not say."""
 
 
+def entries(body: Any, *names: str) -> list[Any] | None:
+    """The entries of a bare array, or of an object with `items`, `data` or one of these names; else None."""
+    if isinstance(body, list):
+        return body
+    envelope: Mapping[str, Any] = body if isinstance(body, dict) else {}
+    keys = ("items", *names, "data")
+    return next((envelope[key] for key in keys if isinstance(envelope.get(key), list)), None)
+
+
 def parse_list(body: Any) -> ListPage | None:
     """Read a bare array, or an object with `items`, `calls` or `data`; None when it is neither."""
     envelope: Mapping[str, Any] = body if isinstance(body, dict) else {}
-    items = body if isinstance(body, list) else None
-    for key in ("items", "calls", "data"):
-        if items is None and isinstance(envelope.get(key), list):
-            items = envelope[key]
+    items = entries(body, "calls")
     if items is None:
         return None
     calls = tuple(call for call in map(parse_call, items) if call is not None)
@@ -234,7 +243,8 @@ def error_text(body: Any, reason: str) -> str:
             text = _shown(detail.get("message") or detail.get("msg") or detail.get("code") or "")
         else:
             text = _shown(detail or body.get("message") or body.get("error") or "")
-    return redact(" ".join(clean_text(text or reason).split())[:200])
+    # Cut last: of a key that was cut in two, nobody would know the first half.
+    return redact(" ".join(clean_text((text or reason)[:_READ_CHARACTERS]).split()))[:_SHOWN_CHARACTERS]
 
 
 def error_fields(body: Any) -> set[str]:

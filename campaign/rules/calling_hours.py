@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from campaign.models import RowStatus
 from campaign.rules import hours
 from campaign.rules.gate import YES, Gate, Verdict
 from campaign.rules.hours import Schedule
@@ -59,10 +58,11 @@ def _ask(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
         return Verdict(
             may_dial=False, reason="closed for as long as the days off are known", not_before=now + ASK_AGAIN
         )
+    # Not for good: hours that are too narrow by mistake can be mended.
     return Verdict(
         may_dial=False,
-        status=RowStatus.EXPIRED,
         reason="no time of the week is within hours in every zone in which this person may be",
+        not_before=now + ASK_AGAIN,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from campaign.models import RowStatus
 from campaign.rules.budget import BUDGET
 from campaign.rules.calling_hours import CALLING_HOURS
 from campaign.rules.caps import CAP, CONVERSATIONS
@@ -45,6 +46,25 @@ def judge(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
         if not verdict.may_dial:
             return verdict
     return YES
+
+
+_MOST_STEPS = 100
+"""Each is a day or more where days off and the cap of a day follow each other."""
+
+
+def next_yes(person: Person, settings: CampaignSettings, now: datetime) -> datetime | None:
+    """When every gate says yes, as things stand; None when that is never, or no gate can tell."""
+    at = now
+    for _ in range(_MOST_STEPS):
+        noes = [verdict for gate in GATES if not (verdict := gate.ask(person, settings, at)).may_dial]
+        if not noes:
+            return at
+        times = [verdict.not_before for verdict in noes if verdict.status is RowStatus.WAITING]
+        known = [time for time in times if time is not None and time > at]
+        if len(known) < len(noes):
+            return None
+        at = max(known)
+    return None
 
 
 def evidence(person: Person, settings: CampaignSettings, now: datetime) -> str:

@@ -4,7 +4,7 @@ from campaign.settings.area_codes import ELSEWHERE, STATES, state_of_number
 from campaign.settings.breaker import BreakerSettings
 from campaign.settings.budget import BudgetSettings
 from campaign.settings.calendar import NO_DAYS_OFF, Calendar, make_calendar
-from campaign.settings.campaign_file import CampaignSettings, load_campaign_file
+from campaign.settings.campaign_file import CampaignSettings, load_campaign_file, refuse_past_end
 from campaign.settings.caps import CapSettings, NumberCap
 from campaign.settings.environment import Environment, check_base_url, ledger_url
 from campaign.settings.from_numbers import FromNumberLimits
@@ -54,6 +54,7 @@ __all__ = [
     "parse_duration",
     "parse_moment",
     "refuse_expired",
+    "refuse_past_end",
     "start_of",
     "state_of_number",
 ]

@@ -12,7 +12,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from campaign.settings.values import Duration, describe_duration
+from campaign.settings.values import Duration, Whole, describe_duration
 
 
 class NumberCap(BaseModel):
@@ -20,7 +20,7 @@ class NumberCap(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    calls: int = Field(default=1, ge=1)
+    calls: Whole = Field(default=1, ge=1)
     within: Duration = timedelta(hours=20)
     counts: Literal["other", "all"] = "other"
     """Calls of other campaigns of the ledger only, or those of this campaign as well."""

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from campaign.models import Disposition, plain
+from campaign.settings import strict_yaml
 
 _SAID = tuple(disposition for disposition in Disposition if disposition is not Disposition.UNKNOWN)
 _WORDS = ("status", "end_reason", "outcome")
@@ -146,7 +147,7 @@ DispositionLines = Annotated[
 def read_lines(path: Path) -> Any:
     """The lines of a file, not checked yet. Raises ValueError in one line when it has none."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        content = strict_yaml.load(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}") from error
     except (yaml.YAMLError, ValueError) as error:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import stat
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from campaign.errors import ConfigError, KeyRefusedError
 from campaign.logs import hide
+from campaign.settings.private import read_private
 
 DEFAULT_BASE_URL = "https://api.oneinbox.ai"
 
@@ -70,16 +70,7 @@ class Environment(BaseSettings):
         path = self.oneinbox_api_key_file
         if path is None:
             return None
-        try:
-            with path.open(encoding="utf-8") as file:
-                mode = os.fstat(file.fileno()).st_mode
-                if mode & (stat.S_IRWXG | stat.S_IRWXO):
-                    raise KeyRefusedError(f"key file {path}: others can read it; run chmod 600 {path}")
-                return SecretStr(file.read(4096))
-        except OSError as error:
-            raise KeyRefusedError(f"key file {path}: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise KeyRefusedError(f"key file {path}: this is not a text file") from error
+        return SecretStr(read_private(path, "key file", KeyRefusedError))
 
     def base_url(self) -> str:
         """Where the API is: https, or plain http on this machine only. Raises ConfigError."""

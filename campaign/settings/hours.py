@@ -15,6 +15,7 @@ from campaign.settings.values import (
     Days,
     Margin,
     Places,
+    describe_duration,
     describe_window,
     parse_days,
 )
@@ -55,11 +56,26 @@ class HourSettings(Section):
         return value
 
     @model_validator(mode="after")
+    def _leave_something(self) -> Self:
+        for day, window in self.days.items():
+            if window.closes - window.opens <= self.closing_margin:
+                told = f"{WEEKDAYS[day]} is {describe_window(window)}"
+                raise ValueError(f"days: {told}, of which closing_margin leaves nothing")
+        return self
+
+    @model_validator(mode="after")
     def _narrow_only(self) -> Self:
         if self.rules is None:
             if self.profile_confirmed is not None:
                 raise ValueError("profile_confirmed has no effect without a profile")
             return self
+        for name in ("closing_margin", "number_margin"):
+            least = type(self).model_fields[name].default
+            if getattr(self, name) < least:
+                raise ValueError(
+                    f"{name}: profile {self.profile} needs at least {describe_duration(least)}, as the zone "
+                    "of a number and the time that a call takes are not exact"
+                )
         for day, window in self.days.items():
             allowed = self.rules.days.get(day)
             if allowed is None:

@@ -15,6 +15,8 @@ Moment = date | datetime
 """A day, a local time (without offset), or an instant (with one)."""
 
 FORM = "2026-12-31, 2026-12-31T18:00 or 2026-12-31T18:00-05:00"
+LAST_ZONE = "Etc/GMT+12"
+"""Where a day ends last on Earth."""
 _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\s?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
 )

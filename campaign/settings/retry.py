@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from campaign.models import Disposition, plain
-from campaign.settings.values import Duration, describe_duration
+from campaign.settings.values import Duration, Whole, describe_duration
 
 
 class RetrySettings(BaseModel):
@@ -15,7 +15,7 @@ class RetrySettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    max_attempts: int = Field(default=1, ge=1, le=20)
+    max_attempts: Whole = Field(default=1, ge=1, le=20)
     """All tries of one person in this campaign, the first included."""
     no_answer: tuple[Duration, ...] = ()
     busy: tuple[Duration, ...] = ()
@@ -23,7 +23,7 @@ class RetrySettings(BaseModel):
     failed: tuple[Duration, ...] = ()
     min_gap: Duration | None = None
     """Never sooner than this after the end of the last try; by default the shortest of the gaps."""
-    per_day: int = Field(default=2, ge=1, le=20)
+    per_day: Whole = Field(default=2, ge=1, le=20)
     """Tries of one person in one calendar day where they are."""
     never_after: tuple[str, ...] = ("Not Interested", "Do Not Call")
     """OneInbox's labels after which nobody is tried again, however the call ended; capitals do not matter."""
@@ -42,6 +42,18 @@ class RetrySettings(BaseModel):
             raise ValueError("gaps have no effect while max_attempts is 1; set it to 2 or more")
         if self.max_attempts > 1 and not gaps:
             raise ValueError("max_attempts needs a gap, like no_answer: [30m, 4h]")
+        if not gaps and self.min_gap is not None:
+            raise ValueError("min_gap has no effect while no end of a call has a gap")
+        for disposition, several in self.gaps.items():
+            if len(several) > self.max_attempts - 1:
+                room = f"max_attempts {self.max_attempts} leaves room for {self.max_attempts - 1}"
+                raise ValueError(f"{disposition} has {len(several)} gaps, but {room}")
+        longest = max(map(len, self.gaps.values()))
+        if longest < self.max_attempts - 1:
+            raise ValueError(
+                f"the longest list has {longest} gap{'s' if longest > 1 else ''}, which is enough for "
+                f"{longest + 1} tries; give it one for each further try, or lower max_attempts"
+            )
         if gaps and self.min_gap is not None and min(gaps) < self.min_gap:
             raise ValueError(
                 f"a gap of {describe_duration(min(gaps))} is shorter than min_gap, "

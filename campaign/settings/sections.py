@@ -10,11 +10,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from campaign.settings.values import (
     Duration,
     NumberTypes,
+    Rate,
     Region,
     Share,
     Stages,
     Texts,
     Variables,
+    Whole,
     Zone,
 )
 
@@ -78,9 +80,9 @@ class CallSettings(Section):
 class PaceSettings(Section):
     """How fast calls start, and how many may be live."""
 
-    calls_per_second: float = Field(default=1.0, gt=0, le=1000)
-    burst: int = Field(default=1, ge=1, le=100)
-    max_live_calls: int = Field(default=10, ge=1, le=10_000)
+    calls_per_second: Rate = Field(default=1.0, gt=0, le=1000)
+    burst: Whole = Field(default=1, ge=1, le=100)
+    max_live_calls: Whole = Field(default=10, ge=1, le=10_000)
     stages: Stages = (1, 5, 25)
     """A campaign starts with so many calls; each stage has to end well before the next begins."""
 

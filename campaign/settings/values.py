@@ -160,6 +160,13 @@ def _at_most_hours(value: timedelta) -> timedelta:
     return value
 
 
+def _no_answer_for_a_number(value: object) -> object:
+    # YAML's yes is a number for Python, and would be a one.
+    if isinstance(value, bool):
+        raise ValueError("write a number")
+    return value
+
+
 def _check_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -227,6 +234,8 @@ Days = Annotated[
     ),
 ]
 Day = Annotated[date, BeforeValidator(_parse_day), WithJsonSchema({"type": "string", "format": "date"})]
+Whole = Annotated[int, BeforeValidator(_no_answer_for_a_number)]
+Rate = Annotated[float, BeforeValidator(_no_answer_for_a_number)]
 Places = tuple[Annotated[str, BeforeValidator(_check_place)], ...]
 """Countries and parts of them: `US`, `US-FL`."""
 Region = Annotated[str, AfterValidator(_check_region)]

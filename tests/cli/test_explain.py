@@ -1,8 +1,11 @@
 """`campaign explain`, as the operator types it, on both databases."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -99,6 +102,31 @@ def test_a_no_for_some_time_says_until_when(spring: Case) -> None:
     assert not cap["may_dial"]
     assert cap["looked_at"] == "1 call by other campaigns within 20h, 1 allowed"
     assert timedelta(hours=18.9) < datetime.fromisoformat(cap["not_before"]) - now < timedelta(hours=19.1)
+
+
+def test_the_next_time_is_that_at_which_all_say_yes(spring: Case, tmp_path: Path) -> None:
+    """A cap ends in the night and hours begin in the morning: the later of the two counts, and is told."""
+    now = datetime.now(UTC)
+    zone = ZoneInfo("America/New_York")
+    opens = (now + timedelta(hours=21)).astimezone(zone).replace(minute=0, second=0, microsecond=0)
+    days = {opens.strftime("%a").lower(): f"{opens:%H}:00-24:00"}
+    text = f"hours: {{days: {json.dumps(days)}, number_margin: 0s}}\n"
+    (tmp_path / "campaign.yaml").write_text(re.sub("hours: .*\n", text, CONFIG), encoding="utf-8")
+    other = start(spring.ledger, people(CARA), name="autumn")
+    other.place(other.intend(CARA, now=now), "call_1", now=now)
+    other.end("call_1", now=now)
+    other.settle("call_1")
+    told = explained(4)
+    eligible = datetime.fromisoformat(told["next_eligible"])
+    assert eligible == opens
+    assert f"but from {eligible:%Y-%m-%d %H:%M}" in call("explain", "spring", 4, "-c", "campaign.yaml")[1]
+
+
+def test_what_is_not_a_matter_of_time_has_no_next_time(spring: Case) -> None:
+    """Whoever is on a list is never dialled, and the reason stands beside the rule."""
+    do(spring.ledger, suppression.suppress, [BEN], reason="asked by mail", now=NOON)
+    assert explained(3)["next_eligible"] is None
+    assert "no time is known" in call("explain", "spring", 3, "--config", "campaign.yaml")[1]
 
 
 def test_a_row_that_is_final_tells_its_story(spring: Case) -> None:

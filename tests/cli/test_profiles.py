@@ -10,6 +10,7 @@ import yaml
 
 from campaign.cli import job as jobs
 from campaign.errors import ConfigError, InputMissingError, ListError
+from campaign.ledger import campaigns
 from campaign.ledger.ledger import Ledger
 from campaign.settings import Environment
 from tests.cli.test_commands import call, call_json
@@ -66,6 +67,18 @@ def test_a_profile_that_does_not_count(write: Write, command: tuple[str, ...]) -
     """Every command that prepares a run refuses it, with the cure."""
     write(hours={"profile": "us", "profile_confirmed": LATER})
     refused(command, ConfigError, "hours.profile: profile_confirmed: .* is in the future")
+
+
+@pytest.mark.usefixtures("account")
+@pytest.mark.parametrize("command", [("plan",), ("run", "--yes")], ids=["plan", "run"])
+def test_an_end_that_has_passed_starts_nothing(
+    write: Write, command: tuple[str, ...], tmp_path: Path
+) -> None:
+    """A year mistyped would expire the whole list for good, so a new campaign is refused and keeps no row."""
+    write(valid_until="2025-12-31")
+    refused(command, ConfigError, "valid_until: 2025-12-31 has passed, .* write a later one")
+    with Ledger.open(str(tmp_path / "ledger.db")) as ledger:
+        assert ledger.read(campaigns.find, "spring") is None
 
 
 @pytest.mark.usefixtures("account")

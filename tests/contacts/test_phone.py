@@ -438,3 +438,24 @@ def test_time_zones(number: str, zones: tuple[str, ...]) -> None:
 def test_regions_of() -> None:
     """From numbers stand for their own countries, not for their whole numbering plan."""
     assert phone.regions_of(("+12045550100", "+442071838750", "no number")) == {"CA", "GB"}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("+14155550123", "+14155550123"),
+        (" +1 (415) 555-0123 ", "+14155550123"),
+        ("+18005550123", "+18005550123"),
+        ("+447700900123", "+447700900123"),
+        ("4155550123", None),
+        ("14155550123", None),
+        ("+1415555012", None),
+        ("+141555501234", None),
+        ("+999123456789", None),
+        ("+14155550123x1", None),
+        ("", None),
+    ],
+)
+def test_numbers_of_our_own(text: str, number: str | None) -> None:
+    """With a plus and as long as its country allows, whatever it is used for, and assigned or not."""
+    assert phone.of_our_own(text) == number

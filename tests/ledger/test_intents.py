@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from campaign.ledger import waiting
+from campaign.ledger import rows, waiting
 from campaign.ledger.moves import IllegalMoveError
 from campaign.models import AttemptState, RowStatus
 from tests.ledger.case import ANNA, BEN, CARA, Case, do, people, start
@@ -133,6 +133,17 @@ def test_a_held_row_waits_for_its_time(case: Case) -> None:
     assert case.due(now=NOON + 2 * HOUR) == [ANNA, BEN, CARA]
     assert case.ledger.read(waiting.next_due, case.id) == NOON + HOUR
     assert case.result(ANNA).reason == "closed hours"
+
+
+def test_each_reason_for_which_a_row_waits_is_kept(case: Case) -> None:
+    """Each run says once for each reason why a row waits, so that a call that never came is explained."""
+    hold(case, ANNA, hours=1)
+    hold(case, ANNA, hours=2)
+    do(case.ledger, waiting.release_holds, case.id)
+    hold(case, ANNA, hours=3)
+
+    told = case.ledger.read(rows.history, case.contact_id(ANNA))
+    assert [(each.event, each.detail) for each in told] == [("row.held", "closed hours")] * 2
 
 
 def test_a_gate_may_be_final(case: Case) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from campaign import logs
 from campaign.oneinbox import wire
 from campaign.oneinbox.errors import (
     AccountRefused,
@@ -158,6 +159,16 @@ def test_what_a_404_is_about(body: Any, kind: type[ApiError]) -> None:
 def test_error_texts(body: Any, text: str) -> None:
     """Every documented form of an error body gives its message, on one short clean line."""
     assert wire.error_text(body, "Payment Required") == text
+
+
+@pytest.mark.parametrize("before", [0, 100, 180, 195, 300])
+def test_an_error_text_holds_no_part_of_a_secret(before: int) -> None:
+    """Wherever it stands, also where the text is cut."""
+    secret = "Kanarienvogel-0815"
+    logs.hide(secret)
+    text = wire.error_text({"detail": "x" * before + " " + secret + " is wrong"}, "")
+    assert secret[:6] not in text
+    assert len(text) <= 200
 
 
 def test_an_error_text_holds_no_number() -> None:

@@ -67,9 +67,10 @@ def test_outside_hours() -> None:
 
 @pytest.mark.parametrize("zones", [(), ("America/New_York", "Asia/Tokyo")])
 def test_never_open(zones: tuple[str, ...]) -> None:
-    """Without a zone, or with zones that are never open together, nobody may ever be dialled."""
+    """Without a zone, or with zones that are never open together, the row waits: hours can be mended."""
     verdict = judge(person(zones=zones), office(), NOON)
-    assert (verdict.may_dial, verdict.status) == (False, RowStatus.EXPIRED)
+    assert (verdict.may_dial, verdict.status) == (False, RowStatus.WAITING)
+    assert verdict.not_before == NOON + timedelta(days=1)
     assert "in every zone" in verdict.reason
 
 

@@ -27,8 +27,9 @@ CALENDAR = make_calendar(
 
 def campaign(profile: str = "us-strict", **contacts: object) -> CampaignSettings:
     """By a profile that has not expired in December 2026, without margins."""
-    hours = {"profile": profile, "closing_margin": "0s", "number_margin": "0s"}
-    return make_settings(hours=hours, contacts={"consent_basis": "signed forms"} | contacts)
+    made = make_settings(hours={"profile": profile}, contacts={"consent_basis": "signed forms"} | contacts)
+    no_margins = {"closing_margin": timedelta(), "number_margin": timedelta()}
+    return made.model_copy(update={"hours": made.hours.model_copy(update=no_margins)})
 
 
 def person(

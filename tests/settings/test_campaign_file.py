@@ -117,8 +117,8 @@ NONSENSE = {
     "from_numbers": ["[]", "15739693824", "[15739693824]", '["2025550100"]', '"+1 202 555 0100"'],
     "contacts": ["phone", ""], "contacts.countries": ["[us]", "[NO]"], "contacts.default_region": ["usa"],
     "call.variables": ["[a]"], "call.max_duration": ["0s", "-5m", "1:30", "999999999999d", "soon"],
-    "pace.calls_per_second": ["0", "1001", ".nan", ".inf", "fast"], "pace.burst": ["1.5", "0"],
-    "pace.max_live_calls": ["-1"],
+    "pace.calls_per_second": ["0", "1001", ".nan", ".inf", "fast", "yes"], "pace.burst": ["1.5", "0", "yes"],
+    "pace.max_live_calls": ["-1", "yes"],
     "pace.stages": ["5", "[0]", "[1, 25, 5]", "[1.5]", "[many]"],
     "breaker.same_refusals": ["0", "101"], "breaker.lost_requests": ["-1"], "breaker.lost_share": ["0", "2"],
     "breaker.unanswered_share": ["50", "0"], "breaker.failed_share": ["yes", "0"],
@@ -129,10 +129,11 @@ NONSENSE = {
     "hours.days": ["[]", "{mo: '09:00-17:00'}", "{mon: 9-17}", "{mon: '09:00'}", "{mon: null}"],
     "hours.closing_margin": ["-3m", "7h", "3"], "hours.number_margin": ["1w"],
     "contacts.default_timezone": ["EST5", "Mars/Olympus", "../etc/passwd", '""', "5"],
-    "retry.max_attempts": ["0", "21"], "retry.no_answer": ["30m", "[30]", "[1w]", "[10m, soon]"],
-    "retry.per_day": ["0", "x"], "retry.min_gap": ["0s", "soon"], "retry.never_after": ["Busy", '[""]'],
+    "retry.max_attempts": ["0", "21", "yes"], "retry.no_answer": ["30m", "[30]", "[1w]", "[10m, soon]"],
+    "retry.per_day": ["0", "x", "yes"], "retry.min_gap": ["0s", "soon"],
+    "retry.never_after": ["Busy", '[""]'],
     "caps.per_number": ["[]", "5"], "caps.per_number.counts": ["mine"], "dispositions": ["{a: b}", "5"],
-    "caps.per_number.calls": ["0"], "caps.per_number.within": ["0h"],
+    "caps.per_number.calls": ["0", "yes"], "caps.per_number.within": ["0h"],
     "caps.after_conversation": ["0d", "7", "soon"],
     "budget": ["300", "{cents: 2000}"], "budget.calls": ["0", "-1", "1.5", "yes", '"500"', "1000000000001"],
     "budget.minutes": ["0", "-3", ".nan", ".inf", "yes", "5h", "1.0e+12"], "budget.credits": ["0", "[]"],
@@ -190,6 +191,30 @@ def test_nonsense(tmp_path: Path, key: str, value: str) -> None:
         ("budget", "{minuts: 3}", "unknown key budget.minuts; did you mean minutes?"),
         ("budget.minutes", "5h", "write a plain number, like 300"),
         ("budget.calls", "1.5", "write a whole number, like 500"),
+        ("retry", "{min_gap: 30m}", "min_gap has no effect while no end of a call has a gap"),
+        (
+            "retry",
+            "{max_attempts: 5, busy: [10m]}",
+            "the longest list has 1 gap, which is enough for 2 tries",
+        ),
+        (
+            "retry",
+            "{max_attempts: 2, busy: [10m, 1h, 2h]}",
+            "busy has 3 gaps, but max_attempts 2 leaves room for 1",
+        ),
+        ("hours", "{profile: us, number_margin: 10m}", "profile us needs at least 1h"),
+        ("hours", "{profile: us, closing_margin: 0s}", "profile us needs at least 3m"),
+        (
+            "hours",
+            "{days: {mon: '09:00-09:03'}}",
+            "mon is 09:00-09:03, of which closing_margin leaves nothing",
+        ),
+        ("suppression", "dnc.csv", "suppression: write a list, like [dnc.csv]"),
+        ("contacts", "{countries: US}", "contacts.countries: write a list, like [US, CA]"),
+        ("retry", "{no_answer: 30m}", "retry.no_answer: write a list, like [30m, 4h]"),
+        ("hours", "", "hours: expected keys below it, found none"),
+        ("contacts", "phone", "contacts: expected keys below it, found a text"),
+        ("name", "a b", "name: letters, digits, dots, dashes and underscores only, like reminders-{date}"),
         ("name", '"{day}"', "the only placeholder is {date}"),
         ("output", '"{date}.csv"', "the only placeholder is {name}"),
     ],
@@ -197,6 +222,27 @@ def test_nonsense(tmp_path: Path, key: str, value: str) -> None:
 def test_cure(tmp_path: Path, key: str, value: str, words: str) -> None:
     """The line about a wrong value says what would be right."""
     assert words in problem(tmp_path, with_value(key, value))
+
+
+@pytest.mark.parametrize(
+    ("added", "words"),
+    [
+        ("suppression: [a.csv]\nsuppression: [b.csv]\n", "suppression stands twice, first in line 4"),
+        ('hours: {days: {mon: "09:00-10:00", mon: "00:00-24:00"}}\n', "mon stands twice, first in line 4"),
+    ],
+)
+def test_a_key_that_stands_twice(tmp_path: Path, added: str, words: str) -> None:
+    """Of two values for one key the first would be off without a word, so it is refused with both lines."""
+    text = problem(tmp_path, BASE + added)
+    assert words in text
+
+
+def test_a_mapping_may_take_the_keys_of_another(tmp_path: Path) -> None:
+    """YAML's `<<` fills in keys, of which the mapping's own come first: nothing stands twice."""
+    added = "pace: &slow {burst: 1, max_live_calls: 3}\nbudget: {calls: 5}\n"
+    path = tmp_path / "campaign.yaml"
+    path.write_text(BASE + added.replace("{burst", "{<<: {burst: 9}, burst"), encoding="utf-8")
+    assert load_campaign_file(path).pace.burst == 1
 
 
 @pytest.mark.parametrize(

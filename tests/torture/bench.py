@@ -85,6 +85,7 @@ class Bench:
         send: int = 0,
         when: Callable[[], bool] | None = None,
         answer: str | None = None,
+        asked: bytes = b"",
         people_on_stdout: bool = False,
     ) -> str:
         """Run one command under watch; then search what it said, and every file that there is now.
@@ -97,6 +98,7 @@ class Bench:
             send: A signal that is sent as soon as `when` holds. A command that ends before is a finding.
             when: The moment for it.
             answer: What is typed, on a terminal in place of a pipe.
+            asked: What has to be shown there before; empty types it beforehand.
             people_on_stdout: Whether people are this command's data.
 
         Returns:
@@ -106,7 +108,7 @@ class Bench:
         if program == COMMAND:
             self.commands.update(arguments[:1])
         out, err = self.folder / "said" / "out", self.folder / "said" / "err"
-        terminal = None if answer is None else _Terminal(answer)
+        terminal = None if answer is None else _Terminal(answer, asked)
         with out.open("wb") as stdout, err.open("wb") as stderr:
             process = subprocess.Popen(
                 [*program, *arguments],
@@ -116,6 +118,8 @@ class Bench:
                 stdout=stdout,
                 stderr=terminal.theirs if terminal else stderr,
                 umask=0,
+                # A hidden question goes to the terminal of the session, which may be the tester's own.
+                start_new_session=terminal is not None,
             )
         ends_at = time.monotonic() + LIMIT_S
         while process.poll() is None:
@@ -232,19 +236,26 @@ def _descendants(pid: int) -> Iterator[int]:
 
 
 class _Terminal:
-    """A terminal on which the answer is typed already, and which remembers what was shown on it."""
+    """A terminal on which an answer is typed when it is asked for, and which remembers what was shown."""
 
-    def __init__(self, answer: str) -> None:
+    def __init__(self, answer: str, asked: bytes) -> None:
         self._ours, self.theirs = pty.openpty()
-        os.write(self._ours, answer.encode())
         os.set_blocking(self._ours, False)
+        self._answer, self._asked = answer.encode(), asked
         self.shown = b""
+        self._type()
+
+    def _type(self) -> None:
+        if self._answer and self._asked in self.shown:
+            os.write(self._ours, self._answer)
+            self._answer = b""
 
     def read(self) -> None:
         """Take what is there, so that whoever writes need not wait."""
         with suppress(OSError):
             while block := os.read(self._ours, 1 << 16):
                 self.shown += block
+                self._type()
 
     def close(self) -> None:
         """Read the rest, and hang up."""

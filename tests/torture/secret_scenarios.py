@@ -173,6 +173,34 @@ def _suppression(bench: Bench) -> None:
     bench.must_hold_people("results.csv", "ledger.db")
 
 
+def _setting_up(bench: Bench) -> None:
+    token = ("--secret-env", "CARRIER_TOKEN")
+    environment = {"CARRIER_TOKEN": PASSWORD.text}
+    add = ("carriers", "add", "Production", "--provider", "twilio")
+    trunk = (
+        "--agent",
+        "agt_test",
+        "--trunk",
+        "sip.example.com",
+        "--trunk-user",
+        "one",
+        "--provider",
+        "twilio",
+    )
+    bench.run(*add, "--secret-file", str(bench.put("shared", PASSWORD.text, mode=0o640)), codes=(78,))
+    bench.run(*add, *token, codes=(64,), environment=environment)
+    bench.run(*add, *token, codes=(69,), environment=environment)
+    bench.run("carriers", "list", "--json")
+    bench.run("carriers", "remove", "Production", "--yes")
+    bench.run(*add, answer=f"{PASSWORD.text}\n", asked=b"carrier: ")
+    bench.run("numbers", "search", "--country", "US", "--carrier", "Production")
+    bench.run("numbers", "register", "+14155550100", "--agent", "agt_test", "--carrier", "Production")
+    secret = bench.put("secret", PASSWORD.text, mode=0o600)
+    bench.run("numbers", "register", "+14155550101", *trunk, "--secret-file", str(secret))
+    bench.run("numbers", "list")
+    bench.run("numbers", "remove", "+14155550101", answer="y\n", asked=b"?")
+
+
 def _rehearsals(bench: Bench) -> None:
     rehearse = ("rehearse", "list.csv", "--config", "campaign.yaml", *LEDGER)
     bench.run(*rehearse, "--at", "soon", codes=(64,))
@@ -325,6 +353,9 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "another list": Scenario(_another_list, frozenset({"run"})),
     "suppression": Scenario(_suppression, frozenset({"suppress", "run"})),
+    "setting up": Scenario(
+        _setting_up, frozenset({"carriers", "numbers"}), ("echo=422#1", "lose_reply@add_carrier#1")
+    ),
     "rehearsals": Scenario(_rehearsals, frozenset({"rehearse", "run"})),
     "broken lists": Scenario(_broken_lists, frozenset({"validate", "run"})),
     "lists to mend": Scenario(_lists_to_mend, frozenset({"init", "validate"})),

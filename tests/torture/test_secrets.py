@@ -26,14 +26,18 @@ from tests.torture.tally import Effort
 SECRETS = (KEY, ODD_KEY, PASSWORD)
 
 
+SAMPLE = {"a workbook": 2, "a bug in the middle": 2, "setting up": 0}
+"""Scenarios, with the fewest files that there are to be searched."""
+
+
 @pytest.mark.e2e
-@pytest.mark.parametrize("name", ["a workbook", "a bug in the middle"])
+@pytest.mark.parametrize("name", SAMPLE)
 def test_a_sample_of_the_scenarios_leaks_nothing(tmp_path: Path, name: str) -> None:
-    """The key is nowhere, and people are only in the ledger and the result."""
+    """Keys and passwords are nowhere, and people are only in the ledger and the result."""
     tally = secrets.search([name], Effort(tmp_path))
     assert tally.is_clean, tally.failures
     assert tally.injected["scenarios"] == 1
-    assert tally.injected["files searched"] >= 2
+    assert tally.injected["files searched"] >= SAMPLE[name]
 
 
 LEAKS = {
