@@ -104,6 +104,7 @@ async def run_campaign(
     deadline: datetime | None = None,
     write_leftover: WriteLeftover | None = None,
     keeping: Keeping | None = None,
+    is_listened_to: Callable[[], Awaitable[bool]] | None = None,
     timing: Timing | None = None,
     now: Callable[[], datetime] = utc_now,
     steady: Callable[[], float] = steady_time,
@@ -130,6 +131,7 @@ async def run_campaign(
         deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
         write_leftover: Writes the result of an earlier day's campaign again, which this one has followed.
         keeping: How recordings are kept; None when they are not.
+        is_listened_to: Whether a listener leaves hints in the ledger; None where there can be none.
         timing: Waits; the defaults suit real calls.
         now: The wall clock.
         steady: A clock in seconds that nobody can set.
@@ -174,7 +176,9 @@ async def run_campaign(
         if deadline is not None:
             beside.start_soon(watchers.watch_deadline, run, deadline)
         try:
-            report = await _work(run, write_noted, on_progress, write_leftover, keeping)
+            report = await _work(
+                run, write_noted, on_progress, write_leftover, Recorder(run, keeping), is_listened_to
+            )
         except Exception:
             # Whatever went wrong, what is known by now is for the operator.
             with suppress(Exception):
@@ -189,9 +193,9 @@ async def _work(
     write_results: Callable[[], Awaitable[object]],
     on_progress: Callable[[Progress], None],
     write_leftover: WriteLeftover | None,
-    keeping: Keeping | None,
+    recorder: Recorder,
+    is_listened_to: Callable[[], Awaitable[bool]] | None,
 ) -> RunReport:
-    recorder = Recorder(run, keeping)
     tracker = Tracker(run, recorder)
     doubts = DoubtSettler(run, tracker)
     meter = ProgressMeter(run, on_progress)
@@ -212,6 +216,8 @@ async def _work(
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(tracker.run)
             tasks.start_soon(watchers.watch_clock, run)
+            if is_listened_to is not None:
+                tasks.start_soon(watchers.watch_hints, run, tracker, is_listened_to)
             await doubts.settle()
             await leftovers.close()
             tasks.start_soon(doubts.run)

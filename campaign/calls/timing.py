@@ -10,6 +10,10 @@ class Timing:
     look_min_s: float = 2.0
     look_max_s: float = 10.0
     """Bounds of the time between two looks at a live call."""
+    net_look_s: float = 60.0
+    """The same for a call that is connected, while events tell of every end."""
+    hint_look_s: float = 0.5
+    """Whether a listener has left hints is looked at so often."""
     results_first_s: float = 2.0
     """Results are written after a call's end; the first look that counts is so much later."""
     closing_lead_s: float = 15.0

@@ -12,6 +12,7 @@ from campaign.cli import (
     demo,
     explain,
     init,
+    listen,
     numbers,
     output,
     plan,
@@ -23,6 +24,7 @@ from campaign.cli import (
     suppress,
     validate,
     views,
+    webhooks,
 )
 from campaign.errors import CampaignError, ExitCode
 
@@ -52,6 +54,8 @@ app.command()(explain.explain)
 app.add_typer(suppress.app, name="suppress")
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(numbers.app, name="numbers")
+app.add_typer(webhooks.app, name="webhooks")
+app.command()(listen.listen)
 app.command()(simulate.simulate)
 
 

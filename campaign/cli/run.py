@@ -296,6 +296,7 @@ def carry_out(
                         deadline=deadline,
                         write_leftover=lambda left: anyio.to_thread.run_sync(of_leftovers.write, left),
                         keeping=how,
+                        is_listened_to=lambda: anyio.to_thread.run_sync(ledger.is_listened_to),
                         timing=timing,
                     )
                 beside.cancel_scope.cancel()

@@ -99,6 +99,11 @@ def _keep_recordings(connection: Connection) -> None:
     schema.recordings.create(connection, checkfirst=True)
 
 
+def _keep_hints(connection: Connection) -> None:
+    schema.listener.create(connection, checkfirst=True)
+    schema.hints.create(connection, checkfirst=True)
+
+
 def _add_column(connection: Connection, table: str, column: str, kind: str) -> bool:
     """Add a column without values. False when it is there: a new ledger has all of them."""
     if column in {known["name"] for known in inspect(connection).get_columns(table)}:
@@ -118,6 +123,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(8, "how each call ended", _keep_how_each_call_ended),
     Migration(9, "time limits and from numbers", _limit_calls),
     Migration(10, "recordings", _keep_recordings),
+    Migration(11, "hints", _keep_hints),
 )
 
 

@@ -236,6 +236,29 @@ recordings = Table(
     ),
 )
 
+listener = Table(
+    "listener",
+    metadata,
+    # There is one row.
+    Column(
+        "number", Integer, CheckConstraint("number = 1", name="single"), primary_key=True, autoincrement=False
+    ),
+    # Whoever knows it can leave hints.
+    Column("token", String(64), nullable=False),
+    Column("made_at", Utc, nullable=False),
+    # Of the newest hint. It never goes back, also when old hints are cleared away.
+    Column("serial", Integer, nullable=False, server_default="0"),
+)
+
+hints = Table(
+    "hints",
+    metadata,
+    # One for each call, whatever comes.
+    Column("call_id", ForeignKey("calls.call_id"), primary_key=True),
+    Column("serial", Integer, nullable=False, unique=True),
+    Column("at", Utc, nullable=False),
+)
+
 suppression = Table(
     "suppression",
     metadata,

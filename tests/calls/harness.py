@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from campaign.calls.ports import LedgerBesideLoop
 from campaign.calls.progress import Progress
 from campaign.calls.recordings import Keeping
+from campaign.calls.run import steady_time
 from campaign.calls.runner import RunReport, run_campaign, utc_now
 from campaign.calls.timing import Timing
 from campaign.contacts.intake import take_in
@@ -74,6 +75,12 @@ def wall_clock() -> Callable[[], datetime]:
     return utc_now if clock is None else clock.now
 
 
+def steady_clock() -> Callable[[], float]:
+    """The clock that nobody can set, in the time of the running event loop."""
+    clock = clock_of_loop()
+    return steady_time if clock is None else clock.monotonic
+
+
 class HoldingLedger(LedgerBesideLoop):
     """As the product has it; no time passes while it is asked."""
 
@@ -100,11 +107,14 @@ class Stage:
     settings: CampaignSettings = field(default_factory=lambda: make_settings(pace=FAST))
     timing: Timing = QUICK
     now: Callable[[], datetime] = field(default_factory=wall_clock)
+    steady: Callable[[], float] = field(default_factory=steady_clock)
+    patience_s: float = PATIENCE_S
     suppressed: dict[str, str] = field(default_factory=dict)
     read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None
     spoken: tuple[str, ...] = ()
     calendar: Calendar | None = None
     keeping: Keeping | None = None
+    is_listened_to: Callable[[], Awaitable[bool]] | None = None
     base_url: str = "http://simulator"
     progress: list[Progress] = field(default_factory=list)
     on_stall: Callable[[CampaignError], None] | None = None
@@ -161,7 +171,7 @@ class Stage:
         async def write_results() -> None:
             self.written += 1
 
-        with anyio.fail_after(PATIENCE_S):
+        with anyio.fail_after(self.patience_s):
             async with api, anyio.create_task_group() as tasks:
                 if alongside is not None:
                     tasks.start_soon(alongside)
@@ -180,8 +190,10 @@ class Stage:
                     calendar=self.calendar,
                     deadline=deadline,
                     keeping=self.keeping,
+                    is_listened_to=self.is_listened_to,
                     timing=self.timing,
                     now=self.now,
+                    steady=self.steady,
                     rng=Random(1),
                     handle_signals=False,
                 )

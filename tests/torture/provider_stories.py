@@ -50,6 +50,8 @@ ENDLESS: Mapping[str, Any] = {"call": {"max_duration": "1s"}}
 RECORDED = Account(records=True)
 KEPT: Mapping[str, Any] = {"recordings": Path("recordings")}
 KEEPS = Step(options=KEPT)
+HEARS = Step(timing={"hint_look_s": 0.05})
+HEARS_AND_KEEPS = Step(options=KEPT, timing=HEARS.timing)
 SOON: Mapping[str, float] = {"recording_wait_s": 0.3, "recording_drain_s": 3}
 PROVIDER_STORIES: Mapping[str, Story] = {
     # What every night is like.
@@ -422,6 +424,20 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     "recordings whose folder goes": Story(
         account=RECORDED, step=Step(options=KEPT, actions={"check_room#2": "remove_recordings"}), resume=KEEPS
     ),
+    # What a listener tells.
+    "told of": Story(
+        account=Account(speed=20, records=True, faults=("status=500@recording#1-8",)),
+        step=HEARS_AND_KEEPS,
+        resume=KEEPS,
+        trouble=trouble.listener(),
+    ),
+    "told of some": Story(
+        account=Account(speed=20), rows=people(10), step=HEARS, trouble=trouble.listener(tells_of=5)
+    ),
+    "told of until the listener goes": Story(
+        account=Account(speed=20), rows=people(10), step=HEARS, trouble=trouble.listener(goes_after=400)
+    ),
+    "nobody can look whether anybody listens": Story(step=HEARS, trouble=trouble.listener_lock_is_folder),
     # A run in trouble with itself.
     "watched closely": Story(step=Step(timing={"stall_look_s": 0.02, "beat_s": 0.05})),
     "ledger too slow": Story(step=Step(timing={"stall_look_s": 0.01, "ledger_longest_s": 0.0}), meets=74),
