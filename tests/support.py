@@ -44,3 +44,8 @@ class Rows(tuple[Contact | RejectedRow, ...]):
     def statuses(self) -> Mapping[RowStatus, int]:
         """As `ListRows`."""
         return Counter(row.status if isinstance(row, RejectedRow) else RowStatus.WAITING for row in self)
+
+    @property
+    def consents(self) -> Mapping[str, int]:
+        """As `ListRows`."""
+        return Counter(row.consent for row in self if isinstance(row, Contact))

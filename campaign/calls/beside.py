@@ -1,47 +1,24 @@
-"""Work that may hang for ever, like a write to a disk that has gone: the run and its process outlive it."""
+"""Beside the loop: work that may hang, like a read from a network disk, in a thread that nobody waits for."""
 
 import asyncio
-import threading
 from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
-from typing import ParamSpec, TypeVar
+from concurrent.futures import Future
+from threading import Thread
+from typing import TypeVar
 
-import anyio
-
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
-async def in_daemon(longest_s: float, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """Do it in a thread of its own, which the end of the process does not wait for.
+async def run_beside(work: Callable[[], T]) -> T:
+    """Run work in a thread of its own. Who stops waiting leaves it behind, as the end of the process does."""
+    outcome: Future[T] = Future()
+    outcome.set_running_or_notify_cancel()
 
-    Args:
-        longest_s: After so many seconds it is left behind.
-        work: What is done.
-        args: For it.
-        kwargs: For it.
-
-    Raises:
-        TimeoutError: It takes longer. Whatever else the work raises comes through.
-    """
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[T] = loop.create_future()
-
-    def tell(settle: Callable[[], None]) -> None:
-        if not answer.done():
-            settle()
-
-    def do() -> None:
-        settle: Callable[[], None]
+    def run() -> None:
         try:
-            settle = partial(answer.set_result, work(*args, **kwargs))
+            outcome.set_result(work())
         except BaseException as error:
-            settle = partial(answer.set_exception, error)
-        # The loop may have ended meanwhile.
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(tell, settle)
+            outcome.set_exception(error)
 
-    threading.Thread(target=do, name="beside", daemon=True).start()
-    with anyio.fail_after(longest_s):
-        return await answer
+    Thread(target=run, name="beside", daemon=True).start()
+    return await asyncio.wrap_future(outcome)

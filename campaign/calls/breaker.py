@@ -3,6 +3,7 @@
 The decisions are made in `campaign.rules.breaker`; here they stop the run, and reach the ledger.
 """
 
+import shlex
 from contextlib import aclosing
 
 import anyio
@@ -45,11 +46,17 @@ _CURES = {
 _KEY_CURE = "check ONEINBOX_API_KEY (an oi_sk_ key of this account that has not been revoked)"
 
 
-def stop_error(opening: Opening) -> CampaignError:
-    """The line for people, with the exit code: cause, cure, and how it is closed."""
+def stop_error(opening: Opening, name: str, *, ledger_flag: str = "") -> CampaignError:
+    """The line for people, with the exit code: cause, cure, and how it is closed.
+
+    Args:
+        opening: What has stopped dialling.
+        name: The campaign.
+        ledger_flag: As for a run.
+    """
     text = f"{opening.cause}; {opening.cure}"
     if opening.needs_reset:
-        text += ", then `campaign resume NAME --reason TEXT`"
+        text += f", then `campaign resume {shlex.quote(name)} --reason TEXT{ledger_flag}`"
     match opening.rule:
         case Rule.KEY:
             return KeyRefusedError(text)
@@ -72,7 +79,7 @@ async def tell(run: Run, event: Event) -> None:
     if opening is None:
         return
     if opening.scope is Scope.CAMPAIGN and not opening.passes:
-        run.halt(stop_error(opening))
+        run.halt(stop_error(opening, run.name, ledger_flag=run.ledger_flag))
     run.changed.ring()
     log.error("breaker.opened", rule=opening.rule.value, scope=opening.scope.value)
     await run.commit(
@@ -161,33 +168,43 @@ async def take_up(run: Run) -> None:
         most = sum(sizes) + 3 * len(sizes)
         for end in await run.fetch(breakers.first_ends, run.campaign_id, most=most):
             disposition = end.disposition or (_disposition(run, end.call) if end.call else None)
-            has_failed = end.call is None or disposition is None or blame.has_failed(end.call, disposition)
-            run.stages.ended(has_failed=has_failed)
+            has_failed = (
+                end.call is None
+                or disposition is None
+                or blame.has_failed(end.call, disposition, run.settings.breaker.ordinary_ends)
+            )
+            run.stages.ended(has_failed=has_failed, reason=_reason(end.call) if end.call else "")
 
 
 def stay_open(run: Run) -> None:
     """Dial nobody in this run when a breaker that an earlier one opened holds the whole campaign."""
     if (opening := run.breaker.stopping()) is not None:
         log.error("breaker.still_open", rule=opening.rule.value)
-        run.halt(ApiUnavailableError(f"dialling was stopped: {stop_error(opening)}"))
+        error = stop_error(opening, run.name, ledger_flag=run.ledger_flag)
+        run.halt(ApiUnavailableError(f"dialling was stopped: {error}"))
 
 
 async def ended(run: Run, record: OpenCall, call: Call, disposition: Disposition) -> None:
     """A call of this run's campaign has ended, and this is how it reads."""
     if record.campaign_id != run.campaign_id:
         return
-    # It is quoted for people, and OneInbox may have put a number into it.
-    reason = redact(call.end_reason or call.status)[:REASON_LENGTH]
-    has_failed = blame.has_failed(call, disposition)
+    reason, ordinary = _reason(call), run.settings.breaker.ordinary_ends
+    has_failed = blame.has_failed(call, disposition, ordinary)
+    is_odd = blame.is_odd(call, disposition, ordinary)
     country = country_of(record.to_number) or ""
     if run.breaker.stopping(record.from_number, country) is not None:
         # Known to fail, or not: it says nothing about the others.
         return
-    await tell(run, Ended(record.from_number, country, has_failed, reason))
+    await tell(run, Ended(record.from_number, country, has_failed, reason, is_odd))
     if run.breaker.stopping(record.from_number, country) is not None:
         run.stages.begin_stage_anew()
     else:
         await first_call_over(run, has_failed=has_failed, reason=reason)
+
+
+def _reason(call: Call) -> str:
+    # It is quoted for people, and OneInbox may have put a number into it.
+    return redact(call.end_reason or call.status)[:REASON_LENGTH]
 
 
 def _disposition(run: Run, call: Call) -> Disposition:
@@ -196,8 +213,8 @@ def _disposition(run: Run, call: Call) -> Disposition:
 
 async def first_call_over(run: Run, *, has_failed: bool, reason: str = "") -> None:
     """One of the first calls has ended, or is left to a human."""
-    if run.stages.ended(has_failed=has_failed):
-        await tell(run, FirstCallsFailed(run.stages.failed, reason))
+    if run.stages.ended(has_failed=has_failed, reason=reason):
+        await tell(run, FirstCallsFailed(tuple(run.stages.failed), run.stages.seen))
 
 
 async def check_clock(run: Run) -> None:

@@ -1,18 +1,21 @@
 """Dispatch: one dial after the other, each in the order that the promise needs.
 
-Wait for room and pace, ask every gate, put the intent on disk, send the request, put its end on disk.
+Wait for room, ask the hook where there is one, wait for the pace, ask every gate, put the intent on disk,
+send the request, put its end on disk.
 """
 
 import secrets
 from datetime import datetime, timedelta
 
 import anyio
-from anyio.abc import TaskGroup
+from anyio.abc import TaskGroup, TaskStatus
 
 from campaign.calls import breaker
+from campaign.calls.asking import Asking, Yes
 from campaign.calls.from_numbers import Turns, day_at
-from campaign.calls.gatekeeper import Gatekeeper
+from campaign.calls.gatekeeper import Admission, Gatekeeper
 from campaign.calls.quota import Quota
+from campaign.calls.room import LONGEST_WAIT_S, Room
 from campaign.calls.run import Run
 from campaign.calls.track import Tracker
 from campaign.contacts.phone import country_of
@@ -20,6 +23,7 @@ from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, waiting
 from campaign.ledger.calls import OpenCall
 from campaign.ledger.from_numbers import DayIsFullError
+from campaign.ledger.hook import IN_EVIDENCE
 from campaign.ledger.waiting import DueContact
 from campaign.logs import get_logger
 from campaign.models import TOKEN_KEY, AttemptState, CallRequest
@@ -29,24 +33,19 @@ from campaign.oneinbox.errors import (
     KeyRefused,
     NotSent,
     OutcomeUnknown,
+    Part,
     Refused,
+    SetupRefused,
     Throttled,
 )
 from campaign.rules.breaker import NoReply, NotReached, Placed
 from campaign.rules.breaker import Refused as RowRefused
-from campaign.rules.budget import used_up
 from campaign.rules.opening import Rule
 from campaign.settings import describe_duration
 
 log = get_logger(__name__)
 
 BATCH_ROWS = 200
-BACKLOG_S = 0.05
-"""Starts of so many seconds may wait for the disk at a time; they crowd at the provider by no more."""
-LONGEST_WAIT_S = 60.0
-"""The wall clock may be set meanwhile, so times are compared anew at least so often."""
-MAX_DOUBTS = 5
-"""So many calls in doubt, of whichever run, hold up dialling until they are found."""
 
 
 class HeldBack(NotSent):
@@ -60,14 +59,13 @@ class Dispatcher:
         self._run = run
         self._tracker = tracker
         self._gatekeeper = Gatekeeper(run)
+        hook = run.settings.hook
+        self._asking = Asking(run, hook, self._gatekeeper) if hook is not None else None
         self._turns = Turns(run)
         self._in_hand: set[int] = set()
         """Contacts from their start until the end of their request is on disk."""
         self._quota = Quota(run, self._in_hand)
-        self._before_intent = 0
-        """How many of them have no attempt yet, and so are not in `run.live`."""
-        self._before_request = 0
-        """How many of them wait for the disk."""
+        self._room = Room(run, self._quota)
         self._failures = 0
         self._unreachable_since: float | None = None
         self._throttled_since: float | None = None
@@ -83,18 +81,19 @@ class Dispatcher:
         run = self._run
         async with anyio.create_task_group() as dials:
             with run.dialling:
-                await self._feed(dials)
+                # Within the scope: when dialling ends, nobody is asked about any more.
+                async with anyio.create_task_group() as questions:
+                    await self._feed(dials, questions)
         while run.has_open_attempts and not run.leave_at_once:
             await run.changed.wait(LONGEST_WAIT_S)
 
-    async def _feed(self, dials: TaskGroup) -> None:
+    async def _feed(self, dials: TaskGroup, questions: TaskGroup) -> None:
         run = self._run
         while True:
             # Asked before the ledger is: what ends meanwhile may have put a row back to waiting.
-            is_idle = not self._in_hand and not run.has_open_attempts
-            due = await run.fetch(
-                waiting.due, run.campaign_id, run.now(), skip=frozenset(self._in_hand), limit=BATCH_ROWS
-            )
+            in_hand = frozenset(self._in_hand | self._room.asked)
+            is_idle = not in_hand and not run.has_open_attempts
+            due = await run.fetch(waiting.due, run.campaign_id, run.now(), skip=in_hand, limit=BATCH_ROWS)
             if not due and not await self._wait_for_more(is_idle=is_idle):
                 # Their last rows may have been held one by one.
                 await self._turns.are_used_up()
@@ -102,52 +101,58 @@ class Dispatcher:
             if due and await self._turns.are_used_up():
                 return
             if due:
-                self._stop_when_used_up()
+                self._room.stop_when_used_up()
+                await self._room.lists()
             # Who may not be dialled takes no start of the pace. The others are asked about once more then.
             ready = await self._turns.sift(await self._gatekeeper.sift(due))
             for contact, from_number in ready:
-                await self._wait_for_room()
-                await self._quota.ready()
-                run.waiting_for = "OneInbox, which asked to wait" if run.pace.paused_for else ""
-                await run.pace.start(from_number)
-                run.waiting_for = ""
-                self._in_hand.add(contact.contact_id)
-                self._before_intent += 1
-                run.spending.reserve()
-                self._quota.take()
-                self._before_request += 1
-                dials.start_soon(self._handle, contact, from_number, run.now())
+                if self._asking is None:
+                    await self._room.wait()
+                    await self._start(dials, contact, from_number)
+                else:
+                    await self._asking.until_due(self._room)
+                    await self._room.wait()
+                    await questions.start(self._ask, self._asking, dials, contact, from_number)
 
-    async def _wait_for_room(self) -> None:
-        run, limit = self._run, self._run.settings.pace.max_live_calls
-        while True:
-            under_way, allowed = len(run.live) + self._before_intent, run.stages.allowed
-            if run.breaker.is_waiting:
-                await breaker.wait_for_answers(run)
-                continue
-            if under_way >= limit:
-                run.waiting_for = "a free line"
-            elif allowed is not None and under_way >= allowed:
-                run.waiting_for = run.stages.awaited
-            elif run.breaker.has_doubts or len(run.in_doubt) + run.breaker.lost_in_a_row >= MAX_DOUBTS:
-                run.waiting_for = "calls in doubt to be found"
-            elif self._before_request > BACKLOG_S * run.settings.pace.calls_per_second:
-                # The disk is slow. Starts that pile up behind it would leave together.
-                run.waiting_for = "the ledger"
-            elif run.spending.lacks(run.settings):
-                self._stop_when_used_up()
-                run.waiting_for = "live calls, which may use up the budget"
-            else:
+    async def _ask(
+        self,
+        asking: Asking,
+        dials: TaskGroup,
+        contact: DueContact,
+        from_number: str,
+        *,
+        task_status: TaskStatus[None],
+    ) -> None:
+        """Ask the hook about one contact, and start the dial when the pace allows it.
+
+        What does not fit any more by then waits as before, and is asked about again.
+        """
+        with self._room.asking(contact.contact_id):
+            task_status.started()
+            yes = await asking.ask(contact)
+            if yes is None:
                 return
-            await run.changed.wait(LONGEST_WAIT_S)
+            async with asking.turn(from_number):
+                await self._room.disk()
+                is_held_up = self._run.breaker.is_waiting or self._room.obstacle(counted=1)
+                if not is_held_up and yes.is_good(self._run.now()):
+                    await self._start(dials, contact, from_number, yes)
 
-    def _stop_when_used_up(self) -> None:
-        """End dialling when the budget has no room for another call, whatever the live ones will cost."""
+    async def _start(
+        self, dials: TaskGroup, contact: DueContact, from_number: str, yes: Yes | None = None
+    ) -> None:
+        """Take a start of the pace and begin the dial, unless the hook's yes has grown old meanwhile."""
         run = self._run
-        under_way = run.live | run.settling
-        if limit := run.spending.lacks_for_good(run.settings, under_way):
-            at_best = run.spending.outlay_at_best(under_way)
-            run.drain(used_up(at_best, run.settings.budget, limit), leave=False)
+        await self._quota.ready()
+        run.waiting_for = "OneInbox, which asked to wait" if run.pace.paused_for else ""
+        await run.pace.start(from_number)
+        run.waiting_for = ""
+        if yes is not None and not yes.is_good(run.now()):
+            return
+        self._in_hand.add(contact.contact_id)
+        self._room.started()
+        self._quota.take()
+        dials.start_soon(self._handle, contact, from_number, run.now(), yes)
 
     async def _wait_for_more(self, *, is_idle: bool) -> bool:
         """Wait until a row may be due. False when there is nothing more to do in this run.
@@ -158,31 +163,34 @@ class Dispatcher:
         run = self._run
         next_due = await run.fetch(waiting.next_due, run.campaign_id)
         if next_due is not None:
-            self._stop_when_used_up()
+            self._room.stop_when_used_up()
         wait_s = (next_due - run.now()).total_seconds() if next_due else None
         is_near = wait_s is not None and wait_s <= run.timing.longest_idle_s
         if not is_idle or is_near:
-            run.waiting_for = f"{next_due:%H:%M} UTC" if next_due and is_near else "live calls to end"
+            for_others = "the hook" if self._room.asked else "live calls to end"
+            run.waiting_for = f"{next_due:%H:%M} UTC" if next_due and is_near else for_others
             # Whatever ends rings the bell, so a long wait misses nothing.
-            longest_s = max(wait_s, 0.05) if is_near and wait_s is not None else LONGEST_WAIT_S
+            shortest_s = 1.0 if self._room.asked else 0.05
+            longest_s = max(wait_s, shortest_s) if is_near and wait_s is not None else LONGEST_WAIT_S
             await run.changed.wait(min(longest_s, LONGEST_WAIT_S))
             return True
         run.next_due = next_due
         return False
 
-    async def _handle(self, contact: DueContact, from_number: str, started_at: datetime) -> None:
+    async def _handle(
+        self, contact: DueContact, from_number: str, started_at: datetime, yes: Yes | None
+    ) -> None:
         settings = self._run.settings
         token = secrets.token_hex(16)
         try:
             try:
-                intent = await self._intend(contact, token, from_number)
+                intent = await self._intend(contact, token, from_number, yes)
             finally:
-                self._before_request -= 1
-                self._run.changed.ring()
+                self._room.may_request()
             if intent is not None:
                 attempt_id, number = intent
                 request = CallRequest(
-                    agent_id=settings.agent_id,
+                    agent_id=settings.agent_for(contact.agent_id),
                     to_number=contact.to_number,
                     from_number=from_number,
                     variables=settings.call.variables_for(contact.variables),
@@ -198,12 +206,14 @@ class Dispatcher:
             self._in_hand.discard(contact.contact_id)
             self._run.changed.ring()
 
-    async def _intend(self, contact: DueContact, token: str, from_number: str) -> tuple[int, int] | None:
+    async def _intend(
+        self, contact: DueContact, token: str, from_number: str, yes: Yes | None
+    ) -> tuple[int, int] | None:
         """Ask the gates, and put the intent on disk. None when a gate says no."""
         run = self._run
         try:
-            evidence = await self._gatekeeper.admit(contact)
-            if evidence is None:
+            admission = await self._gatekeeper.admit(contact)
+            if admission is None:
                 return None
             attempt_id, number = await run.commit(
                 attempts.record_intent,
@@ -211,8 +221,9 @@ class Dispatcher:
                 token=token,
                 to_number=contact.to_number,
                 from_number=from_number,
-                agent_id=run.settings.agent_id,
-                evidence=evidence,
+                agent_id=run.settings.agent_for(contact.agent_id),
+                evidence=_evidence(admission, yes),
+                closes_at=admission.closes_at,
                 day=day_at(run.settings, run.now()),
                 now=run.now(),
             )
@@ -223,8 +234,7 @@ class Dispatcher:
             # Others that started with it were faster. The row is asked about again, and waits for tomorrow.
             return None
         finally:
-            self._before_intent -= 1
-            run.spending.release()
+            self._room.has_intent()
 
     async def _dial(
         self, contact: DueContact, attempt_id: int, request: CallRequest, started_at: datetime
@@ -232,7 +242,7 @@ class Dispatcher:
         run, row = self._run, contact.row_number
         try:
             await self._check_still_right(request, started_at)
-            call_id = await run.api.create_call(request)
+            call_id = await self._call(request)
         except OutcomeUnknown as error:
             self._unreachable_since = self._throttled_since = None
             # Known as a doubt before it can be found, and looked for when it is on disk.
@@ -250,8 +260,17 @@ class Dispatcher:
             self._failures, self._unreachable_since, self._throttled_since = 0, None, None
             self._refused.clear()
             await breaker.tell(run, Placed())
-            await self._placed(contact, attempt_id, request.from_number, call_id)
+            await self._placed(contact, attempt_id, request, call_id)
             log.debug("call.placed", row=row, call=call_id)
+
+    async def _call(self, request: CallRequest) -> str:
+        """Ring the person. An agent that only some rows name is their business when OneInbox refuses it."""
+        try:
+            return await self._run.api.create_call(request)
+        except SetupRefused as error:
+            if error.about is not Part.AGENT or request.agent_id == self._run.settings.agent_id:
+                raise
+            raise Refused(str(error), field="agent_id") from error
 
     async def _check_still_right(self, request: CallRequest, started_at: datetime) -> None:
         """Nothing is sent when its moment has passed since the pace gave this start."""
@@ -261,11 +280,13 @@ class Dispatcher:
         is_held = run.breaker.stopping(request.from_number, (country_of(request.to_number) or "")) is not None
         if is_held or run.breaker.has_doubts:
             raise HeldBack("held back by the breaker")
+        if self._quota.is_in_question:
+            raise HeldBack("held back until a refusal is understood")
         # A machine that was suspended, or a disk that hung: pace and gates are asked again.
         if run.is_stopping or run.pace.paused_for > 0 or late_s > run.timing.stale_s:
             raise HeldBack("held back before the request")
 
-    async def _placed(self, contact: DueContact, attempt_id: int, from_number: str, call_id: str) -> None:
+    async def _placed(self, contact: DueContact, attempt_id: int, request: CallRequest, call_id: str) -> None:
         run, now = self._run, self._run.now()
         placed = await run.commit(attempts.record_placed, attempt_id, call_ids=[call_id], now=now)
         if not placed:
@@ -286,7 +307,8 @@ class Dispatcher:
                 ended_at=None,
                 state=AttemptState.LIVE,
                 to_number=contact.to_number,
-                from_number=from_number,
+                from_number=request.from_number,
+                agent_id=request.agent_id,
                 time_zones=contact.time_zones,
                 us_state=contact.state,
                 zone_source=contact.zone_source,
@@ -367,3 +389,8 @@ class Dispatcher:
     def _backoff_s(self) -> float:
         timing = self._run.timing
         return min(timing.backoff_s * 2.0 ** min(self._failures - 1, 10), timing.backoff_max_s)
+
+
+def _evidence(admission: Admission, yes: Yes | None) -> str:
+    """What each gate looked at, and what the hook said, where there is one."""
+    return admission.evidence if yes is None else f"{admission.evidence}{IN_EVIDENCE}{yes.said}"

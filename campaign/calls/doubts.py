@@ -60,17 +60,22 @@ class DoubtSettler:
         doubts = await run.fetch(attempts.doubts) if run.in_doubt else []
         if not doubts:
             return timing.doubt_look_max_s
+        trouble: ApiError | None = None
         for agent_id in dict.fromkeys(doubt.agent_id for doubt in doubts):
             of_agent = [doubt for doubt in doubts if doubt.agent_id == agent_id]
             try:
                 look = await self._look(agent_id, of_agent)
             except ApiError as error:
-                self._trouble(error)
+                trouble = error
                 continue
-            self._failing_since = None
             known = await run.fetch(calls.known_ids, list(look.calls))
             for doubt in of_agent:
                 await self._judge(doubt, look, known)
+        if trouble is None:
+            self._failing_since = None
+        else:
+            # One list that works does not make up for another that fails.
+            self._trouble(trouble)
         youngest_s = min((run.now() - doubt.intent_at).total_seconds() for doubt in doubts)
         return min(max(youngest_s / 2, timing.doubt_look_min_s), timing.doubt_look_max_s)
 

@@ -1,6 +1,7 @@
 """The gatekeeper: asks every rule about a contact now, with what the ledger knows of the number."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from campaign.calls.person import Known, look_at
@@ -9,12 +10,23 @@ from campaign.ledger import waiting
 from campaign.ledger.ledger import Connection
 from campaign.ledger.waiting import DueContact
 from campaign.logs import get_logger
-from campaign.rules import gates
+from campaign.rules import closing, gates
+from campaign.rules.calling_hours import schedule_for
 from campaign.rules.gate import Verdict
 from campaign.rules.outlay import Outlay
 from campaign.rules.person import Person
 
 log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """That a contact may be dialled now."""
+
+    evidence: str
+    """What the gates looked at, for the ledger."""
+    closes_at: datetime | None
+    """When the hours of the person close; None when they do not."""
 
 
 class Gatekeeper:
@@ -23,15 +35,15 @@ class Gatekeeper:
     def __init__(self, run: Run) -> None:
         self._run = run
 
-    async def admit(self, contact: DueContact) -> str | None:
-        """What the gates looked at when all of them said yes, for the ledger.
+    async def admit(self, contact: DueContact) -> Admission | None:
+        """Ask every gate.
 
         None when the contact may not be dialled now; the row is held then, with the gate's reason.
         """
         outlay = self._run.spending.outlay_of_dial()
-        verdict, evidence = await self._run.fetch(self._judge_with_evidence, contact, outlay)
-        if verdict.may_dial:
-            return evidence
+        verdict, admission = await self._run.fetch(self._judge_with_evidence, contact, outlay)
+        if admission is not None:
+            return admission
         await self._run.commit(self._hold_all, [(contact, verdict)])
         return None
 
@@ -64,11 +76,14 @@ class Gatekeeper:
 
     def _judge_with_evidence(
         self, connection: Connection, contact: DueContact, outlay: Outlay
-    ) -> tuple[Verdict, str]:
+    ) -> tuple[Verdict, Admission | None]:
         now, settings = self._run.now(), self._run.settings
         person = self._person(connection, contact, outlay, now)
         verdict = gates.judge(person, settings, now)
-        return verdict, gates.evidence(person, settings, now) if verdict.may_dial else ""
+        if not verdict.may_dial:
+            return verdict, None
+        closes_at = closing.closes_at(schedule_for(person, settings), person.whereabouts, now)
+        return verdict, Admission(gates.evidence(person, settings, now), closes_at)
 
     def _person(self, connection: Connection, contact: DueContact, outlay: Outlay, now: datetime) -> Person:
         run = self._run
@@ -81,6 +96,8 @@ class Gatekeeper:
             outlay=outlay,
             started_at=run.started_at,
             calendar=run.calendar,
+            spoken_by=run.spoken_by,
+            lists_are_stale=run.lists_are_stale,
         )
         return look_at(connection, contact, known, now)
 

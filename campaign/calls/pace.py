@@ -29,6 +29,9 @@ class Pace(Protocol):
     async def start(self, from_number: str = "") -> None:
         """Wait until one more call may start, and take that start, for this number too."""
 
+    async def draw_near(self, lead_s: float) -> None:
+        """Wait until one more call may start within so many seconds, if nobody else takes that start."""
+
     def turn_in(self, from_number: str) -> float:
         """Seconds until one more call may start with this number; 0 when it may now."""
 
@@ -86,6 +89,17 @@ class LocalPace:
                 await limiter.acquire()
                 self._last_start = self._last_of[from_number] = anyio.current_time()
                 return
+
+    async def draw_near(self, lead_s: float) -> None:
+        """Wait until one more call may start within so many seconds, if nobody else takes that start."""
+        while True:
+            await self._sit_out_pause()
+            self._recover()
+            limiter = self._limiter or await self._exhausted_limiter()
+            left = self._last_start + 1 / self._rate - anyio.current_time()
+            if limiter.has_capacity() or left <= lead_s:
+                return
+            await anyio.sleep(left - lead_s)
 
     def turn_in(self, from_number: str) -> float:
         """Seconds until one more call may start with this number; 0 when it may now."""

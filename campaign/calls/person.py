@@ -1,7 +1,7 @@
 """A person as the gates see one: a row that waits, and what the ledger and the lists say of its number."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaign.calls.from_numbers import day_at, number_for
@@ -28,7 +28,7 @@ class Known:
     suppressed: Mapping[str, str]
     """Numbers of the campaign file's suppression lists, with the list they stand in."""
     spoken: Sequence[str]
-    """Variables that the agent says."""
+    """Variables that the campaign's agent says."""
     openings: Sequence[Opening] = ()
     """What the breaker holds."""
     outlay: Outlay | None = None
@@ -37,6 +37,15 @@ class Known:
     """When the campaign was first started."""
     calendar: Calendar | None = None
     """The days off; None when they are not known."""
+    lists_are_stale: bool = False
+    """Whether those lists were last read too long ago."""
+    spoken_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The same for other agents that rows name, as far as they were asked."""
+
+    def words_for(self, own_agent: str | None) -> Sequence[str]:
+        """Variables that the agent of a person says, whose row may name one of its own."""
+        agent_id = self.settings.agent_for(own_agent)
+        return self.spoken if agent_id == self.settings.agent_id else self.spoken_by.get(agent_id, ())
 
     def stopped_because(self, to_number: str, from_number: str | None) -> str | None:
         """Why the breaker lets nobody call this number from that one; None when it does."""
@@ -62,12 +71,15 @@ def look_at(connection: Connection, contact: DueContact, known: Known, now: date
         to_number=contact.to_number,
         whereabouts=Whereabouts(contact.time_zones, is_certain=contact.zone_source is not ZoneSource.NUMBER),
         suppressed_because=because,
+        lists_are_stale=known.lists_are_stale,
         recent_calls=standing.recent_calls,
         unsettled_elsewhere=standing.unsettled_elsewhere,
         talked_at=standing.talked_at,
         stopped_because=known.stopped_because(contact.to_number, from_number),
         tries=tried.tries(connection, contact.contact_id),
-        unsaid=unsaid(known.spoken, known.settings.call.variables_for(contact.variables)),
+        unsaid=unsaid(
+            known.words_for(contact.agent_id), known.settings.call.variables_for(contact.variables)
+        ),
         outlay=known.outlay,
         not_before=contact.not_before,
         valid_until=contact.valid_until,

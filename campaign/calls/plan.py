@@ -105,6 +105,7 @@ def make_plan(
     amendment: Amendment | None,
     suppressed: Mapping[str, str],
     spoken: Sequence[str] = (),
+    spoken_by: Mapping[str, Sequence[str]] | None = None,
     means: Means | None = None,
     calendar: Calendar | None = None,
     now: datetime,
@@ -118,7 +119,8 @@ def make_plan(
         campaign: The campaign that a run would go on with; None when it would start a new one.
         amendment: How the list differs from the one that the campaign knows.
         suppressed: Numbers of the campaign file's suppression lists, with the reason.
-        spoken: Variables that the agent says.
+        spoken: Variables that the campaign's agent says.
+        spoken_by: The same for agents that rows name.
         means: What calls cost; a budget lets nobody be dialled without it.
         calendar: The days off.
         now: The moment to plan for.
@@ -149,10 +151,11 @@ def make_plan(
             nobodys = ledger.read(campaigns.nobodys_rows, campaign.id) if is_known else {}
         openings = [
             opening_of(record)
-            for record in ledger.read(breakers.open_breakers, campaign_id)
+            for record in ledger.read(breakers.open_breakers, campaign_id, name_pattern=settings.name)
             if record.needs_reset
         ]
-    stopped = Known(campaign_id or 0, settings, suppressed, spoken, openings).stopped_because
+    known_words = Known(campaign_id or 0, settings, suppressed, spoken, openings, spoken_by=spoken_by or {})
+    stopped = known_words.stopped_because
     tally = _Tally(settings, now)
     numbers = Numbers.read(settings, ledger, now)
     started_at = campaign.started_at if campaign else now
@@ -211,7 +214,7 @@ def make_plan(
             contact.to_number,
             record,
             whereabouts,
-            unsaid(spoken, values),
+            unsaid(known_words.words_for(contact.agent_id), values),
             contact,
             state=contact.state,
             consent=contact.consent,

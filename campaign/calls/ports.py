@@ -1,16 +1,24 @@
-"""What a run asks of the world: a ledger to await, and OneInbox. Both have a second form in virtual time."""
+"""What a run asks of the world: a ledger to await, OneInbox and the hook. The first two have a second form in
+virtual time.
+"""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
 
+from campaign.hook.answer import Answer
+from campaign.hook.ask import Question
 from campaign.ledger.ledger import Connection, Ledger
 from campaign.models import Call, CallRequest
 from campaign.oneinbox.client import CallPage
 from campaign.oneinbox.usage import Usage
+from campaign.settings import HookSettings
+
+AskHook = Callable[[HookSettings, Question], Awaitable[Answer]]
+"""Asks the hook about one call, within its time limit. Raises HookFailed."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -39,6 +39,12 @@ class Quota:
         self._left: int | None = None
         """Calls that may still start; None while that is not known."""
         self._starts_until_look: float = 0
+        self._questions = 0
+
+    @property
+    def is_in_question(self) -> bool:
+        """Whether a call was turned away and it is not known yet whether that is the quota's doing."""
+        return self._questions > 0
 
     async def ready(self) -> None:
         """Return when one more call may start. When none may for too long, dialling is ended."""
@@ -66,12 +72,20 @@ class Quota:
             self._starts_until_look = 0
 
     async def explains(self, error: ApiError) -> bool:
-        """Whether a call was turned away because none is left. Until that is known none starts."""
+        """Whether a call was turned away because none is left.
+
+        Until that is known none starts and no request is sent, those included that have their start already.
+        """
         if self._left is None or not isinstance(error, AccountRefused | KeyRefused):
             return False
         self._left = 0
         self._starts_until_look = 0
-        await self.look(on_the_way=0)
+        self._questions += 1
+        try:
+            await self.look(on_the_way=0)
+        finally:
+            self._questions -= 1
+            self._run.changed.ring()
         usage = self._usage if self._starts_until_look > 0 else None
         return usage is not None and usage.left_today == 0
 

@@ -8,12 +8,13 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 import anyio
 
 from campaign.calls.agenda import Agenda
-from campaign.calls.beside import in_daemon
+from campaign.calls.beside import run_beside
 from campaign.calls.run import Bell, Run
 from campaign.ledger import recordings
 from campaign.ledger.calls import OpenCall
@@ -228,7 +229,8 @@ class Recorder:
         if self._disk_hangs:
             raise NoRoom("the disk does not answer")
         try:
-            return await in_daemon(self._run.timing.recording_disk_s, work, *args, **kwargs)
+            with anyio.fail_after(self._run.timing.recording_disk_s):
+                return await run_beside(partial(work, *args, **kwargs))
         except TimeoutError as error:
             self._disk_hangs = True
             raise NoRoom("the disk does not answer") from error

@@ -1,7 +1,7 @@
 """One run of one campaign: what its tasks share, and how they are told to stop."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,10 +12,11 @@ from typing import Concatenate, ParamSpec, TypeVar
 import anyio
 
 from campaign.calls.pace import Pace
-from campaign.calls.ports import AsyncLedger, CallsApi
+from campaign.calls.ports import AskHook, AsyncLedger, CallsApi
 from campaign.calls.spending import Spending
 from campaign.calls.timing import Timing
 from campaign.errors import CampaignError
+from campaign.hook.ask import ask
 from campaign.ledger.ledger import Connection
 from campaign.rules.breaker import Breaker
 from campaign.rules.stages import Stages
@@ -31,20 +32,23 @@ def steady_time() -> float:
 
 
 class Bell:
-    """Wakes the one task that waits for it; a ring while nobody waits is kept."""
+    """Wakes all tasks that wait for it; a ring while nobody waits is kept."""
 
     def __init__(self) -> None:
         self._rung = anyio.Event()
 
     def ring(self) -> None:
-        """Wake the waiter, now or at its next wait."""
+        """Wake who waits; where nobody does, the next one that would."""
         self._rung.set()
 
     async def wait(self, at_most_s: float) -> None:
         """Return at the next ring, or when the time is over."""
+        rung = self._rung
         with anyio.move_on_after(at_most_s):
-            await self._rung.wait()
-        self._rung = anyio.Event()
+            await rung.wait()
+        # Of several that were woken, one takes it down.
+        if rung.is_set() and self._rung is rung:
+            self._rung = anyio.Event()
 
 
 class Step(StrEnum):
@@ -52,6 +56,7 @@ class Step(StrEnum):
 
     LEDGER = "ledger"
     RESULTS = "results"
+    LISTS = "suppression lists"
 
 
 class Signs:
@@ -87,14 +92,21 @@ class Run:
     pace: Pace
     timing: Timing
     now: Callable[[], datetime]
+    ask_hook: AskHook = ask
+    ledger_flag: str = ""
+    """What a command that is advised needs to open the same ledger: an option after a blank, or nothing."""
     started_at: datetime | None = None
     """When the campaign was first started."""
     spoken: tuple[str, ...] = ()
-    """Variables that the agent says."""
+    """Variables that the campaign's agent says."""
+    spoken_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The same for agents that rows name."""
     calendar: Calendar | None = None
     """The days off; None when they are not known."""
     suppressed: Mapping[str, str] = field(default_factory=dict)
     """Numbers of the campaign file's suppression lists, with the list they stand in."""
+    suppression_read_at: float | None = None
+    """When those lists were last read whole, by the steady clock; None where nobody reads them again."""
     spending: Spending = field(default_factory=Spending)
     """What the campaign has spent, over all its runs."""
     live: set[int] = field(default_factory=set)
@@ -134,12 +146,18 @@ class Run:
 
     def __post_init__(self) -> None:
         self.breaker = Breaker(self.settings.breaker, from_numbers=len(self.settings.from_numbers))
-        self.stages = Stages(self.settings.pace.stages)
+        self.stages = Stages(self.settings.pace.stages, self.settings.breaker.failed_share)
         self._clocks_apart_s = self.now().timestamp() - self.steady()
 
     def clock_set_by_s(self) -> float:
         """By how many seconds the wall clock was set since the run began: negative for back."""
         return self.now().timestamp() - self.steady() - self._clocks_apart_s
+
+    @property
+    def lists_are_stale(self) -> bool:
+        """Whether the suppression lists were last read too long ago to know who stands on them."""
+        read_at = self.suppression_read_at
+        return read_at is not None and self.steady() - read_at > self.timing.suppression_stale_s
 
     @property
     def is_stopping(self) -> bool:

@@ -16,7 +16,7 @@ from campaign.calls.dispatch import Dispatcher
 from campaign.calls.doubts import DoubtSettler
 from campaign.calls.ending import Closed, Leftovers, WriteLeftover, end_overdue
 from campaign.calls.pace import LocalPace
-from campaign.calls.ports import AsyncLedger, CallsApi
+from campaign.calls.ports import AskHook, AsyncLedger, CallsApi
 from campaign.calls.progress import Progress, ProgressMeter
 from campaign.calls.recordings import Keeping, Kept, Recorder
 from campaign.calls.run import Run, Step, steady_time
@@ -25,6 +25,7 @@ from campaign.calls.stall import watch_stall
 from campaign.calls.timing import Timing
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError, CampaignError, ExitCode
+from campaign.hook.ask import ask
 from campaign.ledger import attempts, calls, campaigns, results, spending, waiting
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
@@ -97,14 +98,18 @@ async def run_campaign(
     on_stall: Callable[[CampaignError], None] | None = None,
     suppressed: Mapping[str, str] | None = None,
     read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None,
+    read_calendar: Callable[[], Awaitable[Calendar]] | None = None,
     spoken: Sequence[str] = (),
+    spoken_by: Mapping[str, Sequence[str]] | None = None,
     longest_call_s: float | None = None,
     calendar: Calendar | None = None,
+    ask_hook: AskHook = ask,
     check_lock: Callable[[], Awaitable[object]] | None = None,
     deadline: datetime | None = None,
     write_leftover: WriteLeftover | None = None,
     keeping: Keeping | None = None,
     is_listened_to: Callable[[], Awaitable[bool]] | None = None,
+    ledger_flag: str = "",
     timing: Timing | None = None,
     now: Callable[[], datetime] = utc_now,
     steady: Callable[[], float] = steady_time,
@@ -124,14 +129,18 @@ async def run_campaign(
         on_stall: Told once when nothing moves any more. The run tries to end then; what hangs may keep it.
         suppressed: Numbers that the campaign file's lists forbid, with the reason.
         read_suppression: Reads them again, beside the event loop. When it fails, nobody is dialled any more.
-        spoken: Variables that the agent says; who has no value for one is not dialled.
-        longest_call_s: How long the agent lets a call last; None when it was not asked or does not say.
+        read_calendar: The same for the calendar.
+        spoken: Variables that the campaign's agent says; who has no value for one is not dialled.
+        spoken_by: The same for agents that rows name, as far as they were asked.
+        longest_call_s: How long the agents let a call last; None when they were not asked or do not say.
         calendar: The days off. Without it nobody is called where the campaign file has any.
+        ask_hook: Asks the hook of the campaign file, where there is one.
         check_lock: Raises LedgerError when the run lock no longer keeps other runs out.
         deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
         write_leftover: Writes the result of an earlier day's campaign again, which this one has followed.
         keeping: How recordings are kept; None when they are not.
         is_listened_to: Whether a listener leaves hints in the ledger; None where there can be none.
+        ledger_flag: What a command that is advised needs to open the same ledger: an option after a blank.
         timing: Waits; the defaults suit real calls.
         now: The wall clock.
         steady: A clock in seconds that nobody can set.
@@ -154,10 +163,13 @@ async def run_campaign(
         timing=timing,
         now=now,
         steady=steady,
+        ledger_flag=ledger_flag,
         suppressed=suppressed or {},
         spoken=tuple(spoken),
+        spoken_by=spoken_by or {},
         spending=Spending(terms_of(settings, call_length(longest_call_s, settings))),
         calendar=calendar,
+        ask_hook=ask_hook,
     )
 
     async def write_noted() -> None:
@@ -173,6 +185,8 @@ async def run_campaign(
             beside.start_soon(watchers.watch_lock, run, check_lock)
         if read_suppression is not None:
             beside.start_soon(watchers.watch_suppression, run, read_suppression)
+        if read_calendar is not None:
+            beside.start_soon(watchers.watch_calendar, run, read_calendar)
         if deadline is not None:
             beside.start_soon(watchers.watch_deadline, run, deadline)
         try:
@@ -225,6 +239,8 @@ async def _work(
             tasks.start_soon(meter.run)
             tasks.start_soon(recorder.run)
             await Dispatcher(run, tracker).run()
+            if run.leave_at_once and run.stop_error is None:
+                await tracker.leave()
             await recorder.finish()
             tasks.cancel_scope.cancel()
     await end_overdue(run)

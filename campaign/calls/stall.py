@@ -11,7 +11,7 @@ import anyio
 from campaign.calls.run import Run, Signs, Step
 from campaign.calls.timing import Timing
 from campaign.calls.track import PARALLEL_GETS
-from campaign.errors import CampaignError, LedgerError, OutputError
+from campaign.errors import CampaignError, InputMissingError, LedgerError, OutputError
 from campaign.logs import get_logger
 from campaign.oneinbox.asking import GET_DEADLINE_S
 from campaign.settings import describe_duration
@@ -98,6 +98,11 @@ class StallRule:
 
 
 def _stuck(step: Step, lasted_s: float) -> CampaignError:
+    if step is Step.LISTS:
+        return InputMissingError(
+            f"the suppression lists could not be read within {_span(lasted_s)}; "
+            "see whether their disk answers, then run the same command again"
+        )
     if step is Step.RESULTS:
         return OutputError(
             f"the result file could not be written within {_span(lasted_s)}; "
@@ -120,7 +125,11 @@ async def watch_stall(run: Run, on_stall: Callable[[CampaignError], None]) -> No
     rule = StallRule(
         anyio.current_time(),
         step_s=2 * timing.stall_look_s,
-        longest_steps={Step.LEDGER: timing.ledger_longest_s, Step.RESULTS: timing.step_longest_s},
+        longest_steps={
+            Step.LEDGER: timing.ledger_longest_s,
+            Step.RESULTS: timing.step_longest_s,
+            Step.LISTS: timing.suppression_longest_s,
+        },
     )
     error: CampaignError | None = None
     while error is None:

@@ -19,6 +19,9 @@ class Timing:
     closing_lead_s: float = 15.0
     """A call that is still queued is stopped so long before its hours close: longer than the time between two
     looks, as the stop has to be there before it rings."""
+    drain_s: float = 60.0
+    """After a signal, calls that have not been connected are waited for so long, and stopped then: for less
+    than a service manager waits."""
     analysis_wait_s: float = 10.0
     """With the transcript in, the analysis is awaited so long after the end."""
     results_wait_s: float = 30.0
@@ -59,8 +62,16 @@ class Timing:
     """And never longer than this."""
     longest_idle_s: float = 3600.0
     """When no row may be dialled sooner than this, the run ends and the next one goes on."""
+    hook_again_s: float = 900.0
+    """Where the hook says no and not until when, it is asked about the row again after so long."""
+    hook_retry_s: float = 300.0
+    """The same where the hook has failed."""
     suppression_look_s: float = 60.0
-    """Whether a suppression list has changed is looked at so often."""
+    """Whether a suppression list or the file of days off has changed is looked at so often."""
+    suppression_stale_s: float = 300.0
+    """When the lists were last read so long ago, nobody is dialled until they are read again."""
+    suppression_longest_s: float = 600.0
+    """To read them takes no longer; else the run ends."""
     clock_look_s: float = 5.0
     """Whether the wall clock was set is looked at so often, and before each request."""
     progress_s: float = 1.0

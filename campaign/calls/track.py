@@ -1,9 +1,10 @@
 """Track: follow every placed call to its end and until its results are in.
 
-One list page carries the state of a hundred calls, so a sweep reads pages where that costs fewer requests,
-and fetches singly what the pages do not show.
+One list page carries the state of a hundred calls of one agent, so a sweep reads pages where that costs fewer
+requests, and fetches singly what the pages do not show.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TypeVar
@@ -47,8 +48,8 @@ class Tracker:
         self._recorder = recorder
         self._closing = Closing(run)
         self._calls = Watchlist(run.timing)
-        self._list_rests_until = 0.0
-        self._fruitless_sweeps = 0
+        self._list_rests_until: defaultdict[str, float] = defaultdict(float)
+        self._fruitless_sweeps: Counter[str] = Counter()
         self._failing_since: float | None = None
 
     def follow(self, record: OpenCall) -> None:
@@ -65,6 +66,7 @@ class Tracker:
             # It needs review already. One more look may settle it after all.
             self._run.settling.add(record.attempt_id)
         placed_at = now - max((ago - record.placed_at).total_seconds(), 0.0)
+        self._closing.expect(record)
         self._calls.add(record, placed_at=placed_at, ended_at=ended_at)
 
     def listened_to(self, is_there: bool) -> None:
@@ -75,6 +77,10 @@ class Tracker:
         """Something may have happened to these calls: look at each by itself, and soon."""
         for call_id in self._calls.hint(call_ids):
             self._recorder.hint(call_id)
+
+    async def leave(self) -> None:
+        """Before the run leaves its calls to the next one: nobody stays queued, to be rung after hours."""
+        await self._closing.leave()
 
     async def run(self) -> None:
         """Sweep for as long as the run lasts."""
@@ -106,30 +112,39 @@ class Tracker:
     async def _read_pages(self, due: Sequence[Tracked]) -> dict[str, Call]:
         """The calls that the newest list pages show, where pages cost fewer requests than single looks."""
         seen: dict[str, Call] = {}
-        ranks = [self._calls.rank(tracked) for tracked in due if not tracked.needs_single_look]
-        pages = schedule.pages_worth_reading(ranks, PAGE_SIZE)
-        if pages == 0 or anyio.current_time() < self._list_rests_until:
-            return seen
+        ranks: defaultdict[str, list[int]] = defaultdict(list)
+        for tracked in due:
+            if not tracked.needs_single_look:
+                ranks[tracked.record.agent_id].append(self._calls.rank(tracked))
         try:
-            async with aclosing(self._run.api.recent_calls(self._run.settings.agent_id)) as listing:
+            for agent_id, of_agent in ranks.items():
+                pages = schedule.pages_worth_reading(of_agent, PAGE_SIZE)
+                if pages and anyio.current_time() >= self._list_rests_until[agent_id]:
+                    await self._read_list(agent_id, pages, seen)
+        except ApiError as error:
+            await self._trouble(error)
+        return seen
+
+    async def _read_list(self, agent_id: str, pages: int, seen: dict[str, Call]) -> None:
+        """Add the calls that the first pages of one agent's list show, unless it is of no use."""
+        has_shown = False
+        try:
+            async with aclosing(self._run.api.recent_calls(agent_id)) as listing:
                 async for page in listing:
                     seen |= {call.id: call for call in page.calls}
+                    has_shown = has_shown or any(call.id in self._calls for call in page.calls)
                     pages -= 1
                     if pages == 0 or page.is_last:
                         break
         except (Unsupported, NotFound) as error:
             log.info("list.unusable", error=error.brief)
-            self._list_rests_until = anyio.current_time() + LIST_REST_S
-            return seen
-        except ApiError as error:
-            await self._trouble(error)
-            return seen
+            self._list_rests_until[agent_id] = anyio.current_time() + LIST_REST_S
+            return
         self._failing_since = None
-        self._fruitless_sweeps = 0 if self._calls.shows_any(seen) else self._fruitless_sweeps + 1
-        if self._fruitless_sweeps == FRUITLESS_SWEEPS:
-            self._fruitless_sweeps = 0
-            self._list_rests_until = anyio.current_time() + LIST_REST_S
-        return seen
+        self._fruitless_sweeps[agent_id] = 0 if has_shown else self._fruitless_sweeps[agent_id] + 1
+        if self._fruitless_sweeps[agent_id] == FRUITLESS_SWEEPS:
+            self._fruitless_sweeps[agent_id] = 0
+            self._list_rests_until[agent_id] = anyio.current_time() + LIST_REST_S
 
     async def _get_each(self, wanted: Sequence[Tracked]) -> tuple[dict[str, Call], ApiError | None]:
         """The calls fetched one by one, and what was wrong with those that could not be had."""
@@ -170,7 +185,7 @@ class Tracker:
                     run.pace.pause(pause_s)
                 if now - self._failing_since > patience_s:
                     await self._lose_patience(error)
-                await anyio.sleep(pause_s)
+                await self._closing.pause(pause_s)
 
     async def _lose_patience(self, error: ApiError) -> None:
         """End the run, unless OneInbox works and only has no answer for what is still followed."""
@@ -206,8 +221,10 @@ class Tracker:
             self._calls.is_live(tracked, call)
             if await self._closing.look(tracked.record, call):
                 tracked.next_look_at = now
-            await self._check_age(tracked)
+            else:
+                await self._check_age(tracked)
             return
+        self._closing.forget(call.id)
         if tracked.ended_at is None:
             tracked.ended_at = now
             await self._ended(tracked, call)
@@ -251,6 +268,7 @@ class Tracker:
             not_before=ending.not_before,
             now=now,
             opt_out=wish,
+            has_talked=endings.has_talked(call, disposition),
         )
         run.spending.call_settled(record.attempt_id, call)
         if wish:
@@ -301,7 +319,12 @@ class Tracker:
             longest_s = max(longest_s, run.timing.foreign_longest_s)
         if tracked.ended_at is not None or anyio.current_time() - tracked.placed_at <= longest_s:
             return
+        if not self._closing.has_stopped(tracked.record) and await self._closing.stop(tracked.record):
+            # It was never connected, and nobody would be there to stop it at closing.
+            tracked.next_look_at = anyio.current_time()
+            return
         self._calls.drop(tracked)
+        self._closing.forget(tracked.record.call_id)
         if tracked.record.state is not AttemptState.NEEDS_REVIEW:
             log.warning("call.endless", row=tracked.record.row_number, call=tracked.record.call_id)
             await run.commit(

@@ -1,5 +1,6 @@
 """Watchers: tasks beside a run that tell it to stop, read what may have changed, and refresh the result."""
 
+import math
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -12,6 +13,7 @@ from campaign.calls.track import Tracker
 from campaign.errors import CampaignError, LedgerError, OutputError
 from campaign.ledger import hints
 from campaign.logs import get_logger
+from campaign.settings import Calendar
 
 log = get_logger(__name__)
 
@@ -52,12 +54,30 @@ async def watch_lock(run: Run, check_lock: Callable[[], Awaitable[object]]) -> N
 
 
 async def watch_suppression(run: Run, read_suppression: Callable[[], Awaitable[Mapping[str, str]]]) -> None:
+    run.suppression_read_at, has_failed = run.steady(), False
     while not run.is_stopping:
         await anyio.sleep(run.timing.suppression_look_s)
         try:
-            run.suppressed = await read_suppression()
+            with run.signs.step(Step.LISTS):
+                run.suppressed = await read_suppression()
         except CampaignError as error:
-            # Nobody can say any more who must not be called.
+            if has_failed:
+                # Nobody can say any more who must not be called.
+                run.halt(error)
+            # Somebody may just be replacing a list. Until it can be read, nobody is dialled.
+            run.suppression_read_at, has_failed = -math.inf, True
+        else:
+            run.suppression_read_at, has_failed = run.steady(), False
+            run.changed.ring()
+
+
+async def watch_calendar(run: Run, read_calendar: Callable[[], Awaitable[Calendar]]) -> None:
+    while not run.is_stopping:
+        await anyio.sleep(run.timing.suppression_look_s)
+        try:
+            run.calendar = await read_calendar()
+        except CampaignError as error:
+            # Nobody can say any more when people may be called.
             run.halt(error)
 
 

@@ -1,6 +1,7 @@
 """The watchlist: the calls that a run follows, and when each of them is looked at next."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import anyio
@@ -28,6 +29,7 @@ class Tracked:
 
     record: OpenCall
     serial: int
+    """Its place among all calls of its agent that were followed, from 1."""
     placed_at: float
     next_look_at: float
     ended_at: float | None = None
@@ -48,7 +50,7 @@ class Watchlist:
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
         self._calls: dict[str, Tracked] = {}
-        self._placed = 0
+        self._placed: Counter[str] = Counter()
         self._news = Bell()
         self._hearing = Hearing()
         self._typical_s: float | None = None
@@ -64,22 +66,19 @@ class Watchlist:
         """The call, if it is followed."""
         return self._calls.get(call_id)
 
-    def shows_any(self, call_ids: Collection[str]) -> bool:
-        """Whether one of these is followed."""
-        return not self._calls.keys().isdisjoint(call_ids)
-
     def rank(self, tracked: Tracked) -> int:
-        """How many calls were placed after it."""
-        return self._placed - tracked.serial
+        """How many calls of its agent were placed after it."""
+        return self._placed[tracked.record.agent_id] - tracked.serial
 
     def add(self, record: OpenCall, *, placed_at: float, ended_at: float | None) -> None:
         """Follow a call from now on; times are the event loop's."""
         now, timing = anyio.current_time(), self._timing
-        self._placed += 1
+        self._placed[record.agent_id] += 1
+        serial = self._placed[record.agent_id]
         # Where its end would be told, the first look may be as late as any at a call that may still ring.
         first_s = timing.look_max_s if self._hearing.is_trusted else timing.look_min_s
         next_look_at = now + first_s if now - placed_at < first_s else now
-        self._calls[record.call_id] = Tracked(record, self._placed, placed_at, next_look_at, ended_at)
+        self._calls[record.call_id] = Tracked(record, serial, placed_at, next_look_at, ended_at)
         self._news.ring()
 
     def drop(self, tracked: Tracked) -> None:

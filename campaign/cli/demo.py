@@ -73,6 +73,7 @@ def demo(
                 allow_invalid=False,
                 ask=False,
                 deadline=None,
+                ledger_option=str(ledger_path),
                 on_terminal=output.is_terminal(),
                 timing=Timing(
                     look_min_s=0.3,

@@ -31,9 +31,11 @@ def explain(
     from campaign.calls.person import Known, look_at
     from campaign.calls.prospect import means_of
     from campaign.cli.agent import ask_account
+    from campaign.cli.row_agents import ask_agents
     from campaign.contacts.suppression import SuppressionLists
-    from campaign.ledger import rows
+    from campaign.ledger import hook, rows
     from campaign.ledger.breakers import open_breakers
+    from campaign.models import Agent
     from campaign.settings import Environment, load_campaign_file, make_calendar
 
     logs.configure(level=logging.WARNING)
@@ -41,23 +43,26 @@ def explain(
     settings = load_campaign_file(config, name=name)
     lists = SuppressionLists(settings.suppression, default_region=settings.contacts.default_region)
     account = ask_account(settings.agent_id, Environment(), with_usage=False)
-    spoken, note = account.spoken, "; ".join(account.notes)
     with views.open_ledger(ledger) as opened:
         record = views.find_campaign(opened, name, ledger)
         # What passes by itself is closed when the next run begins.
         stopped = [each for each in opened.read(open_breakers, record.id) if each.needs_reset]
         means = means_of(opened, record, settings, longest_call_s=account.longest_call_s, usage=None)
+        found = opened.read(rows.rows_numbered, record.id, row)
+        own = {each.contact.agent_id for each in found if each.contact and each.contact.agent_id}
+        agents = ask_agents(sorted(own - {settings.agent_id}), Environment())
         known = Known(
             record.id,
             settings,
             lists.read(now),
-            spoken,
+            account.spoken,
             openings=list(map(opening_of, stopped)),
             outlay=means.outlay,
             started_at=record.started_at,
             calendar=make_calendar(settings.hours, now),
+            spoken_by={each: told.placeholders for each, told in agents.items() if isinstance(told, Agent)},
         )
-        found = opened.read(rows.rows_numbered, record.id, row)
+        notes = [*account.notes, *(_unread(each) for each in agents if each not in known.spoken_by)]
         if not found:
             raise UsageError(
                 f"campaign {name} has no row {row}; rows are numbered as your spreadsheet shows them"
@@ -69,20 +74,30 @@ def explain(
                 opened.read(rows.history, each.contact_id),
                 known,
                 now,
+                opened.read(hook.last_answer, each.contact_id) if settings.hook else None,
             )
             for each in found
         ]
     if as_json:
-        output.say_json({"campaign": name, "row": row, "rows": told, "notes": [note] if note else []})
+        output.say_json({"campaign": name, "row": row, "rows": told, "notes": notes})
         return
     for each in told:
         output.say_data("\n".join(map(output.visible, _lines(row, each))))
-    if note:
+    for note in notes:
         output.say(f"note: {note}")
 
 
+def _unread(agent_id: str) -> str:
+    return f"the first message of agent {agent_id} was not read, so its variables are not checked"
+
+
 def _as_data(
-    row: "RowNow", person: "Person | None", events: "list[Event]", known: "Known", now: datetime
+    row: "RowNow",
+    person: "Person | None",
+    events: "list[Event]",
+    known: "Known",
+    now: datetime,
+    hook_said: "Event | None",
 ) -> dict[str, Any]:
     gates = _gates(person, known.settings, now) if person is not None and _is_asked(row) else []
     return {
@@ -97,10 +112,21 @@ def _as_data(
         "next_eligible": _next_eligible(person, known.settings, now)
         if gates and person is not None
         else None,
+        "hook": _hook(known.settings, hook_said) if person is not None else None,
         "events": [
             {"at": each.at.isoformat(), "event": each.event, "detail": each.detail} for each in events
         ],
     }
+
+
+def _hook(settings: "CampaignSettings", last: "Event | None") -> dict[str, Any] | None:
+    """Who is asked before a dial, and what it said last. It is not asked here."""
+    from campaign.ledger.hook import FAILED
+
+    if settings.hook is None:
+        return None
+    said = None if last is None else f"failed: {last.detail}" if last.event == FAILED else last.detail
+    return {"name": settings.hook.name, "said": said, "said_at": last.at.isoformat() if last else None}
 
 
 def _is_asked(row: "RowNow") -> bool:
@@ -143,9 +169,15 @@ def _lines(number: int, row: dict[str, Any]) -> list[str]:
     for gate in row["gates"]:
         answer = "yes" if gate["may_dial"] else "no"
         lines.append(f"  {gate['gate']:<18} {answer:<4} {gate['looked_at']}{_until(gate)}")
+    if hook := row["hook"]:
+        last = (
+            f"last it said: {hook['said']} ({_time(hook['said_at'])})" if hook["said"] else "never asked yet"
+        )
+        lines.append(f"  {'hook':<18} {'?':<4} {hook['name']}, {last}; this command does not ask it")
     if row["gates"]:
         may_dial = all(gate["may_dial"] for gate in row["gates"])
-        lines.append(f"  {'a run would dial it now' if may_dial else _when(row['next_eligible'])}")
+        would = "would ask the hook, and dial it now after a yes" if hook else "would dial it now"
+        lines.append(f"  a run {would}" if may_dial else f"  {_when(row['next_eligible'])}")
     lines += [f"  {_time(each['at'])}  {each['event']}  {each['detail']}".rstrip() for each in row["events"]]
     return lines
 

@@ -11,6 +11,7 @@ from campaign.calls.prospect import Prospect, look_ahead, means_of
 from campaign.cli import leftovers
 from campaign.cli.agent import AskedAccount, ask_account
 from campaign.cli.options import AS_IT_IS, ListOptions
+from campaign.cli.row_agents import RowAgents, ask_row_agents
 from campaign.contacts import report
 from campaign.contacts.intake import take_in
 from campaign.contacts.suppression import SuppressionLists
@@ -24,14 +25,15 @@ from campaign.ledger.ending import Leftover
 from campaign.ledger.ledger import Ledger
 from campaign.models import Intake
 from campaign.results import files
+from campaign.rules.budget import call_length
 from campaign.settings import (
     NO_DAYS_OFF,
     Calendar,
     CampaignSettings,
+    DaysOff,
     Environment,
     ledger_url,
     load_campaign_file,
-    make_calendar,
     refuse_expired,
     refuse_past_end,
 )
@@ -51,14 +53,25 @@ class Job:
     ledger: Ledger | None
     campaign: CampaignRecord | None
     lists: SuppressionLists
+    days_off: DaysOff
     suppressed: Mapping[str, str] = field(default_factory=dict)
     spoken: Sequence[str] = ()
-    """Variables that the agent says."""
+    """Variables that the campaign's agent says."""
     account: AskedAccount = field(default_factory=AskedAccount)
-    """What OneInbox said of the agent and the account."""
+    """What OneInbox said of that agent and the account."""
+    row_agents: RowAgents = field(default_factory=RowAgents)
+    """What it said of agents that rows name."""
     calendar: Calendar = NO_DAYS_OFF
     notes: list[str] = field(default_factory=list)
     """What the operator should know before anybody is called."""
+
+    @property
+    def longest_call_s(self) -> float | None:
+        """How long the agents let a call last, as far as that is known."""
+        if not self.row_agents.longest_calls_s:
+            return self.account.longest_call_s
+        told = (self.account.longest_call_s, *self.row_agents.longest_calls_s)
+        return max(call_length(each, self.settings) for each in told)
 
 
 @contextmanager
@@ -80,10 +93,12 @@ def prepare(
     settings = load_campaign_file(config, name=name)
     now = datetime.now(UTC)
     refuse_expired(settings.hours, now)
-    calendar = make_calendar(settings.hours, now)
+    days_off = DaysOff(settings.hours, now)
+    calendar = days_off.read()
     account = ask_account(settings.agent_id, environment, with_usage=True)
     spoken = account.spoken
     intake = take_in(contact_list, settings, options=options.for_reading(), spoken=spoken)
+    row_agents = ask_row_agents(intake, settings, environment)
     lists = SuppressionLists(settings.suppression, default_region=settings.contacts.default_region)
     suppressed = lists.read(now)
     with ExitStack() as stack:
@@ -98,11 +113,13 @@ def prepare(
             ledger=opened,
             campaign=None,
             lists=lists,
+            days_off=days_off,
             suppressed=suppressed,
             spoken=spoken,
             account=account,
+            row_agents=row_agents,
             calendar=calendar,
-            notes=[*intake.notes, *account.notes],
+            notes=[*intake.notes, *account.notes, *row_agents.notes],
         )
         locate(job)
         if job.campaign is None:
@@ -163,11 +180,12 @@ def plan(job: Job, *, now: datetime) -> Plan:
         amendment=amendment(job),
         suppressed=job.suppressed,
         spoken=job.spoken,
+        spoken_by=job.row_agents.spoken,
         means=means_of(
             job.ledger,
             job.campaign,
             job.settings,
-            longest_call_s=job.account.longest_call_s,
+            longest_call_s=job.longest_call_s,
             usage=job.account.usage,
         ),
         calendar=job.calendar,
@@ -181,7 +199,7 @@ def plan_costs(job: Job) -> Prospect:
         job.ledger,
         None,
         job.settings,
-        longest_call_s=job.account.longest_call_s,
+        longest_call_s=job.longest_call_s,
         usage=job.account.usage,
     )
     return look_ahead(job.intake.callable_rows, job.settings, means)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from campaign.calls.plan import Plan
+    from campaign.settings import CampaignSettings
 
 
 def plan(
@@ -40,6 +41,8 @@ def plan(
 ) -> None:
     """Show what a run would do with a list now. Calls nobody."""
     from campaign.cli import job
+    from campaign.contacts import report
+    from campaign.hook.command import refuse_missing
     from campaign.settings import Environment
 
     options = ListOptions(encoding, delimiter, sheet, include_hidden)
@@ -52,13 +55,20 @@ def plan(
         environment=Environment(),
         options=options,
     ) as prepared:
-        planned = job.plan(prepared, now=datetime.now(UTC))
+        refuse_missing(prepared.settings.hook)
+        now = datetime.now(UTC)
+        planned = job.plan(prepared, now=now)
+        # Cells of the list are for people, and no note of a run's log.
+        no_consent = report.no_consent(prepared.intake, prepared.settings.contacts, now)
+        notes = [*prepared.notes, *filter(None, [no_consent])]
         if as_json:
-            output.say_json({"campaign": prepared.name, **plan_as_json(planned), "notes": prepared.notes})
+            hook = prepared.settings.hook
+            told = {**plan_as_json(planned), "hook": hook.name if hook else None, "notes": notes}
+            output.say_json({"campaign": prepared.name, **told})
         else:
             with output.drawing() as console:
-                show_plan(prepared.name, planned, console, pace=prepared.settings.pace.calls_per_second)
-            for note in prepared.notes:
+                show_plan(prepared.name, planned, console, prepared.settings)
+            for note in notes:
                 output.say(f"note: {note}")
         try:
             job.refuse_broken_list(prepared, allow_invalid=False)
@@ -85,10 +95,11 @@ def plan_as_json(planned: "Plan") -> dict[str, Any]:
     }
 
 
-def show_plan(name: str, planned: "Plan", console: "Console", *, pace: float) -> None:
+def show_plan(name: str, planned: "Plan", console: "Console", settings: "CampaignSettings") -> None:
     """The plan for people."""
     from rich.table import Table
 
+    pace = settings.pace.calls_per_second
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(justify="right")
     table.add_column()
@@ -110,6 +121,12 @@ def show_plan(name: str, planned: "Plan", console: "Console", *, pace: float) ->
             soft_wrap=True,
         )
         _show_hours(planned, console)
+        if settings.hook is not None:
+            console.print(
+                f"Before each call the hook {settings.hook.name} is asked and may say no; this plan has not "
+                "asked it.",
+                soft_wrap=True,
+            )
     for line in costs.prospect_lines(planned.prospect) if planned.prospect else ():
         console.print(line, soft_wrap=True)
     if planned.amendment is not None and planned.amendment.matters:

@@ -88,11 +88,16 @@ def rehearse(
             behaviour=Behaviour.answering(answer),
             suppressed=suppressed,
             spoken=job.spoken,
-            longest_call_s=job.account.longest_call_s,
+            spoken_by=job.row_agents.spoken,
+            longest_call_s=job.longest_call_s,
             calendar=make_calendar(job.settings.hours, start),
         )
         prospect = jobs.plan_costs(job)
         notes = [*job.notes]
+        if job.settings.hook is not None:
+            notes.append(
+                f"the hook {job.settings.hook.name} is not asked; rehearsed as if it allowed every call"
+            )
         if job.campaign is not None:
             notes.append(f"the ledger knows campaign {job.name}; rehearsed as if nobody had been called yet")
     forecasts: list[Forecast] = []

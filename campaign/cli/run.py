@@ -136,6 +136,7 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
     from campaign.calls.watchdog import Watchdog
     from campaign.cli import job as jobs
     from campaign.contacts.files.source import STANDARD_INPUT
+    from campaign.hook.command import refuse_missing
     from campaign.settings import Environment
 
     on_terminal = output.is_terminal()
@@ -162,6 +163,7 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
             environment=environment,
             options=options.list_options,
         ) as job:
+            refuse_missing(job.settings.hook)
             result_path = choose_output(job, options.output_file)
             sources = [options.contact_list, options.config, *job.settings.suppression_files]
             refuse_to_overwrite("--output", result_path, sources)
@@ -173,6 +175,7 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
                 amend=options.amend,
                 allow_invalid=options.allow_invalid,
                 accept_ledger=options.accept_ledger,
+                ledger_option=options.ledger,
                 ask=not options.yes,
                 deadline=until,
                 inputs=sources,
@@ -201,18 +204,20 @@ def carry_out(
     on_terminal: bool,
     accept_ledger: bool = False,
     recordings: Path | None = None,
+    ledger_option: str | None = None,
     inputs: Sequence[Path] = (),
     timing: "Timing | None" = None,
     watchdog: "Watchdog | None" = None,
 ) -> "RunReport | None":
     """Plan, ask, enrol and run one job under the ledger's lock. None when the operator said no.
 
-    A watchdog, where one is given, is told how long each part of it may take, the closing of the ledger
-    afterwards included.
+    What `--ledger` says is for advice to people. A watchdog, where one is given, is told how long each part
+    of it may take, the closing of the ledger afterwards included.
     """
     import anyio
     import anyio.to_thread
 
+    from campaign.calls.beside import run_beside
     from campaign.calls.ports import LedgerBesideLoop
     from campaign.calls.runner import run_campaign, utc_now
     from campaign.calls.timing import Timing
@@ -220,6 +225,7 @@ def carry_out(
     from campaign.cli import job as jobs
     from campaign.cli import live
     from campaign.cli.leftovers import LeftoverResults
+    from campaign.cli.views import ledger_flag
     from campaign.ledger import ending
     from campaign.logs import get_logger
     from campaign.oneinbox.client import OneInbox
@@ -244,7 +250,7 @@ def carry_out(
             for note in job.notes:
                 output.say(f"note: {note}")
             planned = jobs.plan(job, now=now)
-            show_plan(job.name, planned, output.console(), pace=job.settings.pace.calls_per_second)
+            show_plan(job.name, planned, output.console(), job.settings)
             if ask and planned.to_dial:
                 watchdog.allow("the question", math.inf)
                 if not _confirmed(planned):
@@ -289,11 +295,14 @@ def carry_out(
                         on_progress=on_progress,
                         on_stall=watchdog.end,
                         suppressed=job.suppressed,
-                        read_suppression=lambda: anyio.to_thread.run_sync(job.lists.read, utc_now()),
+                        read_suppression=lambda: run_beside(lambda: job.lists.read(utc_now())),
+                        read_calendar=lambda: run_beside(job.days_off.read),
                         spoken=job.spoken,
-                        longest_call_s=job.account.longest_call_s,
+                        spoken_by=job.row_agents.spoken,
+                        longest_call_s=job.longest_call_s,
                         calendar=job.calendar,
                         deadline=deadline,
+                        ledger_flag=ledger_flag(ledger_option),
                         write_leftover=lambda left: anyio.to_thread.run_sync(of_leftovers.write, left),
                         keeping=how,
                         is_listened_to=lambda: anyio.to_thread.run_sync(ledger.is_listened_to),

@@ -51,7 +51,8 @@ def summarise(
         from campaign.calls.breaker import stop_error
 
         for opening in report.openings:
-            output.say(f"campaign: {stop_error(opening)}")
+            error = stop_error(opening, report.name, ledger_flag=ledger_flag(ledger))
+            output.say(f"campaign: {error}")
         output.say(f"campaign: {report.unfinished:,} rows are not final: run the same command again")
     elif report.unfinished:
         why = report.stop_notice or "not every row may be dialled yet"

@@ -50,15 +50,26 @@ def import_list(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Numbers as text or CSV, or the US registry's area,number.")
     ],
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="NAME",
+            help="Column with numbers: its name, or its position; may be given several times.",
+        ),
+    ] = None,
     reason: ReasonOption = None,
     region: RegionOption = None,
     ledger: LedgerOption = None,
 ) -> None:
     """Never call the people of a list again."""
-    from campaign.contacts.suppression import read_numbers
+    from campaign.contacts.suppression_file import read_numbers
+    from campaign.settings import SuppressionFile
 
     why = checked_reason("suppress import", reason)
-    _suppress(sorted(read_numbers(file, default_region=_checked_region(region))), why, ledger)
+    columns = tuple(int(name) if name.isdecimal() and int(name) else name for name in column or ())
+    entry = SuppressionFile(file=file, column=columns)
+    _suppress(sorted(read_numbers(entry, default_region=_checked_region(region))), why, ledger)
 
 
 @app.command()
@@ -70,6 +81,7 @@ def remove(
 ) -> None:
     """Let these people be called again. Rows that were suppressed in a campaign stay so there."""
     from campaign.ledger import suppression
+    from campaign.models import forms_of
 
     why = checked_reason("suppress remove", reason)
     wanted = _read(numbers, region)
@@ -77,7 +89,7 @@ def remove(
         removed = opened.write(
             suppression.unsuppress, wanted, reason=why, who=login_name(), now=datetime.now(UTC)
         ).result()
-    others = len(set(wanted)) - len(removed)
+    others = sum(set(forms_of(number)).isdisjoint(removed) for number in set(wanted))
     unknown = f"; {_people(others)} had not been suppressed" if others else ""
     output.say(f"{_people(len(removed))} may be called again{unknown}")
 
@@ -140,7 +152,8 @@ def _read(texts: Sequence[str], region: str | None) -> list["E164"]:
         if number is None:
             # What was typed may be somebody's number, which no error text repeats.
             raise UsageError(
-                f"NUMBER {at} is not a phone number; write it with a plus, or say its country with --region"
+                f"NUMBER {at} is not a phone number, or not all of one; write all its digits with a plus, "
+                "or say its country with --region"
             )
         numbers.append(number)
     return numbers

@@ -1,6 +1,6 @@
 """`campaign validate`: what is wrong with a list, all of it at once. Nobody is called."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -69,8 +69,8 @@ def validate(
 
     options = ListOptions(encoding, delimiter, sheet, include_hidden).for_reading()
     settings = load_campaign_file(config) if config is not None else None
+    now = datetime.now(UTC)
     if settings is not None:
-        now = datetime.now(UTC)
         refuse_expired(settings.hours, now)
         make_calendar(settings.hours, now)
     used = [contact_list, *filter(None, [config]), *(settings.suppression_files if settings else ())]
@@ -80,18 +80,23 @@ def validate(
             check_output(path)
             used.append(path)
     note = ""
+    about_rows: Sequence[str] = ()
     if settings is not None:
         from campaign.cli.agent import spoken_variables
+        from campaign.cli.row_agents import ask_row_agents
 
         spoken, note = spoken_variables(settings.agent_id, Environment())
         intake = intakes.take_in(contact_list, settings, options=options, spoken=spoken)
         if intake.unspoken:
             raise ListError(intake.unspoken)
+        about_rows = ask_row_agents(intake, settings, Environment()).notes
     else:
         intake = intakes.take_in_for(contact_list, ContactSettings(), phone.all_regions(), options=options)
     _write_copies(intake, rejects=rejects, fixed=fixed)
-    limit = (settings.contacts if settings else ContactSettings()).max_invalid
-    notes = [*intake.notes, *filter(None, [note])]
+    contacts = settings.contacts if settings else ContactSettings()
+    limit = contacts.max_invalid
+    no_consent = report.no_consent(intake, contacts, now)
+    notes = [*intake.notes, *filter(None, [note, no_consent]), *about_rows]
     if as_json:
         output.say_json(_as_json(intake, notes, limit))
     else:

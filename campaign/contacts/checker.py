@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from zoneinfo import ZoneInfo
 
 from campaign.contacts import own, phone, plans, problems, values
 from campaign.contacts.columns import Columns
@@ -11,7 +10,7 @@ from campaign.contacts.own import OwnColumns
 from campaign.contacts.phone import GoodNumber, NumberRules
 from campaign.contacts.rows import CheckedRows, Fault, key_of, state_of, zones_of
 from campaign.models import E164
-from campaign.settings import ELSEWHERE, state_of_number
+from campaign.settings import ELSEWHERE, is_place, state_of_number
 
 
 class Checker:
@@ -24,6 +23,8 @@ class Checker:
         rules: NumberRules,
         required: frozenset[str],
         *,
+        spoken: Collection[str] = (),
+        agent_id: str | None = None,
         default_timezone: str | None = None,
         pool: Collection[str] | None = None,
     ) -> None:
@@ -34,6 +35,8 @@ class Checker:
             where: Which of them mean what.
             rules: Which numbers may be called.
             required: Variables that must have a value.
+            spoken: Those among them that must because the campaign's agent says them.
+            agent_id: That agent. What the agent of a row's own says is not looked at here.
             default_timezone: Of numbers that have none of their own.
             pool: The from numbers; None where nobody knows them.
         """
@@ -41,13 +44,18 @@ class Checker:
         """Numbers that were mended, by what was wrong."""
         self.national = 0
         """Numbers without a country code, which the default region decided."""
+        self.for_campaigns_agent = 0
+        """Rows that have no agent of their own."""
+        self._spoken = frozenset(spoken)
+        self._agent_id = agent_id
         self._headings = headings
         self._where = where
         self._rules = rules
         self._required = required
         self._default_timezone = default_timezone
         self._pool = pool
-        self._own = OwnColumns(where.not_before, where.valid_until, where.from_number)
+        places = (where.not_before, where.valid_until, where.from_number, where.agent_id)
+        self._own = OwnColumns(*places)
         self._quick = plans.quick_reader(rules)
         self._zone_exists: dict[str, bool] = {}
         place = {position: at for at, position in enumerate(where.kept)}
@@ -56,12 +64,7 @@ class Checker:
             timezone=place[where.timezone] if where.timezone is not None else None,
             default_timezone=default_timezone,
             key=place[where.key] if where.key is not None else None,
-            own_columns=OwnColumns(
-                *(
-                    place[at] if at is not None else None
-                    for at in (where.not_before, where.valid_until, where.from_number)
-                )
-            ),
+            own_columns=OwnColumns(*(place[at] if at is not None else None for at in places)),
             state=place[where.state] if where.state is not None else None,
             consent=place[where.consent] if where.consent is not None else None,
         )
@@ -76,10 +79,15 @@ class Checker:
             return
         cells = list(zip(*(record[1] for record in records), strict=True))
         faults: dict[int, Fault] = {}
+        others = self._with_other_agents(cells)
+        self.for_campaigns_agent += len(records) - len(others)
         # What is found first is what the operator is told, so the phone number comes last.
         for position, name in reversed(where.variables):
             is_required = name in self._required
             found = values.objections(cells[position], name=name, required=is_required)
+            if name in self._spoken:
+                nothing = problems.no_value(name)
+                found = {at: each for at, each in found.items() if each != nothing or at not in others}
             faults |= {at: (problem, self._headings[position]) for at, problem in found.items()}
         if where.key is not None:
             faults |= _missing_keys(cells[where.key], self._headings[where.key])
@@ -96,6 +104,13 @@ class Checker:
             faults=faults,
             proposals=proposals,
         )
+
+    def _with_other_agents(self, cells: Sequence[Sequence[str]]) -> frozenset[int]:
+        """The places of rows that another agent than the campaign's is to call."""
+        if self._where.agent_id is None:
+            return frozenset()
+        column = cells[self._where.agent_id]
+        return frozenset(at for at, cell in enumerate(column) if cell.strip() not in ("", self._agent_id))
 
     def _read_phones(
         self, cells: Sequence[Sequence[str]], faults: dict[int, Fault]
@@ -163,7 +178,7 @@ class Checker:
 
     def _zone_is_known(self, name: str) -> bool:
         if name not in self._zone_exists:
-            self._zone_exists[name] = is_zone(name)
+            self._zone_exists[name] = is_place(name)
         return self._zone_exists[name]
 
 
@@ -179,12 +194,3 @@ def _bad_states(
         is_odd = cell.strip() and not state_of(cell) and number and at not in known
         if is_odd and state_of_number(f"+{number}") != ELSEWHERE:
             yield at, (problems.BAD_STATE, heading)
-
-
-def is_zone(name: str) -> bool:
-    """Whether this is the IANA name of a time zone."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, OSError, ValueError):
-        return False
-    return True

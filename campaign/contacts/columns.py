@@ -49,6 +49,7 @@ class Columns:
     from_number: int | None = None
     state: int | None = None
     consent: int | None = None
+    agent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +106,18 @@ def find(
     consent = _named(own, settings.consent, "contacts.consent") if settings.consent else None
     if consent is None and wanted.consent:
         consent = recognised(own, CONSENT_NAMES)
+    # Never by its name alone: in many lists it is a person who sells.
+    agent = _named(own, settings.agent_id, "contacts.agent_id") if settings.agent_id else None
     if settings.variables is None:
-        taken = (phone, timezone, consent, *ours.values())
+        taken = (phone, timezone, consent, agent, *ours.values())
         variables = tuple((i, header) for header, i in own.items() if i not in taken)
     else:
         variables = tuple(
             (_named(own, column, "contacts.variables"), name) for name, column in settings.variables.items()
         )
-    return Columns(phone, timezone, key, variables, kept, state=state, consent=consent, **ours)
+    return Columns(
+        phone, timezone, key, variables, kept, state=state, consent=consent, agent_id=agent, **ours
+    )
 
 
 def refuse_title(headers: Sequence[str], first_row: Record | None) -> None:

@@ -52,6 +52,7 @@ def take_in(
         given=frozenset(name for name, value in settings.call.variables.items() if value.strip()),
         pool=settings.from_numbers,
         hours=settings.hours,
+        agent_id=settings.agent_id,
     )
 
 
@@ -65,6 +66,7 @@ def take_in_for(
     given: Collection[str] = (),
     pool: Sequence[str] | None = None,
     hours: HourSettings | None = None,
+    agent_id: str | None = None,
 ) -> Intake:
     """Like `take_in`, for a list without a whole campaign file.
 
@@ -73,10 +75,11 @@ def take_in_for(
         settings: How to read it.
         countries: The countries that may be called.
         options: What the operator says about the file.
-        spoken: Variables that the agent says.
+        spoken: Variables that the campaign's agent says.
         given: Variables that have a value for every call, so that they need no column.
         pool: The from numbers; None where nobody knows them.
         hours: Its profile may demand the state and the consent of people.
+        agent_id: The campaign's agent; None where nobody knows it.
     """
     profile = hours.rules if hours is not None else None
     wanted = columns.NOTHING_WANTED
@@ -117,6 +120,8 @@ def take_in_for(
             where,
             rules,
             frozenset((*settings.required, *spoken)),
+            spoken=frozenset(spoken).difference(settings.required),
+            agent_id=agent_id,
             default_timezone=settings.default_timezone,
             pool=pool,
         )
@@ -141,7 +146,7 @@ def take_in_for(
             notes=(*file.source.notes, *_notes(settings, national=checker.national, rounded=rounded)),
             repairs=dict(checker.repairs.most_common()),
             delimiter=file.source.delimiter,
-            unspoken=f"{name}: {unspoken}" if unspoken else "",
+            unspoken=f"{name}: {unspoken}" if unspoken and checker.for_campaigns_agent else "",
         )
 
 
@@ -169,9 +174,9 @@ def _fingerprint(
 ) -> str:
     """One mark for the file and for how it is read: other rules make other people of the same list."""
     # Keys that came later count where they say something, so that older campaigns know their lists.
-    later = (*OWN_NAMES, "state", "consent")
+    later = (*OWN_NAMES, "state", "consent", "agent_id")
     silent = {name for name in later if getattr(settings, name) is None}
-    reading = settings.model_dump_json(exclude={"max_invalid", "consent_basis", *silent})
+    reading = settings.model_dump_json(exclude={"max_invalid", "consent_basis", "consent_values", *silent})
     reading += ",".join(sorted(countries)) + repr(options) + own_mark
     if wanted != columns.NOTHING_WANTED:
         reading += repr(wanted)

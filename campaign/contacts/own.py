@@ -1,5 +1,6 @@
-"""What a row says of its own call: its time limits, and the from number that the person is to see."""
+"""What a row says of its own call: its time limits, its from number, and the agent that calls."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,8 @@ from campaign.settings import Moment, end_of, parse_moment, start_of
 
 _REMEMBERED = 10_000
 """Lists repeat few times over and over."""
+_AGENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
+"""UUIDs and ids like `agt_abc123`; no documentation says what else there may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class OwnColumns:
     not_before: int | None = None
     valid_until: int | None = None
     from_number: int | None = None
+    agent_id: int | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -34,6 +38,7 @@ class Own:
     not_before: datetime | None = None
     valid_until: datetime | None = None
     from_number: str | None = None
+    agent_id: str | None = None
 
 
 NOTHING = Own()
@@ -47,6 +52,7 @@ def read(cells: Sequence[str], where: OwnColumns, zones: tuple[str, ...]) -> Own
         _start(_text(cells, where.not_before), zones),
         _end(_text(cells, where.valid_until), zones),
         _text(cells, where.from_number) or None,
+        _text(cells, where.agent_id) or None,
     )
 
 
@@ -70,6 +76,9 @@ def objections(
     from_number = _text(cells, where.from_number)
     if where.from_number is not None and from_number and pool is not None and from_number not in pool:
         yield problems.NOT_IN_POOL, where.from_number
+    agent_id = _text(cells, where.agent_id)
+    if where.agent_id is not None and agent_id and not _AGENT_ID.fullmatch(agent_id):
+        yield problems.BAD_AGENT, where.agent_id
     if unread or where.valid_until is None:
         return
     start, end = _start(_text(cells, where.not_before), zones), _end(_text(cells, where.valid_until), zones)

@@ -21,7 +21,7 @@ from phonenumbers import (
 from campaign.contacts import certainty, layout, problems
 from campaign.contacts.layout import Repair
 from campaign.contacts.problems import Problem
-from campaign.models import E164
+from campaign.models import E164, forms_of
 
 _SPECIAL_TYPES: Mapping[int, str] = {
     PhoneNumberType.PREMIUM_RATE: "premium rate",
@@ -137,7 +137,10 @@ def share(cells: Sequence[str], rules: NumberRules) -> float:
 
 
 def normalise(text: str, *, default_region: str | None) -> E164 | None:
-    """The E.164 form of a number that only has to be compared, assigned or not; None when it is none."""
+    """The E.164 form of a number that only has to be compared, assigned or not.
+
+    None when it is none: also when it has too many or too few digits to be anybody's.
+    """
     tidied, _ = layout.tidy(text)
     if layout.accident(text, tidied) is not None:
         return None
@@ -160,7 +163,14 @@ def normalise(text: str, *, default_region: str | None) -> E164 | None:
             is_valid and certainty.lost_its_zero(number, digits, default_region)
         ):
             return None
-    return E164(phonenumbers.format_number(number, PhoneNumberFormat.E164))
+    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return next((E164(form) for form in forms_of(e164) if _is_possible(form)), None)
+
+
+def _is_possible(number: str) -> bool:
+    """Whether it has as many digits as numbers of its country. Without an area code it has not."""
+    reason = phonenumbers.is_possible_number_with_reason(phonenumbers.parse(number))
+    return reason == phonenumbers.ValidationResult.IS_POSSIBLE
 
 
 def of_our_own(text: str) -> E164 | None:

@@ -94,7 +94,9 @@ NO_ZONE = Problem(
     "add a column with the time zone, and name it in contacts.timezone, or set contacts.default_timezone",
 )
 BAD_ZONE = Problem(
-    "bad_time_zone", "no such time zone", "write an IANA name like America/New_York, or leave the cell empty"
+    "bad_time_zone",
+    "no time zone of a place",
+    "write an IANA name like America/New_York, not UTC or EST, or leave the cell empty",
 )
 BAD_MOMENT = Problem(
     "bad_time",
@@ -110,6 +112,11 @@ NOT_IN_POOL = Problem(
     "not_in_pool",
     "not one of from_numbers in the campaign file",
     "write a number of from_numbers exactly as it stands there, or leave the cell empty",
+)
+BAD_AGENT = Problem(
+    "bad_agent",
+    "this cannot be the id of an agent",
+    "write the id as OneInbox shows it, like agt_abc123, or leave the cell empty for the campaign's agent",
 )
 BAD_STATE = Problem(
     "bad_state",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from campaign.contacts import checker, columns, layout, phone, values
+from campaign.contacts import columns, layout, phone, values
 from campaign.contacts.columns import KEY_NAMES, OWN_NAMES, PHONE_NAMES, ZONE_NAMES, recognised, simplified
 from campaign.contacts.files.reading import open_list
 from campaign.contacts.files.source import ReadOptions
@@ -14,6 +14,7 @@ from campaign.contacts.own import is_moment
 from campaign.contacts.phone import GoodNumber, NumberRules
 from campaign.errors import ListError
 from campaign.models import OUR_COLUMNS
+from campaign.settings import is_place
 
 SAMPLE_ROWS = 1_000
 
@@ -108,7 +109,7 @@ def _timezone(sample: Sequence[Sequence[str]], own: dict[str, int]) -> str | Non
     by_name = recognised(own, ZONE_NAMES)
     for heading, at in own.items():
         filled = [cells[at].strip() for cells in sample if cells[at].strip()]
-        if filled and (at == by_name or all(map(checker.is_zone, set(filled)))):
+        if filled and (at == by_name or all(map(is_place, set(filled)))):
             return heading
     return None
 

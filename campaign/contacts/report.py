@@ -1,11 +1,17 @@
 """The report: what is wrong with a list, grouped by problem."""
 
+from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from campaign.contacts.files.naming import quoted
 from campaign.contacts.problems import DUPLICATES
 from campaign.models import Intake, RowStatus
+from campaign.settings import ContactSettings, is_consent
 
 EXAMPLES = 5
+_VALUES_SHOWN = 5
+"""So many values that are no consent are shown one by one, the most frequent ones."""
 
 
 @dataclass(slots=True)
@@ -35,6 +41,31 @@ def groups(intake: Intake) -> list[Group]:
         if len(group.examples) < EXAMPLES:
             group.examples.append(row.row.number)
     return sorted(found.values(), key=lambda group: -group.rows)
+
+
+def no_consent(intake: Intake, settings: ContactSettings, now: datetime) -> str | None:
+    """What a list says that is no consent, with counts, for the operator; None when all of it is."""
+    said = Counter(
+        {
+            cell: rows
+            for cell, rows in intake.rows.consents.items()
+            if (cell or settings.consent_basis is None) and not is_consent(cell, settings.consent_values, now)
+        }
+    )
+    if not said:
+        return None
+    most = said.most_common(_VALUES_SHOWN)
+    told = [f"{quoted(cell) if cell else 'nothing'} in {_rows(rows)}" for cell, rows in most]
+    if rest := said.total() - sum(rows for _, rows in most):
+        told.append(f"something else in {_rows(rest)}")
+    return (
+        f"no consent on record: the list says {', '.join(told)}; "
+        "what counts as consent is listed in contacts.consent_values"
+    )
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number:,} rows"
 
 
 def broken(intake: Intake, limit: float) -> str | None:

@@ -6,6 +6,7 @@ and each pass over the rows makes the objects anew.
 
 import unicodedata
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -147,6 +148,14 @@ class CheckedRows(ListRows):
             RowStatus.DUPLICATE: duplicates,
         }
 
+    @property
+    def consents(self) -> Counter[str]:
+        """What is said about the consent of people who may be dialled, with counts."""
+        if self._consent is None:
+            return Counter()
+        said = enumerate(self.column(self._consent))
+        return Counter(consent_of(cell) for at, cell in said if self.is_callable(at))
+
     def __len__(self) -> int:
         return len(self.row_numbers)
 
@@ -219,7 +228,8 @@ class CheckedRows(ListRows):
             said.valid_until,
             said.from_number,
             state_of(cells[self._state]) if self._state is not None else "",
-            cells[self._consent].strip()[:CONSENT_CHARACTERS] if self._consent is not None else "",
+            consent_of(cells[self._consent]) if self._consent is not None else "",
+            said.agent_id,
         )
 
     def _zones_of(
@@ -244,6 +254,11 @@ def state_of(cell: str) -> str:
     """The state of the United States that a cell names; empty when it names none."""
     state = cell.strip().upper()
     return state if state in STATES else ""
+
+
+def consent_of(cell: str) -> str:
+    """What a cell says about consent, as it is kept."""
+    return cell.strip()[:CONSENT_CHARACTERS]
 
 
 def key_of(cell: str) -> str:

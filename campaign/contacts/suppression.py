@@ -1,16 +1,16 @@
-"""Suppression files: numbers that must not be called, one per line, as text or in a CSV column."""
+"""Suppression lists: the files of a campaign file in; out, everybody whom they forbid to call."""
 
-import csv
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from campaign.contacts import phone
-from campaign.contacts.columns import PHONE_NAMES, simplified
+from campaign.contacts.suppression_file import read_numbers
 from campaign.errors import ConfigError, InputMissingError
-from campaign.models import E164
+from campaign.models import forms_of
 from campaign.settings import SuppressionFile
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""The clock of whoever wrote a list and ours may differ by so much."""
 
 
 class SuppressionLists:
@@ -31,22 +31,28 @@ class SuppressionLists:
 
         Raises:
             InputMissingError: A list is gone, or cannot be opened.
-            ConfigError: A list is older than it may be, or an entry is not a phone number.
+            ConfigError: A list is older than it may be, or is not one of phone numbers.
         """
         for entry in self._files:
-            mark = self._look(entry, now)
+            mark = self._mark_of(entry, now)
             if self._marks.get(entry.file) != mark:
-                for number in read_numbers(entry.file, default_region=self._default_region):
-                    self._numbers.setdefault(number, f"on the suppression list {entry.file.name}")
+                for number in read_numbers(entry, default_region=self._default_region):
+                    for form in forms_of(number):
+                        self._numbers.setdefault(form, f"on the suppression list {entry.file.name}")
                 self._marks[entry.file] = mark
         return dict(self._numbers)
 
-    def _look(self, entry: SuppressionFile, now: datetime) -> tuple[int, ...]:
+    def _mark_of(self, entry: SuppressionFile, now: datetime) -> tuple[int, ...]:
         try:
             state = entry.file.stat()
         except OSError as error:
             raise InputMissingError(f"suppression list {entry.file}: {error.strerror}") from error
         age = now - datetime.fromtimestamp(state.st_mtime, UTC)
+        if entry.max_age is not None and age < -CLOCK_SKEW:
+            raise ConfigError(
+                f"suppression list {entry.file}: its time lies {in_words(-age)} ahead, so nobody can tell "
+                "whether it is older than max_age; fetch a new one, or set the clock right"
+            )
         if entry.max_age is not None and age > entry.max_age:
             raise ConfigError(
                 f"suppression list {entry.file}: {in_words(age)} old, and max_age is "
@@ -62,60 +68,3 @@ def in_words(age: timedelta) -> str:
         if seconds >= 2 * length:
             return f"{seconds // length:.0f} {unit}"
     return f"{seconds:.0f} seconds"
-
-
-def read_numbers(path: Path, *, default_region: str | None) -> frozenset[E164]:
-    """Every number of one file, in E.164.
-
-    The first line may name the columns; else the number stands first in each line, or each line is the area
-    code and the number of a US registry file, `202,5550143`. An entry that cannot be read refuses the file:
-    nobody can say whom it was meant to protect.
-
-    Raises:
-        InputMissingError: There is no such file, or it cannot be opened.
-        ConfigError: An entry is not a phone number.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            lines = [(reader.line_num, cells) for cells in reader if any(cells)]
-    except OSError as error:
-        raise InputMissingError(f"suppression list {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"suppression list {path}: not CSV or text in UTF-8") from error
-    except csv.Error as error:
-        raise ConfigError(
-            f"suppression list {path}, line {reader.line_num}: a quote is out of place"
-        ) from error
-    others = [line for line, cells in lines if not _is_of_registry(cells)]
-    if len(others) < len(lines) / 2:
-        if others:
-            raise ConfigError(
-                f"suppression list {path}, line {others[0]}: not an area code and a number, as the other "
-                "lines are; mend the line"
-            )
-        return frozenset(E164(f"+1{area}{number}") for _, (area, number) in lines)
-    column = 0
-    if lines and not any(character.isdigit() for character in "".join(lines[0][1])):
-        names = [simplified(cell) for cell in lines.pop(0)[1]]
-        column = next((names.index(name) for name in PHONE_NAMES if name in names), 0)
-    numbers: set[E164] = set()
-    for line, cells in lines:
-        text = cells[column].strip() if column < len(cells) else ""
-        number = phone.normalise(text, default_region=default_region)
-        if number is None:
-            raise ConfigError(
-                f"suppression list {path}, line {line}: not a phone number with a plus and digits; "
-                "mend the line, or say the country of numbers without a plus "
-                "(contacts.default_region, --region)"
-            )
-        numbers.add(number)
-    return frozenset(numbers)
-
-
-def _is_of_registry(cells: list[str]) -> bool:
-    """Whether this is a line as the US do-not-call registry has it: area code and number, nothing else.
-
-    Source: the registry's flat text files, telemarketing.donotcall.gov.
-    """
-    return len(cells) == 2 and bool(re.fullmatch(r"[2-9]\d\d,[2-9]\d{6}", ",".join(cells), re.ASCII))

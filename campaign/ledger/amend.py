@@ -22,7 +22,7 @@ _UNTOUCHED = (RowStatus.WAITING, RowStatus.STOPPED)
 """Rows whose person has not been dialled, as far as the status tells."""
 
 _OF_THE_ROW = ("position", "row_number", "cells")
-_OF_THE_CALL = ("list_not_before", "list_valid_until", "list_from_number")
+_OF_THE_CALL = ("list_not_before", "list_valid_until", "list_from_number", "list_agent_id")
 _OF_THE_PERSON = (
     "variables",
     "time_zones",
@@ -111,6 +111,7 @@ def _differs(person: Any, contact: Contact) -> bool:
         contact.not_before,
         contact.valid_until,
         contact.from_number,
+        contact.agent_id,
     )
     return now != (
         person.cells,

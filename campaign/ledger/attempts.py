@@ -62,11 +62,12 @@ def record_intent(
     now: datetime,
     evidence: str = "",
     day: Day | None = None,
+    closes_at: datetime | None = None,
 ) -> tuple[int, int]:
     """Before the request, or no request: the attempt is unique, and the row is taken from `waiting`.
 
     `evidence` says what the gates looked at when they allowed this dial; it is kept in the journal.
-    `day` says how often the from number may call in its day.
+    `day` says how often the from number may call in its day, `closes_at` when the person's hours close.
 
     Returns:
         The id of the attempt, and its number within the contact.
@@ -90,6 +91,7 @@ def record_intent(
             "agent_id": agent_id,
             "state": AttemptState.DIALING,
             "intent_at": now,
+            "closes_at": closes_at,
         },
     ).one()
     moves.journal(

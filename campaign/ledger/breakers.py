@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from campaign.ledger import moves, schema
+from campaign.ledger.ending import DATE
 from campaign.models import AttemptState, Call, Disposition
 
 _BREAKERS = schema.breakers.c
@@ -15,7 +16,16 @@ _OF_CAMPAIGN = _BREAKERS.campaign_id == bindparam("campaign")
 _IS_OPEN = _BREAKERS.closed_at.is_(None)
 _SHOWN = select(schema.breakers, schema.campaigns.c.name).join(schema.campaigns).order_by(_BREAKERS.id)
 # Built once, as every run and every look at the progress of one runs them.
-_OPEN = _SHOWN.where(_IS_OPEN, _OF_CAMPAIGN | (_BREAKERS.of_account == 1))
+_OWN = schema.campaigns.alias("own")
+_PATTERN = schema.campaigns.c.name_pattern
+_OWN_PATTERN = select(_OWN.c.name_pattern).where(_OWN.c.id == bindparam("campaign")).scalar_subquery()
+# What a human has to mend for one night is no better in the next one.
+_OF_SERIES = and_(
+    _BREAKERS.needs_reset == 1,
+    _PATTERN.contains(DATE, autoescape=True),
+    func.coalesce(_OWN_PATTERN, bindparam("pattern")) == _PATTERN,
+)
+_OPEN = _SHOWN.where(_IS_OPEN, _OF_CAMPAIGN | (_BREAKERS.of_account == 1) | _OF_SERIES)
 _PASSING = _SHOWN.where(_IS_OPEN, _OF_CAMPAIGN, _BREAKERS.needs_reset == 0)
 _LAST_OPENED = select(func.max(_BREAKERS.opened_at)).where(_OF_CAMPAIGN)
 _ATTEMPTS, _CALLS = schema.attempts.c, schema.calls.c
@@ -111,12 +121,20 @@ def record_open(
         moves.journal(connection, now, "breaker.opened", campaign_id=campaign_id, detail=f"{rule}: {cause}")
 
 
-def open_breakers(connection: Connection, campaign_id: int | None) -> list[BreakerRecord]:
-    """Complete: what is open for a campaign, its own and those of the account that another has met.
+def open_breakers(
+    connection: Connection, campaign_id: int | None, *, name_pattern: str = ""
+) -> list[BreakerRecord]:
+    """Complete: what is open for a campaign, its own and what others have met that holds it as well.
 
-    Without a campaign, those of the account alone.
+    That is what concerns the account, and what a human has to close for a campaign of the same dated name.
+
+    Args:
+        connection: To the ledger.
+        campaign_id: The campaign; None for one that has not been started yet.
+        name_pattern: The name of that one in the campaign file.
     """
-    return [_record(row) for row in connection.execute(_OPEN, {"campaign": campaign_id or 0})]
+    values = {"campaign": campaign_id or 0, "pattern": name_pattern}
+    return [_record(row) for row in connection.execute(_OPEN, values)]
 
 
 def begin_run(connection: Connection, campaign_id: int, now: datetime) -> list[BreakerRecord]:
@@ -139,9 +157,9 @@ def reset(
     """All or nothing, and journalled: a human closes what holds a campaign. The caller holds the run lock.
 
     Returns:
-        What was closed, those of the account included, whichever campaign met them.
+        What was closed, those of the account and of its dated name included, whichever campaign met them.
     """
-    rows = connection.execute(_OPEN, {"campaign": campaign_id}).all()
+    rows = connection.execute(_OPEN, {"campaign": campaign_id, "pattern": ""}).all()
     for row in rows:
         _close(connection, row, who, reason, now)
     return [_record(row) for row in rows]

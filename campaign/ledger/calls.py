@@ -60,6 +60,8 @@ _OPEN = (
         schema.attempts.c.state,
         schema.attempts.c.to_number,
         schema.attempts.c.from_number,
+        schema.attempts.c.agent_id,
+        schema.attempts.c.closes_at,
         schema.contacts.c.time_zones,
         schema.contacts.c.us_state,
         schema.contacts.c.zone_source,
@@ -89,6 +91,9 @@ _KNOWN_IDS = select(schema.calls.c.call_id).where(
 )
 _STORED = select(schema.calls).where(schema.calls.c.call_id == bindparam("call"))
 _UPDATE = update(schema.calls).where(schema.calls.c.call_id == bindparam("call"))
+_TALKED = update(schema.attempts).where(schema.attempts.c.id == bindparam("attempt")).values(talked=1)
+_CONVERSATIONS = frozenset({Disposition.ANSWERED, Disposition.UNKNOWN})
+"""Ends after which a person counts as one who has talked, whatever else is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +112,15 @@ class OpenCall:
     state: AttemptState
     to_number: str = ""
     from_number: str = ""
+    agent_id: str = ""
     time_zones: Sequence[str] = ()
     zone_source: ZoneSource = ZoneSource.NUMBER
     us_state: str = ""
     """As the list says; empty when it does not."""
+    closes_at: datetime | None = None
+    """When the hours of the person close, as far as the run has seen that has placed it; None for never."""
     was_stopped: bool = False
-    """Whether it was stopped because its hours closed while it was queued."""
+    """Whether it was stopped while it was queued, so that it would not ring after hours."""
 
 
 def open_calls(connection: Connection, campaign_id: int, *, attempt_id: int | None = None) -> list[OpenCall]:
@@ -142,7 +150,7 @@ def known_ids(connection: Connection, call_ids: Collection[str]) -> set[str]:
 
 
 def record_stopped(connection: Connection, record: OpenCall, now: datetime) -> None:
-    """Journalled: the provider has taken the call out of its queue, as its hours have closed."""
+    """Journalled: the provider has taken the call out of its queue, so that it does not ring after hours."""
     moves.journal(
         connection,
         now,
@@ -188,11 +196,13 @@ def record_settled(
     not_before: datetime | None,
     now: datetime,
     opt_out: str = "",
+    has_talked: bool = False,
 ) -> bool:
     """Results and the row's next status reach the disk together.
 
     With them goes a wish not to be called again: `opt_out` says how it was uttered, empty for none. It holds
-    for every campaign of the ledger.
+    for every campaign of the ledger. That the person has talked is kept of the attempt when `has_talked` or
+    the disposition says so.
 
     Who has left the list meanwhile is not tried again: the row is stopped, with the time of its next try.
     Nor is who has answered another call of the same attempt.
@@ -205,6 +215,9 @@ def record_settled(
     if opt_out:
         reason_why = f"asked in call {call.id} not to be called again ({opt_out})"
         suppression.suppress(connection, [record.to_number], reason=reason_why, now=now)
+    has_talked = has_talked or disposition in _CONVERSATIONS
+    if has_talked:
+        connection.execute(_TALKED, {"attempt": record.attempt_id})
     if record.others_unsettled:
         return False
     # Of several calls of one request, one that was answered counts, whichever settles last.

@@ -243,6 +243,7 @@ def row_values(campaign_id: int, position: int, row: Contact | RejectedRow, now:
             "list_not_before": row.not_before,
             "list_valid_until": row.valid_until,
             "list_from_number": row.from_number,
+            "list_agent_id": row.agent_id,
             "status": RowStatus.WAITING,
             "reason": "",
         }
@@ -257,6 +258,7 @@ def row_values(campaign_id: int, position: int, row: Contact | RejectedRow, now:
         "list_not_before": None,
         "list_valid_until": None,
         "list_from_number": None,
+        "list_agent_id": None,
     }
     return common | nobody | {"status": row.status, "reason": reason}
 

@@ -95,6 +95,32 @@ def _limit_calls(connection: Connection) -> None:
             index.create(connection, checkfirst=True)
 
 
+def _keep_agents_of_rows(connection: Connection) -> None:
+    # Older rows have none of their own: the campaign's agent calls them.
+    _add_column(connection, "contacts", "list_agent_id", "VARCHAR(200)")
+
+
+def _keep_who_has_talked(connection: Connection) -> None:
+    if not _add_column(connection, "attempts", "talked", "INTEGER DEFAULT 0 NOT NULL"):
+        return
+    # Of older attempts in doubt: an unknown end, words of whomever, a call that failed after a while.
+    connection.execute(
+        text(
+            "UPDATE attempts SET talked = 1 WHERE disposition IN ('answered', 'unknown') OR EXISTS"
+            " (SELECT 1 FROM calls WHERE calls.attempt_id = attempts.id AND (calls.disposition = 'answered'"
+            " OR (attempts.disposition IN ('busy', 'no_answer', 'failed', 'canceled')"
+            " AND calls.transcript <> '')"
+            " OR (attempts.disposition IN ('failed', 'canceled') AND calls.duration_seconds > 0)))"
+        )
+    )
+
+
+def _keep_closing_times(connection: Connection) -> None:
+    # Of older attempts it is not known: their calls are stopped by runs of their own campaign alone.
+    kind = schema.attempts.c.closes_at.type.compile(connection.dialect)
+    _add_column(connection, "attempts", "closes_at", kind)
+
+
 def _keep_recordings(connection: Connection) -> None:
     schema.recordings.create(connection, checkfirst=True)
 
@@ -105,7 +131,7 @@ def _keep_hints(connection: Connection) -> None:
 
 
 def _add_column(connection: Connection, table: str, column: str, kind: str) -> bool:
-    """Add a column without values. False when it is there: a new ledger has all of them."""
+    """Add a column. False when it is there: a new ledger has all of them."""
     if column in {known["name"] for known in inspect(connection).get_columns(table)}:
         return False
     connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column} {kind}"))
@@ -122,8 +148,11 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(7, "budgets", _keep_budgets),
     Migration(8, "how each call ended", _keep_how_each_call_ended),
     Migration(9, "time limits and from numbers", _limit_calls),
-    Migration(10, "recordings", _keep_recordings),
-    Migration(11, "hints", _keep_hints),
+    Migration(10, "agents of rows", _keep_agents_of_rows),
+    Migration(11, "who has talked", _keep_who_has_talked),
+    Migration(12, "closing times", _keep_closing_times),
+    Migration(13, "recordings", _keep_recordings),
+    Migration(14, "hints", _keep_hints),
 )
 
 

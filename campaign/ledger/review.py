@@ -99,6 +99,8 @@ def _decide_row(connection: Connection, campaign_id: int, row: ReviewRow, ruling
             detail=detail,
             by_human=True,
             disposition=Disposition.UNKNOWN if was_called else None,
+            # Nobody knows what was said, so the person may have talked.
+            talked=int(was_called),
         )
         _stop_following(connection, row.attempt.id, ruling.at)
     status = _status_after(ruling.decision, row)

@@ -140,6 +140,7 @@ contacts = Table(
     Column("list_not_before", Utc),
     Column("list_valid_until", Utc),
     Column("list_from_number", String(16)),
+    Column("list_agent_id", String(200)),
     # So many tries a human allows, whatever the campaign file says.
     Column("granted_tries", Integer),
     Column("changed_at", Utc, nullable=False),
@@ -174,7 +175,11 @@ attempts = Table(
     Column("agent_id", String(200), nullable=False),
     Column("state", String(16), nullable=False),
     Column("disposition", String(16)),
+    # Whether the person has talked, or may have: whatever the disposition says, campaigns give peace by it.
+    Column("talked", Integer, nullable=False, server_default="0"),
     Column("intent_at", Utc, nullable=False),
+    # When the person's hours close: a call that has not been connected by then may not ring any more.
+    Column("closes_at", Utc),
     Column("closed_at", Utc),
     Column("error", Text, nullable=False, server_default=""),
     Column("looks", Integer, nullable=False, server_default="0"),

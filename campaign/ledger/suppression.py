@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select
 
 from campaign.ledger import schema
-from campaign.models import E164
+from campaign.models import E164, forms_of
 
 BATCH = 500
 """So many numbers are looked up at a time; databases limit the values of one statement."""
@@ -50,13 +50,16 @@ def suppress(
 def unsuppress(
     connection: Connection, numbers: Collection[str], *, reason: str, now: datetime, who: str
 ) -> list[str]:
-    """Journalled: these may be called again. Rows that were suppressed in a campaign stay so there.
+    """Journalled: these may be called again, in whichever form the number is written.
+
+    Rows that were suppressed in a campaign stay so there.
 
     Returns:
-        The numbers that were suppressed, in the order given.
+        The numbers that were suppressed, as they were, in the order given.
     """
-    known = _known(connection, numbers)
-    removed = [number for number in dict.fromkeys(numbers) if number in known]
+    forms = dict.fromkeys(form for number in numbers for form in forms_of(number))
+    known = _known(connection, list(forms))
+    removed = [form for form in forms if form in known]
     for batch in _batches(removed):
         connection.execute(delete(schema.suppression).where(schema.suppression.c.to_number.in_(batch)))
     if removed:
@@ -65,9 +68,10 @@ def unsuppress(
 
 
 def suppressed(connection: Connection) -> dict[str, str]:
-    """Complete: every suppressed number, with the reason."""
-    rows = connection.execute(select(schema.suppression.c.to_number, schema.suppression.c.reason))
-    return {row.to_number: row.reason for row in rows}
+    """Complete: every suppressed number in each of its forms, with the reason."""
+    rows = connection.execute(select(schema.suppression.c.to_number, schema.suppression.c.reason)).all()
+    forms = {form: row.reason for row in rows for form in forms_of(row.to_number)}
+    return forms | {row.to_number: row.reason for row in rows}
 
 
 def everybody(connection: Connection) -> list[Suppressed]:

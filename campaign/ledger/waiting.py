@@ -25,10 +25,10 @@ from campaign.models import (
     HARMLESS_ATTEMPTS,
     OPEN_ATTEMPTS,
     AttemptState,
-    Disposition,
     Hold,
     RowStatus,
     ZoneSource,
+    forms_of,
 )
 
 
@@ -57,6 +57,7 @@ AS_DUE = (
     _CONTACTS.list_not_before,
     _CONTACTS.list_valid_until,
     _CONTACTS.list_from_number,
+    _CONTACTS.list_agent_id,
     tries_of(_CONTACTS.id).label("tries"),
 )
 """What `DueContact.of` reads."""
@@ -78,12 +79,13 @@ _UNSETTLED = schema.is_one_of(_ATTEMPTS.state, [*OPEN_ATTEMPTS, AttemptState.NEE
 _ELSEWHERE = and_(_ATTEMPTS.to_number == bindparam("number"), _ATTEMPTS.campaign_id != bindparam("campaign"))
 _OF_PERSON = select(
     select(schema.suppression.c.reason)
-    .where(schema.suppression.c.to_number == bindparam("number"))
+    .where(schema.suppression.c.to_number.in_([bindparam("number"), bindparam("other_form")]))
+    .limit(1)
     .scalar_subquery()
     .label("suppressed_because"),
     select(_ATTEMPTS.state).where(_ELSEWHERE, _UNSETTLED).limit(1).scalar_subquery().label("unsettled"),
     select(func.max(_ATTEMPTS.closed_at))
-    .where(_ELSEWHERE, _ATTEMPTS.disposition == Disposition.ANSWERED)
+    .where(_ELSEWHERE, _ATTEMPTS.talked == 1)
     .scalar_subquery()
     .label("talked_at"),
 ).subquery("of_person")
@@ -157,6 +159,7 @@ class DueContact:
     not_before: datetime | None = None
     valid_until: datetime | None = None
     from_number: str | None = None
+    agent_id: str | None = None
     """What the list says of this person's call, as in `Contact`."""
 
     state: str = ""
@@ -176,6 +179,7 @@ class DueContact:
             not_before=row.list_not_before,
             valid_until=row.list_valid_until,
             from_number=row.list_from_number,
+            agent_id=row.list_agent_id,
             state=row.us_state or "",
             consent=row.consent or "",
         )
@@ -210,7 +214,15 @@ def next_due(connection: Connection, campaign_id: int) -> datetime | None:
 
 def standing(connection: Connection, *, campaign_id: int, to_number: str, since: datetime) -> Standing:
     """As committed: whether the person is suppressed, and when other campaigns called since `since`."""
-    rows = connection.execute(_STANDING, {"number": to_number, "campaign": campaign_id, "since": since}).all()
+    rows = connection.execute(
+        _STANDING,
+        {
+            "number": to_number,
+            "other_form": forms_of(to_number)[-1],
+            "campaign": campaign_id,
+            "since": since,
+        },
+    ).all()
     first = rows[0]
     return Standing(
         suppressed_because=first.suppressed_because,
@@ -261,7 +273,7 @@ def conversations(connection: Connection, *, campaign_id: int | None) -> dict[st
     table = schema.attempts.c
     rows = connection.execute(
         select(table.to_number, func.max(table.closed_at).label("at"))
-        .where(table.disposition == Disposition.ANSWERED, table.campaign_id != (campaign_id or 0))
+        .where(table.talked == 1, table.closed_at.is_not(None), table.campaign_id != (campaign_id or 0))
         .group_by(table.to_number)
     )
     return {row.to_number: row.at for row in rows}
@@ -275,15 +287,20 @@ def hold(
     reason: str,
     now: datetime,
     not_before: datetime | None,
+    is_told: bool = False,
 ) -> None:
-    """A gate said no: the row waits until a time, or is final, with its reason, which is journalled."""
+    """A gate said no: the row waits until a time, or is final, with its reason, which is journalled.
+
+    When it `is_told`, why the row waits is in the journal already.
+    """
     if status is not RowStatus.WAITING:
         campaign_id = moves.move_row(connection, contact_id, to=status, now=now, reason=reason)
         moves.journal(
             connection, now, f"row.{status}", campaign_id=campaign_id, contact_id=contact_id, detail=reason
         )
         return
-    connection.execute(_NOTE_HOLD, {"contact": contact_id, "because": reason, "at": now})
+    if not is_told:
+        connection.execute(_NOTE_HOLD, {"contact": contact_id, "because": reason, "at": now})
     connection.execute(
         _HOLD, {"contact": contact_id, "reason": reason, "not_before": not_before, "changed_at": now}
     )

@@ -23,7 +23,7 @@ from campaign.models.states import (
 )
 from campaign.models.telephony import Carrier, NewCarrier, NewNumber, OfferedNumber, PhoneNumber, Trunk
 from campaign.models.tries import NEVER_TRIED, Tries, Try, plausible_end
-from campaign.models.words import E164, plain
+from campaign.models.words import E164, forms_of, plain
 
 __all__ = [
     "ATTEMPT_DECISIONS",
@@ -64,6 +64,7 @@ __all__ = [
     "Trunk",
     "Try",
     "ZoneSource",
+    "forms_of",
     "plain",
     "plausible_end",
 ]

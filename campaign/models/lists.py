@@ -51,6 +51,8 @@ class Contact:
     """Of the United States, where the list says it."""
     consent: str = ""
     """What the list says about consent to such calls."""
+    agent_id: str | None = None
+    """The agent that the list wants to call this person; None for that of the campaign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,11 @@ class ListRows(Protocol):
     @property
     def statuses(self) -> Mapping[RowStatus, int]:
         """How many rows wait to be dialled, and how many do not, by status."""
+        ...
+
+    @property
+    def consents(self) -> Mapping[str, int]:
+        """What is said about the consent of people who may be dialled, counted; empty without a column."""
         ...
 
 

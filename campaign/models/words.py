@@ -1,4 +1,4 @@
-"""Words that all others use: a phone number, and how two spellings of a word are compared."""
+"""Words that all others use: a phone number, and how two spellings of a number or a word are compared."""
 
 
 class E164(str):
@@ -11,6 +11,27 @@ class E164(str):
 
     def __repr__(self) -> str:
         return f"E164('…{self[-2:]}')"
+
+
+_MOBILE_MARKS = {"+52": "1", "+54": "9"}
+"""What stands behind the country code of mobile phones that may be written without it as well."""
+_NATIONAL_DIGITS = 10
+"""Of Mexico and Argentina, without that mark."""
+
+
+def forms_of(number: str) -> tuple[str, ...]:
+    """Every E.164 number under which the same line may stand in a list, the given one first.
+
+    Source: national numbering plans, ITU-T E.129. Mexico had the mark for calls from abroad until 2019; in
+    Argentina the ten digits are of one subscriber with and without it.
+    """
+    country, rest = number[:3], number[3:]
+    mark = _MOBILE_MARKS.get(country)
+    if mark is not None and len(rest) == _NATIONAL_DIGITS:
+        return (number, country + mark + rest)
+    if mark is not None and len(rest) == _NATIONAL_DIGITS + 1 and rest.startswith(mark):
+        return (number, country + rest[1:])
+    return (number,)
 
 
 def plain(word: str | None) -> str:

@@ -85,8 +85,9 @@ class Night:
     behaviour: Behaviour = field(default_factory=Behaviour)
     suppressed: Mapping[str, str] = field(default_factory=dict)
     spoken: Sequence[str] = ()
+    spoken_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     longest_call_s: float | None = None
-    """How long the agent lets a call last; None when that is not known."""
+    """How long the agents let a call last; None when that is not known."""
     calendar: Calendar | None = None
 
     def pass_under(
@@ -129,13 +130,15 @@ class Night:
                 clock=clock,
                 ledger=ledger,
                 provider=provider,
-                settings=self.settings,
+                # Nobody real is asked in a rehearsal.
+                settings=self.settings.model_copy(update={"hook": None}),
                 campaign_id=campaign_id,
                 rng=Random(self.seed),
                 timing=Timing(progress_s=LOOK_S),
                 faults=faults,
                 suppressed=self.suppressed,
                 spoken=self.spoken,
+                spoken_by=self.spoken_by,
                 longest_call_s=self.longest_call_s,
                 calendar=self.calendar,
                 on_progress=look,

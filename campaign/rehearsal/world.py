@@ -42,6 +42,7 @@ class World:
     line: Line = field(default_factory=Line)
     suppressed: Mapping[str, str] = field(default_factory=dict)
     spoken: Sequence[str] = ()
+    spoken_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     longest_call_s: float | None = None
     """As for a run."""
     calendar: Calendar | None = None
@@ -118,6 +119,7 @@ class World:
             on_progress=self.on_progress,
             suppressed=self.suppressed,
             spoken=self.spoken,
+            spoken_by=self.spoken_by,
             longest_call_s=self.longest_call_s,
             calendar=self.calendar,
             deadline=deadline,

@@ -1,10 +1,14 @@
-"""Blame: what a call that failed says of its cause, and what to do. End reasons are no closed list."""
+"""Blame: what a call that failed says of its cause, and what to do.
+
+Statuses and end reasons are no closed list.
+"""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
 
 from campaign.models import Call, Disposition, plain
+from campaign.settings.dispositions import pattern_of
 
 GEO_CURE = "allow calls to this country in your carrier's geo permissions"
 
@@ -39,25 +43,63 @@ _CAUSES: Sequence[tuple[re.Pattern[str], str, str]] = (
 )  # fmt: skip
 _UNKNOWN = ("OneInbox or the carrier", "look at one of these calls in the OneInbox dashboard")
 _ERROR = re.compile(r"error|fail|denied|invalid|unauthori[sz]ed|forbidden|geo_|permission|unreachable|crash")
-_ORDINARY = frozenset((Disposition.VOICEMAIL, Disposition.NO_ANSWER, Disposition.BUSY, Disposition.CANCELED))
-"""Ends of a call that nobody is to blame for."""
+_NOBODY_TO_BLAME = frozenset(
+    (Disposition.VOICEMAIL, Disposition.NO_ANSWER, Disposition.BUSY, Disposition.CANCELED)
+)
+_GOOD_END = re.compile(
+    r"hang_?up|hung_?up|(?:user|customer|client|caller|callee|contact|person|human|participant|remote)_"
+    r"(?:disconnect|left|closed|bye|ended)|client_initiated|participant_removed|room_(?:closed|deleted)"
+    r"|end(?:ed)?_?call|call_?end|ended|complete|finish|success|normal|good_?bye|transfer|forward|voicemail"
+    r"|silence|idle|inactiv|no_input|max_?(?:imum_)?(?:call_)?duration|(?:duration|time)_limit|api_stop"
+)
+"""What ends are called after which nothing was wrong, unless the agent or the carrier is blamed as well."""
+_BROKEN = re.compile(
+    r"llm|tts|stt|model|worker|pipeline|carrier|trunk|agent_(?:disconnect|left|gone)"
+    r"|(?:^|_)(?:lost|down|drop(?:ped)?|aborted|killed|unavailable|overload(?:ed)?|exhausted)(?:_|$)"
+)
+_OVER_AT_ONCE_S = 3.0
+"""A conversation that breaks off sooner was none."""
 
 
-def has_failed(call: Call, disposition: Disposition) -> bool:
+def has_failed(call: Call, disposition: Disposition, ordinary_ends: Sequence[str] = ()) -> bool:
     """Whether a call that has ended could not be put through, or broke. Who did not answer is no failure.
 
     Args:
         call: As OneInbox reports it, at its end; its results need not be in.
         disposition: Our reading of its end.
+        ordinary_ends: Patterns of end reasons that good calls of this campaign have.
     """
     if disposition is Disposition.FAILED:
         return True
-    if disposition in _ORDINARY:
+    if disposition in _NOBODY_TO_BLAME:
         return False
-    if _ERROR.search(plain(call.end_reason)):
+    if _ERROR.search(plain(call.end_reason)) or _ERROR.search(plain(call.status)):
+        return True
+    if disposition is Disposition.UNKNOWN and plain(call.status) != "completed":
+        return not call.duration_seconds and not call.transcript
+    if call.duration_seconds is None:
+        # Of a completed call that may still be told.
+        return False
+    if call.duration_seconds < _OVER_AT_ONCE_S and is_odd(call, disposition, ordinary_ends):
         return True
     # Connected, and over at once: somebody who hangs up has heard something.
     return call.duration_seconds == 0 and not call.transcript
+
+
+def is_odd(call: Call, disposition: Disposition, ordinary_ends: Sequence[str] = ()) -> bool:
+    """Whether a call has an end reason that good calls are not known to have.
+
+    Args:
+        call: As OneInbox reports it, at its end.
+        disposition: Our reading of its end.
+        ordinary_ends: Patterns of end reasons that good calls of this campaign have.
+    """
+    reason = plain(call.end_reason)
+    if not reason or disposition in _NOBODY_TO_BLAME:
+        return False
+    if any(pattern_of(pattern).fullmatch(reason) for pattern in ordinary_ends):
+        return False
+    return not _GOOD_END.search(reason) or bool(_ERROR.search(reason) or _BROKEN.search(reason))
 
 
 def is_geo(reason: str) -> bool:

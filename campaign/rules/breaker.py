@@ -5,6 +5,7 @@ world: the runner tells what it sees and acts upon what is decided.
 """
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from campaign.rules import blame
@@ -75,6 +76,8 @@ class Ended:
     """Whether it is a call that could not be put through, or broke: not one that nobody answered."""
     reason: str = ""
     """Its end reason, or its status, as it came."""
+    is_odd: bool = False
+    """Whether good calls are not known to end for this reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +89,12 @@ class Talked:
 
 @dataclass(frozen=True, slots=True)
 class FirstCallsFailed:
-    """Every call of the first ones has failed."""
+    """Too many of the first calls have failed."""
 
+    reasons: Sequence[str]
+    """Of each one that has."""
     calls: int
-    reason: str = ""
+    """The others included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +219,7 @@ class Breaker:
             case Talked():
                 return self._talk(event)
             case FirstCallsFailed():
-                cause, cure = blame.of_calls([event.reason] * event.calls)
-                what = f"the first {event.calls} calls have all failed ({cause})"
-                return Opening(Rule.FIRST_CALLS, what, cure, evidence={"failed calls": event.calls})
+                return self._first_calls(event)
             case Doubled():
                 what = f"OneInbox made {event.calls} calls of one request (row {event.row})"
                 return Opening(Rule.DUPLICATE, what, "ask OneInbox why", evidence={"calls": event.calls})
@@ -298,6 +301,15 @@ class Breaker:
             return self._failures(of_all, Scope.FROM_NUMBER, number)
         return self._failures(of_all, Scope.CAMPAIGN, "") if of_all else None
 
+    def _first_calls(self, event: FirstCallsFailed) -> Opening:
+        cause, cure = blame.of_calls(event.reasons)
+        failed, calls = len(event.reasons), event.calls
+        which = (
+            f"{failed} of {calls} first calls have" if failed < calls else f"the first {calls} calls have all"
+        )
+        counted = {"failed calls": failed, "calls": calls}
+        return Opening(Rule.FIRST_CALLS, f"{which} failed ({cause})", cure, evidence=counted)
+
     def _country(self, event: Ended) -> Opening:
         calls = self._geo.pop(event.country)
         kept = [each for each in self._ended if each.country != event.country]
@@ -316,17 +328,24 @@ class Breaker:
         )
 
     def _failing(self, window: deque[Ended]) -> list[Ended]:
-        """The failed calls of a window that is full and has too many of them; else none."""
+        """What speaks against going on in a full window: too many calls that failed, or ended oddly alike."""
+        if len(window) < WINDOW:
+            return []
         failed = [each for each in window if each.has_failed]
-        is_bad = len(window) == WINDOW and len(failed) >= self._settings.failed_share * WINDOW
-        return failed if is_bad else []
+        odd = Counter(each.reason for each in window if each.is_odd).most_common(1)
+        alike = [each for each in window if each.is_odd and each.reason == odd[0][0]]
+        enough = self._settings.failed_share * WINDOW
+        return next((calls for calls in (failed, alike) if len(calls) >= enough), [])
 
     def _failures(self, failed: list[Ended], scope: Scope, subject: str) -> Opening:
         cause, cure = blame.of_calls([each.reason for each in failed])
         where = f" from {subject}" if subject else ""
+        how = "failed"
+        if not all(each.has_failed for each in failed):
+            how, cure = "ended alike", f"{cure}, or name it in breaker.ordinary_ends when good calls end so"
         return Opening(
             Rule.FAILED,
-            f"{len(failed)} of the last {WINDOW} calls{where} have failed ({cause})",
+            f"{len(failed)} of the last {WINDOW} calls{where} have {how} ({cause})",
             cure,
             scope,
             subject,

@@ -9,7 +9,7 @@ from campaign.rules.dispositions import Reading, has_person
 from campaign.rules.endings import Ending
 from campaign.rules.hours import Schedule, Whereabouts
 
-STOPPED = "stopped, as its hours closed while it was queued"
+STOPPED = "stopped while it was queued, so that it would not ring after hours"
 
 _QUEUED = frozenset(
     ("queued", "initiated", "initiating", "scheduled", "pending", "created", "dialing", "dialling", "ringing")
@@ -31,8 +31,17 @@ def may_still_ring(schedule: Schedule, person: Whereabouts, now: datetime, *, le
         now: An aware time.
         lead: How long a stop may take from here on.
     """
-    whole = replace(schedule, closing_margin=timedelta())
+    whole = _whole(schedule)
     return all(hours.is_open(whole, person, moment) for moment in (now, now + lead))
+
+
+def closes_at(schedule: Schedule, person: Whereabouts, now: datetime) -> datetime | None:
+    """From when on a call that is placed now may not ring, in UTC; None when it may at any time of a week."""
+    return hours.next_closing(_whole(schedule), person, now)
+
+
+def _whole(schedule: Schedule) -> Schedule:
+    return replace(schedule, closing_margin=timedelta())
 
 
 def is_queued(call: Call) -> bool:

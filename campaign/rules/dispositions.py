@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from campaign.models import Call, Disposition, plain
-from campaign.rules.opt_out import said_by_person
+from campaign.rules.speech import said_by_person
 from campaign.settings.dispositions import BUNDLED_LINES, DispositionLine, pattern_of
 
 

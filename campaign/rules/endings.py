@@ -7,6 +7,9 @@ from campaign.models import Call, Disposition, RowStatus, plain
 from campaign.rules.dispositions import Reading, has_person
 from campaign.settings import RetrySettings
 
+_NOTHING_SAID = frozenset({"", "not_connected", "voicemail"})
+"""Labels of OneInbox that tell nothing of what was said; the others are given for that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -66,6 +69,22 @@ def refusal_in(call: Call, reading: Reading, retry: RetrySettings) -> str:
     if reading.disposition is not Disposition.VOICEMAIL and has_person(call):
         return "but the person has talked"
     return ""
+
+
+def has_talked(call: Call, disposition: Disposition) -> bool:
+    """Whether the person has talked with the agent, as far as anything tells it; in doubt they have.
+
+    The status alone does not: a conversation may end as failed, and of an unknown end nobody can say.
+    """
+    if disposition in (Disposition.ANSWERED, Disposition.UNKNOWN):
+        return True
+    if disposition is Disposition.VOICEMAIL:
+        return False
+    if has_person(call) or plain(call.outcome) not in _NOTHING_SAID:
+        return True
+    # Busy and unanswered calls last as long as they ring. Where turns are known, none is of the person.
+    was_connected = disposition in (Disposition.FAILED, Disposition.CANCELED) and bool(call.duration_seconds)
+    return was_connected and not call.messages and not call.transcript
 
 
 def next_gap(disposition: Disposition, tries: int, retry: RetrySettings) -> timedelta | None:

@@ -9,6 +9,8 @@ from campaign.settings import HourSettings, Window
 
 _WEEK_DAYS = 8
 """Within so many days every window of a week comes."""
+_SOON_DAYS = 3
+"""Nearly every window closes within so many days."""
 _FARTHEST_DAYS = 512
 """Days off are known for about so long."""
 _DAY = timedelta(days=1)
@@ -49,6 +51,12 @@ class Schedule:
         """The schedule of a campaign file, perhaps with narrower days."""
         week = settings.days if days is None else days
         return cls(week, settings.closing_margin, settings.number_margin, closed_because)
+
+    @property
+    def is_always_open(self) -> bool:
+        """Whether the windows of all days meet at midnight."""
+        whole_day = Window(opens=_NOTHING, closes=_DAY)
+        return self.closed_because is None and all(self.days.get(day) == whole_day for day in range(7))
 
     def window_on(self, day: date, *, is_certain: bool) -> Window | None:
         """When calls may start on this local day; None when they may not.
@@ -113,6 +121,31 @@ def next_opening(schedule: Schedule, person: Whereabouts, now: datetime) -> date
     return found
 
 
+def next_closing(schedule: Schedule, person: Whereabouts, now: datetime) -> datetime | None:
+    """The first time from `now` on at which a call may not start in every zone, in UTC.
+
+    None when it may at any time of a week.
+    """
+    if not is_open(schedule, person, now):
+        return now.astimezone(UTC)
+    if schedule.is_always_open:
+        return None
+    zones = [zone for zone in map(find_zone, person.time_zones) if zone is not None]
+    found = None
+    for days in (_SOON_DAYS, _WEEK_DAYS + 1):
+        closings = {
+            closing
+            for zone in zones
+            for closing in _closings(schedule, zone, now, days, is_certain=person.is_certain)
+            if closing > now
+        }
+        found = next((each for each in sorted(closings) if not is_open(schedule, person, each)), None)
+        # On the last of these days one zone may hide a closing that comes earlier in another.
+        if found is not None and found < now + (days - 1) * _DAY:
+            return found
+    return found
+
+
 def is_ever_open(schedule: Schedule, person: Whereabouts, now: datetime) -> bool:
     """Whether a call may start at any time of a week without days off."""
     week = replace(schedule, closed_because=None)
@@ -163,6 +196,22 @@ def _openings(
         midnight = datetime.combine(day, time())
         local = (midnight + window.opens).replace(tzinfo=zone)
         yield from (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+        start = midnight.replace(tzinfo=zone).astimezone(UTC)
+        yield from _clock_change(zone, start, start + _DAY)
+
+
+def _closings(
+    schedule: Schedule, zone: ZoneInfo, now: datetime, days: int, *, is_certain: bool
+) -> Iterator[datetime]:
+    """Every instant of the next days at which the window may close in one zone, in UTC."""
+    today = now.astimezone(zone).date()
+    for later in range(days):
+        day = today + later * _DAY
+        midnight = datetime.combine(day, time())
+        window = schedule.window_on(day, is_certain=is_certain)
+        if window is not None:
+            local = (midnight + window.closes).replace(tzinfo=zone)
+            yield from (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
         start = midnight.replace(tzinfo=zone).astimezone(UTC)
         yield from _clock_change(zone, start, start + _DAY)
 

@@ -1,18 +1,14 @@
 """Opt-outs: whether a person has asked in a call not to be called again."""
 
-import re
-import unicodedata
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from campaign.models import Call, plain
+from campaign.rules.speech import said_by_person
 from campaign.settings import OptOutSettings
+from campaign.settings.phrases import spoken_words
 
-_PERSONS = frozenset({"user", "human", "customer"})
 _YES = frozenset({"yes", "true", "1", "y"})
-_WORD = re.compile(r"[^\W_]+")
-_APOSTROPHES = re.compile("['\u2018\u2019\u02bc`\u00b4]")
 
 
 def asked(call: Call, settings: OptOutSettings) -> str:
@@ -25,28 +21,11 @@ def asked(call: Call, settings: OptOutSettings) -> str:
         return f"outcome {call.outcome}"
     if settings.field and _says_yes(call.analysis, settings.field):
         return f"analysis field {settings.field}"
-    spoken = [_words(text) for text in said_by_person(call)]
+    spoken = [spoken_words(text) for text in said_by_person(call)]
     for phrase in settings.all_phrases:
-        words = _phrase_words(phrase)
-        if any(words in said for said in spoken):
-            return f"said: {phrase}"
+        if any(phrase.is_in(said) for said in spoken):
+            return f"said: {phrase.shown}"
     return ""
-
-
-def said_by_person(call: Call) -> list[str]:
-    """The texts of the person, a turn each, without those of the agent."""
-    if call.messages:
-        turns = [(turn.get("role"), turn.get("content")) for turn in call.messages]
-    else:
-        # The older generation has the text alone, a line per turn.
-        lines = [line.partition(": ") for line in call.transcript.splitlines()]
-        turns = [(speaker, text) for speaker, _, text in lines]
-    # What is no text was not said: anything may stand in a turn.
-    return [
-        text
-        for speaker, text in turns
-        if isinstance(speaker, str) and isinstance(text, str) and plain(speaker) in _PERSONS
-    ]
 
 
 def _says_yes(analysis: Mapping[str, Any], field: str) -> bool:
@@ -54,15 +33,3 @@ def _says_yes(analysis: Mapping[str, Any], field: str) -> bool:
     for name in field.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
     return value == 1 or (isinstance(value, str) and plain(value) in _YES)
-
-
-@cache
-def _phrase_words(phrase: str) -> str:
-    return _words(phrase)
-
-
-def _words(text: str) -> str:
-    """The words in lower case with a blank around each, so that a phrase is found as whole words."""
-    plain_text = _APOSTROPHES.sub("", unicodedata.normalize("NFKC", text).casefold())
-    words = " ".join(_WORD.findall(plain_text))
-    return f" {words} "

@@ -85,16 +85,15 @@ class Tally:
             self.unmeasured += 1
         else:
             self.seconds += seconds
-        if measure.cents is not None:
-            cents = max(measure.cents, 0.0)
+        cents, used = _told(measure.cents, started), _told(measure.credits, started)
+        if cents is not None:
             self.cents += cents
             self.dearest = max(self.dearest, cents / max(started or 0, 1))
         elif started is None:
             self.unpriced += 1
         else:
             self.unpriced_minutes += started
-        if measure.credits is not None:
-            used = max(measure.credits, 0.0)
+        if used is not None:
             self.credits += used
             self.dearest_credits = max(self.dearest_credits, used / max(started or 0, 1))
         elif seconds is None:
@@ -130,6 +129,13 @@ class Outlay:
     def of(cls, tally: Tally, terms: Terms, *, live: int) -> "Outlay":
         """From what is settled, and how many calls are not."""
         return cls(tally.amounts(terms), tally.amounts(terms, live=live), tally.amounts(terms, live=live + 1))
+
+
+def _told(cost: float | None, started: int | None) -> float | None:
+    """What a call has cost; None when that is not known, as of one that has taken time for nothing."""
+    if cost is None or cost > 0:
+        return cost
+    return 0.0 if started == 0 else None
 
 
 def _seconds(measure: Measure) -> float | None:

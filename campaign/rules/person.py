@@ -17,8 +17,11 @@ class Person:
     to_number: str
     whereabouts: Whereabouts
     suppressed_because: str | None
+    """What forbids to call this person; empty for no stated reason."""
     recent_calls: Sequence[datetime]
     """Calls from other campaigns within the time of the longest cap, the oldest first."""
+    lists_are_stale: bool = False
+    """Whether the suppression lists were last read too long ago to know who stands on them."""
     unsettled_elsewhere: AttemptState | None = None
     """How an attempt of another campaign stands whose fate is not known yet."""
     talked_at: datetime | None = None

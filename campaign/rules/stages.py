@@ -2,36 +2,51 @@
 
 from collections.abc import Sequence
 
-ENOUGH_FAILED = 3
-"""One call that fails may be the person's own line; so many of a stage with no other in it are not."""
+ENOUGH_CALLS = 3
+"""One call that fails may be the person's own line; so many of a stage, with too few others, are not."""
 
 
 class Stages:
     """How far the first calls of a campaign have come."""
 
-    def __init__(self, sizes: Sequence[int]) -> None:
-        self._sizes = sizes
-        self._at = 0
-        self._failed: list[bool] = []
-        """Of the calls of the present stage that have ended, in their order."""
+    def __init__(self, sizes: Sequence[int], failed_share: float) -> None:
+        """Begin with the first stage.
 
-    def ended(self, *, has_failed: bool) -> bool:
-        """One more call has ended. Returns whether that makes a stage in which every call has failed."""
+        Args:
+            sizes: Calls of each stage.
+            failed_share: A stage has ended well when fewer than this share of its calls have failed.
+        """
+        self._sizes = sizes
+        self._failed_share = failed_share
+        self._at = 0
+        self.seen = 0
+        """Calls of the present stage that have ended."""
+        self.failed: list[str] = []
+        """The end reasons of those that have failed."""
+
+    def ended(self, *, has_failed: bool, reason: str = "") -> bool:
+        """One more call has ended. Returns whether that makes a stage in which too many have failed."""
         if self.is_over:
             return False
-        self._failed.append(has_failed)
-        size = self._sizes[self._at]
-        if len(self._failed) < size:
+        self.seen += 1
+        if has_failed:
+            self.failed.append(reason)
+        if self.seen < self._sizes[self._at]:
             return False
-        if all(self._failed):
-            return len(self._failed) >= max(size, ENOUGH_FAILED)
-        self._at += 1
-        self._failed = []
-        return False
+        if self._is_sane:
+            self._at += 1
+            self.begin_stage_anew()
+            return False
+        return self.seen >= ENOUGH_CALLS
+
+    @property
+    def _is_sane(self) -> bool:
+        failed = len(self.failed)
+        return failed < self._failed_share * self.seen or failed <= 1 < self.seen
 
     def begin_stage_anew(self) -> None:
         """What has ended in the present stage does not count, as its cause is known and held back."""
-        self._failed = []
+        self.seen, self.failed = 0, []
 
     @property
     def is_over(self) -> bool:
@@ -39,20 +54,15 @@ class Stages:
         return self._at >= len(self._sizes)
 
     @property
-    def failed(self) -> int:
-        """How many calls of the present stage have failed."""
-        return sum(self._failed)
-
-    @property
     def allowed(self) -> int | None:
         """How many calls may be under way; None when the stages are over."""
         if self.is_over:
             return None
-        # All of the stage failed: one more at a time, until one does not or they are enough.
-        return max(self._sizes[self._at] - len(self._failed), 1)
+        # Too many of the stage failed: one more at a time, until they are enough to tell.
+        return max(self._sizes[self._at] - self.seen, 1)
 
     @property
     def awaited(self) -> str:
         """What the next stage waits for, for people."""
-        size = max(self._sizes[self._at], len(self._failed) + 1) if not self.is_over else 0
-        return f"first calls: {len(self._failed)} of {size} ended"
+        size = max(self._sizes[self._at], self.seen + 1) if not self.is_over else 0
+        return f"first calls: {self.seen} of {size} ended"

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from campaign.settings.dispositions import Pattern
 from campaign.settings.sections import Section
 from campaign.settings.values import Duration, Share
 
@@ -35,7 +36,9 @@ class BreakerSettings(Section):
     unanswered_share: SomeShare = 0.5
     """This share of the last 20 requests, ten at least, without a usable answer."""
     failed_share: SomeShare = 0.8
-    """This share of the last 20 calls failed."""
+    """This share of the last 20 calls failed, or of the calls of a stage."""
+    ordinary_ends: tuple[Pattern, ...] = ()
+    """End reasons that good calls have, beside the usual ones; `*` and `?` as in `dispositions`."""
     opt_out_share: SomeShare = 0.2
     opt_out_conversations: int = Field(default=10, ge=1, le=10_000)
     """A larger share of the conversations, of so many at least, ended with a wish not to be called again."""

@@ -1,12 +1,12 @@
 """The calendar: days on which people are not called, from holidays by country and from a file of dates.
 
-It is made before a run, and an argument of the rules.
+It is made before a run and when the file has changed, and is an argument of the rules.
 """
 
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -80,6 +80,40 @@ def make_calendar(hours: HourSettings, now: datetime) -> Calendar:
     blackout = read_blackout(hours.blackout) if hours.blackout is not None else ()
     years = range(now.year - 1, now.year + 2)
     return Calendar(blackout, {place: _holidays_of(place, years) for place in hours.all_holidays})
+
+
+class DaysOff:
+    """The days off of a campaign, whose file of dates may be looked at again in a long run.
+
+    A date that was read once stays a day off as long as this lives: somebody may just replace the file, and
+    half of it be there.
+    """
+
+    def __init__(self, hours: HourSettings, now: datetime) -> None:
+        """Look up the holidays around a time. Raises ConfigError when a country is not known."""
+        self._path = hours.blackout
+        self._mark: tuple[int, ...] = ()
+        self._calendar = make_calendar(hours.model_copy(update={"blackout": None}), now)
+
+    def read(self) -> Calendar:
+        """The days off by now. Reads the file when it has changed. Raises as `read_blackout` does."""
+        if self._path is None:
+            return self._calendar
+        mark = _look(self._path)
+        if mark != self._mark:
+            known = self._calendar.blackout
+            spans = (*known, *(span for span in read_blackout(self._path) if span not in known))
+            self._calendar, self._mark = replace(self._calendar, blackout=spans), mark
+        return self._calendar
+
+
+def _look(path: Path) -> tuple[int, ...]:
+    """What differs when a file was written or replaced."""
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise InputMissingError(f"hours.blackout: {path}: {error.strerror}") from error
+    return (state.st_mtime_ns, state.st_size, state.st_ino)
 
 
 def read_blackout(path: Path) -> tuple[Span, ...]:

@@ -20,6 +20,7 @@ from campaign.settings.budget import BudgetSettings
 from campaign.settings.caps import CapSettings
 from campaign.settings.dispositions import DispositionLines, read_lines
 from campaign.settings.from_numbers import FromNumberLimits
+from campaign.settings.hook import HookSettings
 from campaign.settings.hours import HourSettings
 from campaign.settings.moments import LAST_ZONE, Moment, MomentText, are_in_order, end_of
 from campaign.settings.opt_out import OptOutSettings
@@ -58,9 +59,18 @@ class CampaignSettings(Section):
     budget: BudgetSettings = BudgetSettings()
     opt_out: OptOutSettings = OptOutSettings()
     breaker: BreakerSettings = BreakerSettings()
+    hook: HookSettings | None = None
+    """Asked before each call, after every rule has said yes."""
     suppression: tuple[SuppressionEntry, ...] = ()
     """Files of numbers that must not be called, relative to the campaign file; read again in a long run."""
     output: str = Field(default="results/{name}.csv", min_length=1)
+
+    @field_validator("hook", mode="before")
+    @classmethod
+    def _says_something(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("write a command or a url below it, or leave the key out")
+        return value
 
     @field_validator("valid_until")
     @classmethod
@@ -74,6 +84,10 @@ class CampaignSettings(Section):
     def suppression_files(self) -> tuple[Path, ...]:
         """Where the lists of numbers are that must not be called."""
         return tuple(entry.file for entry in self.suppression)
+
+    def agent_for(self, own: str | None) -> str:
+        """The agent that calls a person, whose row may name one of its own."""
+        return own or self.agent_id
 
     def name_on(self, day: date) -> str:
         """The campaign's name when it first starts on this local day."""
@@ -131,6 +145,7 @@ def load_campaign_file(path: Path, *, name: str | None = None) -> CampaignSettin
     return settings.model_copy(
         update={
             "hours": hours,
+            "hook": settings.hook.within(path.parent) if settings.hook is not None else None,
             "suppression": tuple(
                 entry.model_copy(update={"file": path.parent / entry.file}) for entry in settings.suppression
             ),

@@ -14,7 +14,7 @@ from campaign.settings.private import read_private
 
 DEFAULT_BASE_URL = "https://api.oneinbox.ai"
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Environment(BaseSettings):
@@ -79,7 +79,7 @@ class Environment(BaseSettings):
     @property
     def is_simulator(self) -> bool:
         """Whether OneInbox is on this machine."""
-        return urlsplit(self.base_url()).hostname in _LOOPBACK
+        return urlsplit(self.base_url()).hostname in LOOPBACK
 
 
 def check_base_url(url: str) -> str:
@@ -93,7 +93,7 @@ def check_base_url(url: str) -> str:
     # urlsplit drops white space and empty parts without a word.
     if not host or not re.fullmatch(r"[!-~]+", url) or set(url) & set("?#@"):
         raise ConfigError("ONEINBOX_BASE_URL: not a plain URL; write it like https://api.oneinbox.ai")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOOPBACK):
+    if parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):
         raise ConfigError("ONEINBOX_BASE_URL: must be https (plain http only on this machine)")
     return url.rstrip("/")
 

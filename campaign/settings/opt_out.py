@@ -1,16 +1,19 @@
 """What tells that a person has asked in a call not to be called again."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from campaign.settings.phrases import Phrase, spoken_words
 
-def _read_phrases() -> Mapping[str, tuple[str, ...]]:
+
+def _read_phrases() -> Mapping[str, tuple[Phrase, ...]]:
     text = files(__package__).joinpath("opt_out_phrases.yaml").read_text(encoding="utf-8")
-    return {language: tuple(phrases) for language, phrases in yaml.safe_load(text).items()}
+    return {language: tuple(map(Phrase, phrases)) for language, phrases in yaml.safe_load(text).items()}
 
 
 # Read once, at import: later there is an event loop that must not wait for a disk.
@@ -46,14 +49,18 @@ class OptOutSettings(BaseModel):
     @field_validator("phrases", "outcomes")
     @classmethod
     def _are_texts(cls, value: tuple[str, ...]) -> Any:
-        if any(not any(map(str.isalnum, text)) for text in value):
+        if any(not spoken_words(text).strip() for text in value):
             raise ValueError("an empty text would fit every call")
         return value
 
     @property
-    def all_phrases(self) -> tuple[str, ...]:
+    def all_phrases(self) -> tuple[Phrase, ...]:
         """Those of the chosen languages, and the campaign's own."""
         known = BUNDLED_PHRASES
-        return (
-            tuple(phrase for language in self.languages or known for phrase in known[language]) + self.phrases
-        )
+        bundled = tuple(phrase for language in self.languages or known for phrase in known[language])
+        return bundled + tuple(map(_own_phrase, self.phrases))
+
+
+@cache
+def _own_phrase(text: str) -> Phrase:
+    return Phrase(text, is_pattern=False)

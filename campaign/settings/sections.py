@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from campaign.settings.consent import USUAL_CONSENTS, ConsentBasis, ConsentValues
 from campaign.settings.values import (
     Duration,
     NumberTypes,
+    PlaceZone,
     Rate,
     Region,
     Share,
@@ -17,7 +19,6 @@ from campaign.settings.values import (
     Texts,
     Variables,
     Whole,
-    Zone,
 )
 
 
@@ -44,7 +45,7 @@ class ContactSettings(Section):
     """Variables that must have a value in every row, beside those that the agent's first message says."""
     timezone: str | None = None
     """Column with the IANA time zone of the person; by default the zones of the number."""
-    default_timezone: Zone | None = None
+    default_timezone: PlaceZone | None = None
     """For numbers that are of no time zone, like satellite phones; when absent, those rows are rejected."""
     not_before: str | None = None
     """Column with the date or time before which the person is not dialled; recognised by this name."""
@@ -52,11 +53,15 @@ class ContactSettings(Section):
     """Column with the date or time from which the person is not dialled any more; recognised by this name."""
     from_number: str | None = None
     """Column with the number of the pool that the person is to see; recognised by this name."""
+    agent_id: str | None = None
+    """Column with the agent that calls the person; where a cell is empty, that of the campaign does."""
     state: str | None = None
     """Column with the state of the US, as two letters; by default the area code tells it."""
     consent: str | None = None
     """Column that says by what a person has agreed to such calls; who has not is never called."""
-    consent_basis: str | None = Field(default=None, min_length=3, max_length=500)
+    consent_values: ConsentValues = USUAL_CONSENTS
+    """What that column says of whoever has agreed, perhaps with a date; everything else is no consent."""
+    consent_basis: ConsentBasis | None = Field(default=None, min_length=3, max_length=500)
     """By what everybody on the list has agreed; where the list has a column, for whom that is empty."""
     key: str | None = None
     """Column that tells people apart, like a customer id; a second row with the same key is a duplicate."""
@@ -87,12 +92,46 @@ class PaceSettings(Section):
     """A campaign starts with so many calls; each stage has to end well before the next begins."""
 
 
+_NAMED_COLUMNS: dict[str, Any] = {
+    "anyOf": [
+        {"type": ["string", "integer"], "examples": ["phone", 2]},
+        {"type": "array", "items": {"type": ["string", "integer"]}},
+    ]
+}
+
+
+def _named_columns(value: object) -> object:
+    columns = [value] if isinstance(value, str | int) else value
+    if not isinstance(columns, list | tuple) or not all(map(_names_column, columns)):
+        raise ValueError("write the name of a column, its position counted from 1, or a list of them")
+    return tuple(columns)
+
+
+def _names_column(value: object) -> bool:
+    # YAML's yes is a number for Python.
+    if isinstance(value, bool):
+        return False
+    return value > 0 if isinstance(value, int) else isinstance(value, str) and bool(value.strip())
+
+
+NamedColumns = Annotated[
+    tuple[str | int, ...],
+    BeforeValidator(_named_columns),
+    WithJsonSchema(_NAMED_COLUMNS),
+]
+"""One column of a file or several, each by its name or by its position."""
+
+
 class SuppressionFile(Section):
     """One list of numbers that must not be called."""
 
     file: Path
     max_age: Duration | None = None
     """By an older file nobody is called; its time is that of its last change."""
+    column: NamedColumns = ()
+    """Columns with the numbers, by name or counted from 1; those named like phones when absent."""
+    may_be_empty: bool = False
+    """Whether a file without a number is one; else it is taken for a download that has failed."""
 
 
 def _as_suppression_file(value: object) -> object:
@@ -111,6 +150,8 @@ SuppressionEntry = Annotated[
                     "properties": {
                         "file": {"type": "string"},
                         "max_age": {"type": "string", "examples": ["31d"]},
+                        "column": _NAMED_COLUMNS,
+                        "may_be_empty": {"type": "boolean"},
                     },
                     "required": ["file"],
                     "additionalProperties": False,

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
+from campaign.settings.zones import is_place
+
 LONGEST = timedelta(days=366)
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
@@ -175,6 +177,14 @@ def _check_zone(name: str) -> str:
     return name
 
 
+def _check_place_zone(name: str) -> str:
+    if not is_place(name):
+        raise ValueError(
+            f"{name!r} is no time zone of a place; write an IANA name like America/New_York, not UTC or EST"
+        )
+    return name
+
+
 def _check_stages(value: tuple[int, ...]) -> tuple[int, ...]:
     if any(size < 1 for size in value) or any(later < size for size, later in pairwise(value)):
         raise ValueError("each stage is 1 call or more, and no smaller than the one before, like [1, 5, 25]")
@@ -241,6 +251,8 @@ Places = tuple[Annotated[str, BeforeValidator(_check_place)], ...]
 Region = Annotated[str, AfterValidator(_check_region)]
 Number = Annotated[str, BeforeValidator(_check_number)]
 Zone = Annotated[str, AfterValidator(_check_zone)]
+PlaceZone = Annotated[str, AfterValidator(_check_place_zone)]
+"""A zone in which a person may be."""
 Stages = Annotated[tuple[int, ...], AfterValidator(_check_stages)]
 Texts = Annotated[Mapping[str, str], BeforeValidator(_texts)]
 Share = Annotated[float, BeforeValidator(_share)]

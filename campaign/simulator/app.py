@@ -1,5 +1,6 @@
 """The simulator as a web application (ASGI): the endpoints of OneInbox, and one of its own for judges."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +38,8 @@ class Simulator:
     """The agents that exist; None takes any."""
     first_message: str = "Hello, this is the assistant of your service team."
     """What every agent opens with. Its placeholders, if any, are what a list must supply."""
+    first_messages: Mapping[str, str] = field(default_factory=dict)
+    """What single agents open with instead."""
     slim_lists: bool = False
     """Whether list items leave out the conversation, as no documentation promises it."""
     quota: int | None = None
@@ -92,7 +95,8 @@ class Simulator:
         return page(self, request, "agents", shown)
 
     def _agent_object(self, agent_id: str) -> dict[str, Any]:
-        return wire.agent_object(agent_id, self.first_message, self.generation, records=self.records)
+        message = self.first_messages.get(agent_id, self.first_message)
+        return wire.agent_object(agent_id, message, self.generation, records=self.records)
 
     async def _usage(self, _request: Request, _struck: Struck) -> Any:
         return wire.usage_object(self.provider)

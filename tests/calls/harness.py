@@ -14,7 +14,7 @@ import anyio.to_thread
 import httpx
 from pydantic import SecretStr
 
-from campaign.calls.ports import LedgerBesideLoop
+from campaign.calls.ports import AskHook, LedgerBesideLoop
 from campaign.calls.progress import Progress
 from campaign.calls.recordings import Keeping
 from campaign.calls.run import steady_time
@@ -22,11 +22,13 @@ from campaign.calls.runner import RunReport, run_campaign, utc_now
 from campaign.calls.timing import Timing
 from campaign.contacts.intake import take_in
 from campaign.errors import CampaignError
+from campaign.hook.answer import Answer
+from campaign.hook.ask import Question, ask
 from campaign.ledger import amend, campaigns, results
 from campaign.ledger.ledger import Connection, Ledger
 from campaign.models import Intake, ResultRow, RowStatus
 from campaign.oneinbox.client import OneInbox
-from campaign.settings import Calendar, CampaignSettings
+from campaign.settings import Calendar, CampaignSettings, HookSettings
 from campaign.simulator.app import SIMULATOR_KEY, Simulator
 from campaign.simulator.faults import Fault, FaultPlan
 from campaign.simulator.people import Behaviour
@@ -97,6 +99,12 @@ class HoldingLedger(LedgerBesideLoop):
             return await super().fetch(verb, *args, **kwargs)
 
 
+async def ask_holding(hook: HookSettings, question: Question) -> Answer:
+    """As the product asks it; no time passes meanwhile."""
+    with held():
+        return await ask(hook, question)
+
+
 @dataclass
 class Stage:
     """One ledger, one simulated account, and the runs between them."""
@@ -111,36 +119,40 @@ class Stage:
     patience_s: float = PATIENCE_S
     suppressed: dict[str, str] = field(default_factory=dict)
     read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None
+    read_calendar: Callable[[], Awaitable[Calendar]] | None = None
+    ask_hook: AskHook = ask_holding
     spoken: tuple[str, ...] = ()
+    spoken_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     calendar: Calendar | None = None
     keeping: Keeping | None = None
     is_listened_to: Callable[[], Awaitable[bool]] | None = None
     base_url: str = "http://simulator"
     progress: list[Progress] = field(default_factory=list)
     on_stall: Callable[[CampaignError], None] | None = None
+    ledger_flag: str = ""
+    handle_signals: bool = False
     written: int = 0
     campaign_id: int = 0
 
-    async def enrol(self, *phones: str, name: str = "spring") -> None:
+    async def enrol(self, *phones: str, name: str = "spring", pattern: str | None = None) -> None:
         """Make a campaign of these numbers."""
         with held():
-            self.campaign_id = await anyio.to_thread.run_sync(self._enrol, phones, name)
+            self.campaign_id = await anyio.to_thread.run_sync(self._enrol, phones, name, pattern)
 
-    def _enrol(self, phones: Sequence[str], name: str) -> int:
-        return self._enrol_lines(
-            ["phone,customer_name", *(f"{phone},Person {at}" for at, phone in enumerate(phones))], name
-        )
+    def _enrol(self, phones: Sequence[str], name: str, pattern: str | None) -> int:
+        lines = ["phone,customer_name", *(f"{phone},Person {at}" for at, phone in enumerate(phones))]
+        return self._enrol_lines(lines, name, pattern)
 
     async def enrol_cells(self, *lines: str) -> None:
         """Make a campaign of a list with these lines, the header first."""
         with held():
             self.campaign_id = await anyio.to_thread.run_sync(self._enrol_lines, lines, "spring")
 
-    def _enrol_lines(self, lines: Sequence[str], name: str) -> int:
+    def _enrol_lines(self, lines: Sequence[str], name: str, pattern: str | None = None) -> int:
         return self.ledger.write(
             campaigns.start,
             name=name,
-            name_pattern=name,
+            name_pattern=pattern or name,
             agent_id=self.settings.agent_id,
             intake=self._take_in(lines, name),
             now=self.now(),
@@ -186,16 +198,20 @@ class Stage:
                     on_stall=self.on_stall,
                     suppressed=self.suppressed,
                     read_suppression=self.read_suppression,
+                    read_calendar=self.read_calendar,
+                    ask_hook=self.ask_hook,
                     spoken=self.spoken,
+                    spoken_by=self.spoken_by,
                     calendar=self.calendar,
                     deadline=deadline,
                     keeping=self.keeping,
                     is_listened_to=self.is_listened_to,
+                    ledger_flag=self.ledger_flag,
                     timing=self.timing,
                     now=self.now,
                     steady=self.steady,
                     rng=Random(1),
-                    handle_signals=False,
+                    handle_signals=self.handle_signals,
                 )
                 tasks.cancel_scope.cancel()
         return report

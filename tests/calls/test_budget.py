@@ -14,7 +14,9 @@ from campaign.calls.timing import Timing
 from campaign.errors import ExitCode
 from campaign.ledger import campaigns
 from campaign.ledger.scratch import ScratchLedger
-from campaign.models import Intake, RowStatus
+from campaign.models import CallRequest, Intake, RowStatus
+from campaign.oneinbox.errors import ApiError
+from campaign.rehearsal.account import VirtualAccount
 from campaign.rehearsal.clock import VirtualClock
 from campaign.rehearsal.world import World
 from campaign.rules.outlay import Terms
@@ -290,3 +292,32 @@ def test_a_refusal_for_another_reason_stops_at_once(make_world: MakeWorld) -> No
     report = lived(world)
     assert report.exit_code is ExitCode.API_UNAVAILABLE
     assert len(world.provider.dials) == 4
+
+
+@pytest.mark.parametrize(("status", "exit_code"), [(401, 77), (402, 69), (403, 77)])
+def test_nobody_is_dialled_while_the_quota_is_asked_about_a_refusal(
+    make_world: MakeWorld, status: int, exit_code: int
+) -> None:
+    """Until it is known what a refusal means no request follows, at any pace, and the row is not lost."""
+    world = make_world(
+        f"status={status}@create#5-999",
+        daily_quota=10_000,
+        pace={"calls_per_second": 20, "burst": 3, "max_live_calls": 25, "stages": []},
+    )
+    sent: list[float] = []
+    refused: list[float] = []
+
+    class Noting(VirtualAccount):
+        async def create_call(self, request: CallRequest) -> str:
+            sent.append(world.clock.monotonic())
+            try:
+                return await super().create_call(request)
+            except ApiError:
+                refused.append(world.clock.monotonic())
+                raise
+
+    world.account_of_a_life = Noting
+    report = lived(world)
+    assert report.exit_code == exit_code
+    assert [at for at in sent if at > refused[0]] == []
+    assert report.counts[RowStatus.WAITING] == PEOPLE - 4

@@ -100,3 +100,23 @@ async def test_the_rate_halves_once_per_burst_of_429() -> None:
     await pace.start()
     pace.throttle()
     assert pace.rate == 20
+
+
+async def test_a_start_draws_near() -> None:
+    """Who needs some time before a start hears of it so much earlier, and takes nothing from the pace."""
+    pace = LocalPace(PaceSettings(calls_per_second=0.1), rng=Random(1))
+    began = anyio.current_time()
+    await pace.draw_near(3.0)
+    assert anyio.current_time() - began == pytest.approx(7.0, abs=0.01)
+    await pace.draw_near(60.0)
+    await pace.start()
+    assert anyio.current_time() - began == pytest.approx(10.0, abs=0.01)
+
+
+async def test_no_start_draws_near_in_a_pause() -> None:
+    """While OneInbox has asked to wait, nothing is prepared."""
+    pace = LocalPace(PaceSettings(calls_per_second=100), rng=Random(1))
+    pace.pause(600)
+    began = anyio.current_time()
+    await pace.draw_near(5.0)
+    assert anyio.current_time() - began >= 600

@@ -13,7 +13,6 @@ import anyio.to_thread
 import pytest
 
 from campaign.calls.agenda import Agenda
-from campaign.calls.beside import in_daemon
 from campaign.calls.recordings import Keeping, Kept, may_have_recording
 from campaign.errors import ExitCode
 from campaign.ledger import rows
@@ -397,17 +396,3 @@ async def test_the_agenda_gives_what_is_due_first_first() -> None:
     agenda.hasten(lambda item: item == "late")
     with anyio.fail_after(60):
         assert await agenda.next() == "late"
-
-
-async def test_a_thread_beside_brings_back_what_it_returns_or_raises() -> None:
-    """Or is left behind when it takes too long, and cannot harm who has gone on."""
-    assert await in_daemon(60.0, sorted, [2, 1], reverse=True) == [2, 1]
-    with pytest.raises(ZeroDivisionError):
-        await in_daemon(60.0, lambda: 1 / 0)
-    over = threading.Event()
-    with pytest.raises(TimeoutError):
-        await in_daemon(0.05, over.wait)
-    [left] = [thread for thread in threading.enumerate() if thread.name == "beside"]
-    assert left.daemon
-    over.set()
-    await anyio.to_thread.run_sync(left.join)

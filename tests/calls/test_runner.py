@@ -10,7 +10,7 @@ import anyio.from_thread
 import anyio.lowlevel
 import pytest
 
-from campaign.errors import ExitCode, InputMissingError
+from campaign.errors import ConfigError, ExitCode, InputMissingError
 from campaign.ledger import attempts, campaigns, rows, suppression, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.models import Disposition, RowStatus, TranscriptStatus
@@ -273,6 +273,61 @@ async def test_a_list_that_cannot_be_read_any_more_stops_dialling(stage: MakeSta
     assert (await spring.statuses())[RowStatus.WAITING] == 6 - len(spring.dialled())
 
 
+async def test_a_list_that_is_just_being_replaced_holds_dialling_for_a_moment(
+    stage: MakeStage, clock: HeldClock
+) -> None:
+    """Nobody is dialled from the look at which it could not be read until the one at which it can."""
+    spring = stage()
+    spring.settings = make_settings(pace={"calls_per_second": 5, "burst": 1, "max_live_calls": 5})
+    spring.timing = replace(QUICK, suppression_look_s=10.0, longest_idle_s=120.0)
+    spring.steady = clock.monotonic
+    await spring.enrol(*numbers(60))
+    looks: list[float] = []
+
+    async def half_there() -> dict[str, str]:
+        looks.append(clock.monotonic())
+        if len(looks) == 1:
+            raise ConfigError("suppression list dnc.csv: there is no number in it")
+        return {}
+
+    spring.read_suppression = half_there
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(60), 1)
+    bad, good, *_ = looks
+    dialled_at = [dial.at for dial in spring.simulator.provider.dials]
+    assert not any(bad + 1 < at < good for at in dialled_at)
+    assert any(at > good for at in dialled_at)
+
+
+async def test_lists_that_cannot_be_read_to_their_end(stage: MakeStage, clock: HeldClock) -> None:
+    """A read that hangs, as on a network disk, is noticed: dialling waits, and then the run says why."""
+    spring = stage()
+    spring.settings = make_settings(pace={"calls_per_second": 5, "burst": 1, "max_live_calls": 5})
+    spring.timing = replace(
+        QUICK,
+        suppression_look_s=1.0,
+        suppression_stale_s=5.0,
+        suppression_longest_s=20.0,
+        stall_look_s=1.0,
+        longest_idle_s=90.0,
+    )
+    spring.steady = clock.monotonic
+    await spring.enrol(*numbers(60))
+    started_at = clock.monotonic()
+
+    async def hangs() -> dict[str, str]:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    spring.read_suppression = hangs
+    report = await spring.run()
+    assert report.exit_code is ExitCode.NO_INPUT
+    assert "the suppression lists could not be read within 2" in str(report.stop_error)
+    last = max(dial.at for dial in spring.simulator.provider.dials) - started_at
+    assert 4 < last < 7
+    assert (await spring.statuses())[RowStatus.WAITING] == 60 - len(spring.dialled())
+
+
 async def test_who_asks_not_to_be_called_is_suppressed_at_once(stage: MakeStage) -> None:
     """For every campaign and with the reason; no further try is made, and the report counts them."""
     spring = stage(simulator=simulated(behaviour=Behaviour(replies=("Stop calling me.",))))
@@ -482,6 +537,22 @@ async def test_nobody_is_called_while_another_campaigns_call_is_unknown(stage: M
     assert (await spring.run()).exit_code is ExitCode.NEEDS_REVIEW
     assert spring.dialled() == {numbers(2)[1]: 1}
     assert "needs review first" in (await spring.rows())[0].reason
+
+
+@pytest.mark.parametrize("status", ["failed", "Teleported"])
+async def test_a_conversation_gives_peace_whatever_its_end_is_called(stage: MakeStage, status: str) -> None:
+    """Who has talked is left in peace by the next campaign, also where the call ends as failed."""
+    simulator = simulated(f"odd_status={status}", behaviour=Behaviour(answer=1, voicemail=0))
+    spring = stage(simulator=simulator)
+    caps = {"per_number": {"calls": 5, "within": "1s"}, "after_conversation": "7d"}
+    spring.settings = make_settings(pace=FAST, caps=caps)
+    [ann] = numbers(1)
+    await spring.enrol(ann, name="first")
+    await spring.run()
+    await spring.enrol(ann, name="second")
+    assert (await spring.run()).exit_code is ExitCode.NOT_FINISHED
+    assert spring.dialled() == {ann: 1}
+    assert (await spring.rows())[0].reason == "talked with another campaign's agent within 7d"
 
 
 async def test_a_disk_that_hangs_does_not_end_dialling(stage: MakeStage, clock: HeldClock) -> None:

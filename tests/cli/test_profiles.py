@@ -114,9 +114,27 @@ def test_the_plan_counts_who_has_not_agreed(write: Write) -> None:
     assert planned["dial_now"] + sum(planned["dial_later"].values()) == 1
 
 
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_what_is_no_consent_is_shown_with_counts(write: Write, command: str) -> None:
+    """Who names consent otherwise than the campaign file sees at once which words are taken for a no."""
+    said = ["", "yes", "Formular A", "Formular A", "FALSCH", "2026-01-02"]
+    cells = "".join(f"+120255501{at},{cell}\n" for at, cell in enumerate(said, start=43))
+    write(f"phone,consent\n{cells}", hours=profiled("us"))
+    notes = call_json(command, "list.csv", "--config", "campaign.yaml")["notes"]
+    assert (
+        "no consent on record: the list says 'Formular A' in 2 rows, nothing in 1 row, 'FALSCH' in 1 row; "
+        "what counts as consent is listed in contacts.consent_values"
+    ) in notes
+    contacts = {"consent_values": ["Formular A"], "consent_basis": "signed forms"}
+    write(f"phone,consent\n{cells}", hours=profiled("us"), contacts=contacts)
+    notes = call_json(command, "list.csv", "--config", "campaign.yaml")["notes"]
+    [note] = [note for note in notes if "consent" in note]
+    assert "the list says 'yes' in 1 row, 'FALSCH' in 1 row; what" in note
+
+
 def test_the_plan_counts_by_hour(write: Write) -> None:
     """For each of the next 24 hours, on the terminal too."""
-    write("phone,tz\n+12025550143,UTC\n", hours={"days": {"mon-sun": "00:00-24:00"}})
+    write("phone,tz\n+12025550143,Atlantic/Reykjavik\n", hours={"days": {"mon-sun": "00:00-24:00"}})
     hours = call_json("plan", "list.csv", "--config", "campaign.yaml")["by_hour_utc"]
     assert list(hours.values()) == [1] * 24
     assert all(hour.endswith(":00Z") for hour in hours)

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from campaign.calls.runner import RunReport
 from campaign.cli import job as jobs
 from campaign.cli import output
 from campaign.cli.app import guarded
 from campaign.cli.run import read_deadline
+from campaign.cli.summary import summarise
 from campaign.errors import KeyRefusedError, UsageError
 from campaign.ledger import campaigns, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.models import Intake, RowStatus
+from campaign.rules.opening import Opening, Rule, Scope
 from campaign.settings import Environment
 
 EVENING = datetime(2026, 6, 3, 22, 0, tzinfo=UTC)
@@ -40,6 +43,26 @@ def test_a_deadline_that_is_neither_is_refused(text: str) -> None:
 def test_spans_are_told_in_units_that_people_use(seconds: float, text: str) -> None:
     """Seconds, minutes or hours, whichever says it best."""
     assert output.span(seconds) == text
+
+
+def test_who_has_to_resume_is_told_the_whole_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the campaign's own name, and the ledger where it is not the usual one."""
+    opening = Opening(Rule.COUNTRY, "calls to NP are not allowed", "allow them", Scope.COUNTRY, "NP")
+    report = RunReport(
+        name="spring 2026",
+        counts={RowStatus.WAITING: 1},
+        dispositions={},
+        dials=0,
+        elapsed_s=1.0,
+        stop_error=None,
+        stop_notice="",
+        next_due=None,
+        openings=(opening,),
+    )
+    summarise(report, Path("out.csv"), ledger="/srv/my ledger.db")
+    said = " ".join(capsys.readouterr().err.split())
+    command = "campaign resume 'spring 2026' --reason TEXT --ledger '/srv/my ledger.db'"
+    assert f"calls to NP are not allowed; allow them, then `{command}`" in said
 
 
 def raising(error: BaseException) -> Callable[[], object]:

@@ -48,7 +48,7 @@ def test_added_people_are_kept_with_the_reason(here: str) -> None:
 
 def test_national_numbers_need_their_country(here: str) -> None:
     """As in a list: a number without a plus is nobody's until its country is said."""
-    with pytest.raises(UsageError, match="not a phone number; write it with a plus, or say its country"):
+    with pytest.raises(UsageError, match="write all its digits with a plus, or say its country"):
         call("suppress", "add", "202-555-0143", *WHY)
     told("add", "202-555-0143", "--region", "US", *WHY)
     assert suppressed(here) == {"+12025550143": "asked by mail"}
@@ -63,6 +63,8 @@ def test_national_numbers_need_their_country(here: str) -> None:
         (["add", ANNA, "--reason", "x" * 501], "it has 501 characters"),
         (["remove", ANNA], "suppress remove: say why with --reason TEXT"),
         (["add", ANNA, "12", *WHY], "NUMBER 2 is not a phone number"),
+        (["add", ANNA, "+1202555014", *WHY], "NUMBER 2 is not a phone number, or not all of one"),
+        (["add", "5550143", "--region", "US", *WHY], "NUMBER 1 is not a phone number, or not all of one"),
         (["add", ANNA, "--region", "usa", *WHY], "--region usa: no country"),
     ],
 )
@@ -84,6 +86,18 @@ def test_a_list_is_imported(here: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="line 2: not a phone number"):
         call("suppress", "import", str(tmp_path / "broken.csv"), *WHY)
     assert ANNA not in suppressed(here)
+
+
+def test_the_column_of_a_list_may_be_named(here: str, tmp_path: Path) -> None:
+    """What does not say where its numbers stand imports nobody until somebody says it."""
+    path = tmp_path / "crm.csv"
+    path.write_text(f"Ref,Contact\n100234,{ANNA}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"2 columns, .* say which it is \(column, --column\)"):
+        call("suppress", "import", str(path), *WHY)
+    told("import", str(path), "--column", "contact", *WHY)
+    path.write_text(f"100234,{BEN}\n", encoding="utf-8")
+    told("import", str(path), "--column", "2", *WHY)
+    assert suppressed(here) == dict.fromkeys((ANNA, BEN), "asked by mail")
 
 
 def test_who_is_removed_may_be_called_again(here: str) -> None:

@@ -378,6 +378,13 @@ def test_any_text(cell: str, region: str | None) -> None:
         ("+15739693824 x5", None, None),
         ("+1800FLOWERS", None, None),
         ("+9991234567", None, None),
+        # A digit lost, or the area code: the number of nobody.
+        ("+1202555014", None, None),
+        ("5550143", "US", None),
+        ("100234", "US", None),
+        # As people dialled mobile phones in Mexico from abroad until 2019.
+        ("+5215512345678", None, "+525512345678"),
+        ("+52 1 55 1234 5678", None, "+525512345678"),
         ("", "US", None),
         ("note", "US", None),
     ],

@@ -7,18 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from campaign.contacts.suppression import SuppressionLists, read_numbers
+from campaign.contacts.suppression import SuppressionLists
+from campaign.contacts.suppression_file import read_numbers
 from campaign.errors import ConfigError, InputMissingError
 from campaign.settings import SuppressionFile
 
 ONE, TWO = "+15739693824", "+12025550100"
 
 
-def numbers(folder: Path, content: str | bytes, region: str | None = None) -> frozenset[str]:
-    """The numbers of a file with this content."""
+def numbers(folder: Path, content: str | bytes, region: str | None = None, **entry: object) -> frozenset[str]:
+    """The numbers of a file with this content, read as the entry of a campaign file says."""
     path = folder / "dnc.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return read_numbers(path, default_region=region)
+    listed = SuppressionFile.model_validate({"file": path, **entry})
+    return read_numbers(listed, default_region=region)
 
 
 @pytest.mark.parametrize(
@@ -31,8 +33,11 @@ def numbers(folder: Path, content: str | bytes, region: str | None = None) -> fr
         f"Phone Number\n{ONE}\n{TWO}\n",
         f"name,Phone,why\nAnn,{ONE},x\nBob,{TWO},y\n",
         f"reason,to_number\nasked,{ONE}\nasked,{TWO}\n",
-        f"whom\n{ONE}\n{TWO}\n",
-        f"{ONE},Ann\n{TWO},Bob\n",
+        f"Ref,Contact Phone No\n100234,{ONE}\n100235,{TWO}\n",
+        f"id,landline\n1,{ONE}\n2,{TWO}\n",
+        f"phone,phone_type\n{ONE},mobile\n{TWO},\n",
+        f"phone,mobile\n{ONE},\n,{TWO}\n",
+        f"Phone 1,Phone 2\n{ONE},{TWO}\n",
         f'"{ONE}"\n" +1 (202) 555-0100 "\n',
         f"{ONE}\n{TWO}\n{ONE}\n+1 573 969 3824\n",
         f",\n{ONE},\n,\n{TWO},\n",
@@ -55,6 +60,96 @@ def test_us_registry(tmp_path: Path) -> None:
         ONE,
         "+12125550143",
     }
+
+
+@pytest.mark.parametrize(
+    ("column", "content"),
+    [
+        ("whom", f"whom\n{ONE}\n{TWO}\n"),
+        ("Whom", f"id,whom\n2025550101,{ONE}\n2025550102,{TWO}\n"),
+        (["phone", "alt"], f"phone,alt,agent\n{ONE},{TWO},+12025550199\n"),
+        (2, f"Ann,{ONE}\nBob,{TWO}\n"),
+        ([1, 3], f"{ONE},Ann,\n,Bob,{TWO}\n"),
+        (1, f"phone,mobile\n{ONE},\n{TWO},+12025550199\n"),
+    ],
+)
+def test_a_named_column(tmp_path: Path, column: object, content: str) -> None:
+    """The entry may say in which columns the numbers stand, by name or, without a header, by position."""
+    assert numbers(tmp_path, content, "US", column=column) == {ONE, TWO}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (f"100234,{ONE}\n100235,{TWO}\n", "it has 2 columns, and its first line does not name"),
+        (f"{ONE},Ann\n{TWO},Bob\n", "it has 2 columns, and its first line does not name"),
+        (f"mobile,{ONE}\nmobile,{TWO}\n", "it has 2 columns, and its first line does not name"),
+        (f"{ONE},{TWO}\n", "it has 2 columns, and its first line does not name"),
+        (f"Ref,Contact\n100234,{ONE}\n", "it has 2 columns, and its first line does not name"),
+        ("whom\n2025550100\n", "line 1: not a phone number"),
+        (f"phone,alt\n{ONE},{TWO}\n", "line 2: a phone number stands in a column that is not read, 'alt'"),
+    ],
+)
+def test_nobody_guesses_the_column(tmp_path: Path, content: str, words: str) -> None:
+    """Read in the wrong column a list would protect nobody, so what does not name its columns is refused."""
+    with pytest.raises(ConfigError) as caught:
+        numbers(tmp_path, content, "US")
+    assert f"dnc.csv: {words}" in str(caught.value).replace("dnc.csv, ", "dnc.csv: ")
+    assert "column" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("fone", "its first line does not name the column 'fone'"),
+        (["phone", "fone"], "its first line does not name the column 'fone'"),
+        (3, "line 2: not a phone number"),
+    ],
+)
+def test_a_named_column_that_is_not_there(tmp_path: Path, column: object, words: str) -> None:
+    """A column that the list does not have refuses the list."""
+    with pytest.raises(ConfigError, match=words):
+        numbers(tmp_path, f"phone,name\n{ONE},Ann\n", column=column)
+
+
+def test_us_registry_with_a_header(tmp_path: Path) -> None:
+    """A header above the area codes is one, and what is no registry line below it is refused."""
+    assert numbers(tmp_path, "area,number\n202,5550100\n", "US") == {TWO}
+    assert numbers(tmp_path, "Area Code,Phone\n202,5550100\n") == {TWO}
+    with pytest.raises(ConfigError, match="line 3: not an area code and a number"):
+        numbers(tmp_path, "area,number\n202,5550100\n20,5550101\n", "US")
+
+
+@pytest.mark.parametrize(
+    ("entry", "region"),
+    [
+        ("5550143", "US"),
+        ("100234", "US"),
+        ("+1202555014", None),
+        ("+120255501433", None),
+        ("+44207946", "US"),
+    ],
+)
+def test_a_number_that_nobody_can_have(tmp_path: Path, entry: str, region: str | None) -> None:
+    """A number with a digit lost, or without its area code, protects nobody and refuses the list."""
+    with pytest.raises(ConfigError, match="line 2: not a phone number"):
+        numbers(tmp_path, f"{ONE}\n{entry}\n", region)
+
+
+@pytest.mark.parametrize(
+    ("entry", "called"),
+    [
+        ("+5215512345678", "+525512345678"),
+        ("+52 1 55 1234 5678", "+525512345678"),
+        ("+5491143211234", "+541143211234"),
+        ("+541143211234", "+5491143211234"),
+    ],
+)
+def test_one_line_has_two_numbers(tmp_path: Path, entry: str, called: str) -> None:
+    """Where a mobile phone is written with and without a mark of mobiles, either form protects the other."""
+    (tmp_path / "dnc.csv").write_text(f"{entry}\n")
+    listed = SuppressionLists([SuppressionFile(file=tmp_path / "dnc.csv")], default_region=None)
+    assert called in listed.read(now())
 
 
 @pytest.mark.parametrize("line", ["202,555010", "202,55501000", "2025550100", "202,5550100,x", "102,5550100"])
@@ -110,7 +205,19 @@ def test_a_list_that_is_too_old_is_refused(lists: SuppressionLists, tmp_path: Pa
         lists.read(now())
 
 
-@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("nobody\n+1\n")])
+def test_a_list_of_the_future_is_refused(lists: SuppressionLists, tmp_path: Path) -> None:
+    """Its age cannot be told. A clock that differs by a few minutes is no future."""
+    soon, later = (now() + timedelta(minutes=minutes) for minutes in (4, 90))
+    os.utime(tmp_path / "fresh.csv", (soon.timestamp(), soon.timestamp()))
+    assert TWO in lists.read(now())
+    os.utime(tmp_path / "fresh.csv", (later.timestamp(), later.timestamp()))
+    with pytest.raises(ConfigError, match=r"fresh\.csv: its time lies \d+ minutes ahead, so nobody can tell"):
+        lists.read(now())
+
+
+@pytest.mark.parametrize(
+    "spoil", [Path.unlink, lambda path: path.write_text(""), lambda path: path.write_text("nobody\n+1\n")]
+)
 def test_a_list_that_goes_wrong_is_refused(
     lists: SuppressionLists, tmp_path: Path, spoil: Callable[[Path], object]
 ) -> None:
@@ -121,10 +228,42 @@ def test_a_list_that_goes_wrong_is_refused(
         lists.read(now())
 
 
-@pytest.mark.parametrize("content", ["", "\n\n", "phone\n", "phone,why\n,\n"])
-def test_empty(tmp_path: Path, content: str) -> None:
-    """A file without an entry protects nobody and is no mistake."""
-    assert numbers(tmp_path, content) == frozenset()
+EMPTY = ["", "\n\n", "\ufeff", "phone\n", "phone,why\n,\n", "area,number\n"]
+
+
+@pytest.mark.parametrize("content", EMPTY)
+def test_an_empty_list_is_no_list(tmp_path: Path, content: str) -> None:
+    """A download that has failed leaves an empty file, and nobody is called by it."""
+    with pytest.raises(ConfigError, match=r"dnc\.csv: there is no number in it; fetch it anew"):
+        numbers(tmp_path, content)
+
+
+@pytest.mark.parametrize("content", EMPTY)
+def test_a_list_that_may_be_empty(tmp_path: Path, content: str) -> None:
+    """Where the campaign file says so, a list may have nobody yet."""
+    assert numbers(tmp_path, content, may_be_empty=True) == frozenset()
+
+
+@pytest.mark.parametrize("may_be_empty", [True, False])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Service Unavailable\n",
+        "Service Unavailable",
+        "whom\n",
+        "Phone service unavailable\n",
+        "<html>\n<head><title>Mobile</title></head>\n",
+        "<html><body>Service Unavailable</body></html>",
+        "<!DOCTYPE html>\n",
+        '{"error": "not found"}\n',
+        "null\n",
+        "reason,note\n",
+    ],
+)
+def test_an_error_page_is_no_list(tmp_path: Path, content: str, may_be_empty: bool) -> None:
+    """What a server says in place of a list does not pass as a header with nobody below it."""
+    with pytest.raises(ConfigError, match=r"dnc\.csv"):
+        numbers(tmp_path, content, may_be_empty=may_be_empty)
 
 
 @pytest.mark.parametrize(
@@ -176,10 +315,10 @@ def test_not_text(tmp_path: Path, content: bytes) -> None:
 def test_missing(tmp_path: Path) -> None:
     """A file that is not there is a missing input: nobody is called without it."""
     with pytest.raises(InputMissingError, match=r"suppression list .*dnc\.csv: No such file"):
-        read_numbers(tmp_path / "dnc.csv", default_region=None)
+        read_numbers(SuppressionFile(file=tmp_path / "dnc.csv"), default_region=None)
 
 
 def test_folder(tmp_path: Path) -> None:
     """A folder is a missing input too."""
     with pytest.raises(InputMissingError, match="suppression list"):
-        read_numbers(tmp_path, default_region=None)
+        read_numbers(SuppressionFile(file=tmp_path), default_region=None)

@@ -133,17 +133,20 @@ class Case:
         *,
         status: RowStatus = RowStatus.COMPLETED,
         not_before: datetime | None = None,
+        disposition: Disposition = Disposition.ANSWERED,
+        has_talked: bool = False,
         call: Mapping[str, Any] = MappingProxyType({}),
     ) -> bool:
         return do(
             self.ledger,
             calls.record_settled,
             report(call_id, **call),
-            disposition=Disposition.ANSWERED,
+            disposition=disposition,
             transcript_status=TranscriptStatus.COMPLETE,
             status=status,
             reason="reached",
             not_before=not_before,
+            has_talked=has_talked,
             now=NOON + timedelta(minutes=2),
         )
 

@@ -63,6 +63,7 @@ def test_an_open_call_counts_the_tries_of_its_person(case: Case) -> None:
         state=AttemptState.LIVE,
         to_number=ANNA,
         from_number="+12025550100",
+        agent_id="agt_test",
         time_zones=found.time_zones,
         zone_source=found.zone_source,
     )

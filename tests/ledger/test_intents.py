@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from campaign.ledger import rows, waiting
+from campaign.ledger import review, rows, waiting
 from campaign.ledger.moves import IllegalMoveError
-from campaign.models import AttemptState, RowStatus
+from campaign.ledger.review import Decision, Ruling
+from campaign.models import AttemptState, Disposition, RowStatus
 from tests.ledger.case import ANNA, BEN, CARA, Case, do, people, start
 from tests.support import NOON
 
@@ -184,6 +185,58 @@ def test_conversations_are_those_of_other_campaigns(case: Case) -> None:
     assert (talked(BEN), talked(CARA)) == (None, None)
     assert case.ledger.read(waiting.conversations, campaign_id=case.id) == {ANNA: talked(ANNA)}
     assert case.ledger.read(waiting.conversations, campaign_id=other.id).keys() == {CARA}
+
+
+@pytest.mark.parametrize(
+    ("disposition", "has_talked", "counts"),
+    [
+        (Disposition.ANSWERED, False, True),
+        (Disposition.UNKNOWN, False, True),
+        (Disposition.FAILED, True, True),
+        (Disposition.FAILED, False, False),
+        (Disposition.VOICEMAIL, False, False),
+        (Disposition.BUSY, True, True),
+    ],
+)
+def test_who_has_talked_is_kept_beside_the_disposition(
+    case: Case, disposition: Disposition, has_talked: bool, counts: bool
+) -> None:
+    """A conversation may end as failed, and of an unknown end nobody can say that it was none."""
+    other = start(case.ledger, people(ANNA), name="other")
+    other.place(other.intend(ANNA), "call-1")
+    other.end("call-1")
+    other.settle("call-1", disposition=disposition, has_talked=has_talked)
+    found = case.ledger.read(waiting.standing, campaign_id=case.id, to_number=ANNA, since=NOON)
+    assert (found.talked_at is not None) is counts
+    assert (ANNA in case.ledger.read(waiting.conversations, campaign_id=case.id)) is counts
+
+
+def test_one_call_of_several_in_which_the_person_talked(case: Case) -> None:
+    """It counts, whichever of them settles last."""
+    other = start(case.ledger, people(ANNA), name="other")
+    other.place(other.intend(ANNA), "call-1", "call-2")
+    for call_id in ("call-1", "call-2"):
+        other.end(call_id)
+    other.settle("call-1", disposition=Disposition.FAILED, has_talked=True)
+    other.settle("call-2", disposition=Disposition.NO_ANSWER)
+    assert ANNA in case.ledger.read(waiting.conversations, campaign_id=case.id)
+
+
+@pytest.mark.parametrize(
+    ("decision", "counts"), [(Decision.CALLED, True), (Decision.REDIAL, True), (Decision.NOT_CALLED, False)]
+)
+def test_what_a_human_has_found_out_may_have_been_a_conversation(
+    case: Case, decision: Decision, counts: bool
+) -> None:
+    """Whoever was called by a human's word may have talked: other campaigns give them peace."""
+    other = start(case.ledger, people(ANNA), name="other")
+    attempt = other.intend(ANNA)
+    other.doubt(attempt)
+    other.give_up(attempt)
+    ruling = Ruling(decision, "by the carrier's log", "ann", NOON)
+    do(case.ledger, review.decide, other.id, None, ruling)
+    found = case.ledger.read(waiting.standing, campaign_id=case.id, to_number=ANNA, since=NOON)
+    assert found.talked_at == (NOON if counts else None)
 
 
 def test_recent_calls_are_those_of_other_campaigns(case: Case) -> None:

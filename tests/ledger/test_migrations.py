@@ -3,17 +3,18 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.errors import LedgerError
-from campaign.ledger import campaigns, ending, waiting
+from campaign.ledger import calls, campaigns, ending, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.migrations import MIGRATIONS, Migration, migrate
-from campaign.models import ZoneSource
-from tests.ledger.case import engine_of, people
+from campaign.models import Disposition, ZoneSource
+from tests.ledger.case import engine_of, people, start
 from tests.support import NOON
 
 
@@ -151,6 +152,25 @@ def test_an_older_ledger_knows_no_limits_of_rows(ledger: Ledger, ledger_location
         again.write(ending.remember_output, campaign_id, "/results/old.csv").result()
 
 
+def test_an_older_ledger_knows_no_agents_of_rows(ledger: Ledger, ledger_location: str) -> None:
+    """The campaign's agent calls its people, and the next list may name another."""
+    with engine_of(ledger).begin() as connection:
+        campaign_id = campaigns.start(
+            connection,
+            name="old",
+            name_pattern="old",
+            agent_id="agt",
+            intake=people("+12025550143"),
+            now=NOON,
+        )
+        connection.exec_driver_sql("ALTER TABLE contacts DROP COLUMN list_agent_id")
+        connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 10")
+
+    with Ledger.open(ledger_location) as again:
+        [contact] = again.read(waiting.due, campaign_id, NOON, skip=(), limit=1)
+        assert contact.agent_id is None
+
+
 def test_an_older_ledger_knows_no_state_and_no_consent(ledger: Ledger, ledger_location: str) -> None:
     """Its rows have neither, so that the area code tells the state and no consent is on record."""
     with engine_of(ledger).begin() as connection:
@@ -169,6 +189,42 @@ def test_an_older_ledger_knows_no_state_and_no_consent(ledger: Ledger, ledger_lo
     with Ledger.open(ledger_location) as again:
         [contact] = again.read(waiting.due, campaign_id, NOON, skip=(), limit=1)
         assert (contact.state, contact.consent) == ("", "")
+
+
+def test_of_an_older_ledger_whoever_may_have_talked_has(ledger: Ledger, ledger_location: str) -> None:
+    """What it knows of the ends of calls does not tell all of it, so that in doubt it was a conversation."""
+    ends: dict[str, tuple[Disposition, str, float]] = {
+        "+12025550101": (Disposition.ANSWERED, "", 0),
+        "+12025550102": (Disposition.UNKNOWN, "", 0),
+        "+12025550103": (Disposition.FAILED, "", 90),
+        "+12025550104": (Disposition.BUSY, "agent: Hello", 0),
+        "+12025550105": (Disposition.NO_ANSWER, "", 45),
+        "+12025550106": (Disposition.VOICEMAIL, "agent: Hello", 20),
+        "+12025550107": (Disposition.FAILED, "", 0),
+    }
+    old = start(ledger, people(*ends), name="old")
+    for number, (disposition, transcript, seconds) in ends.items():
+        old.place(old.intend(number), number)
+        told: dict[str, Any] = {"transcript": transcript, "duration_seconds": seconds}
+        old.end(number, **told)
+        old.settle(number, disposition=disposition, call=told)
+    with engine_of(ledger).begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE attempts DROP COLUMN talked")
+        connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 10")
+
+    with Ledger.open(ledger_location) as again:
+        assert sorted(again.read(waiting.conversations, campaign_id=None)) == sorted(ends)[:4]
+
+
+def test_an_older_ledger_does_not_know_when_hours_close(ledger: Ledger, ledger_location: str) -> None:
+    """Its calls are brought to their end as before, and new ones keep the time."""
+    with engine_of(ledger).begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE attempts DROP COLUMN closes_at")
+        connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 12")
+
+    with Ledger.open(ledger_location) as again:
+        assert "closes_at" in {known["name"] for known in inspect(engine_of(again)).get_columns("attempts")}
+        assert again.read(calls.open_calls, 1) == []
 
 
 def test_first_starts_do_not_collide(postgresql_location: str) -> None:

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from campaign.ledger import suppression, waiting
 from campaign.ledger.ledger import Ledger
 from tests.ledger.case import ANNA, BEN, CARA, DORA, Case, do, engine_of
@@ -28,6 +30,25 @@ def test_standing_tells_of_suppression(case: Case) -> None:
         return found.suppressed_because
 
     assert (because(ANNA), because(BEN)) == ("asked", None)
+
+
+@pytest.mark.parametrize(
+    ("kept", "called"),
+    [
+        ("+5491143211234", "+541143211234"),
+        ("+541143211234", "+5491143211234"),
+        ("+5215512345678", "+525512345678"),
+    ],
+)
+def test_a_number_protects_in_each_of_its_forms(case: Case, kept: str, called: str) -> None:
+    """Written with or without the mark of mobiles it is one person, also for whoever takes it out."""
+    do(case.ledger, suppression.suppress, [kept], reason="asked", now=NOON)
+    found = case.ledger.read(waiting.standing, campaign_id=case.id, to_number=called, since=NOON)
+    assert found.suppressed_because == "asked"
+    assert case.ledger.read(suppression.suppressed) == {kept: "asked", called: "asked"}
+    taken = do(case.ledger, suppression.unsuppress, [called], reason="by mistake", who="ann", now=NOON)
+    assert taken == [kept]
+    assert case.ledger.read(suppression.suppressed) == {}
 
 
 def test_who_is_taken_out_may_be_called_again(ledger: Ledger) -> None:

@@ -97,3 +97,48 @@ def test_nobody_is_rung_after_hours(tmp_path: Path, seed: int, generation: str) 
     assert len(CountingAccount.stops) == len(stopped)
     assert report.counts.keys() <= FINAL_STATUSES | {"waiting"}
     assert sum(report.counts.values()) == PEOPLE
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nobody_is_rung_after_hours_by_the_run_of_another_campaign(tmp_path: Path, seed: int) -> None:
+    """It follows what a killed run has left, with hours of its own that never close."""
+    rng = Random(seed)
+    CountingAccount.stops = []
+    world = _world(tmp_path, rng, "v3")
+    world.live(kill_after_s=rng.uniform(60, 180))
+    left = dict(world.provider.calls)
+    world.settings = make_settings(pace={"calls_per_second": 2, "max_live_calls": 5})
+    path = tmp_path / "summer.csv"
+    path.write_text("phone\n+13125550199\n", encoding="utf-8")
+    start = partial(
+        campaigns.start,
+        name="summer",
+        name_pattern="summer",
+        agent_id="agt_test",
+        intake=take_in(path, world.settings),
+        now=NOON,
+    )
+    [world.campaign_id] = world.ledger.transact([start])
+    world.live()
+
+    closes = (NOON + timedelta(minutes=4) - world.provider.started_at).total_seconds()
+    rung = [at for call in left.values() if (at := call.rings_at()) is not None]
+    assert max(rung) < closes
+    assert any(call.stopped_at is not None for call in left.values()), "nobody was queued at closing"
+
+
+@pytest.mark.parametrize("fault", ["throttle=3600@get#1-3", "throttle=3600@list#2-3"])
+def test_a_pause_of_an_hour_stops_no_stop(tmp_path: Path, fault: str) -> None:
+    """OneInbox asks to be left alone for longer than hours last: queued calls are still stopped in time."""
+    rng = Random(3)
+    CountingAccount.stops = []
+    world = _world(tmp_path, rng, "v3")
+    faults = ("queue=1800", fault, "throttle=3600@get#5-6", "status=503@stop#1")
+    world.faults = FaultPlan(tuple(map(Fault.parse, faults)))
+    world.live(deadline=NOON + timedelta(hours=2))
+
+    calls = list(world.provider.calls.values())
+    assert calls
+    assert [call.rings_at() for call in calls] == [None] * len(calls)
+    # Nothing but what the stops need was asked meanwhile.
+    assert world.faults._requests["get"] + world.faults._requests["list"] < 5 * len(calls)

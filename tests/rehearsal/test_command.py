@@ -64,6 +64,16 @@ def test_the_ledgers_own_suppression_holds(place: Path) -> None:
     assert {night["calls"] for night in told["nights"]} == {9}
 
 
+def test_the_hook_is_never_asked(place: Path) -> None:
+    """A rehearsal goes on as if the hook had allowed every call, and says so."""
+    hook = "hook: {command: [sh, -c, 'touch asked; exit 1']}\n"
+    (place / "c.yaml").write_text(CONFIG + hook, encoding="utf-8")
+    told = rehearse("--at", "2026-06-03T17:00+00:00")
+    assert {night["calls"] for night in told["nights"]} == {10}
+    assert "the hook sh is not asked; rehearsed as if it allowed every call" in told["notes"]
+    assert not (place / "asked").exists()
+
+
 def test_people_see_a_table(place: Path) -> None:
     """One column for each night, within the width of a terminal."""
     result = CliRunner().invoke(app, ["rehearse", "list.csv", "--config", "c.yaml"])

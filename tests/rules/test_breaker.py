@@ -214,10 +214,13 @@ def test_a_provider_that_calls_twice_opens_for_the_account() -> None:
     assert (opening.needs_reset, opening.is_of_account) == (True, True)
 
 
-def test_first_calls_that_all_fail_open() -> None:
+def test_first_calls_that_fail_open() -> None:
     """With what they blame."""
-    [opening] = opened(breaker(), FirstCallsFailed(3, "agent_crashed"))
+    [opening] = opened(breaker(), FirstCallsFailed(["agent_crashed"] * 3, 3))
     assert opening.cause == "the first 3 calls have all failed (the agent: agent_crashed)"
+    [opening] = opened(breaker(), FirstCallsFailed(["sip_503", *["agent_crashed"] * 3], 5))
+    assert opening.cause == "4 of 5 first calls have failed (the agent: agent_crashed)"
+    assert opening.evidence == {"failed calls": 4, "calls": 5}
 
 
 @pytest.mark.parametrize(
@@ -230,6 +233,23 @@ def test_first_calls_that_all_fail_open() -> None:
         ("no_answer", None, 0.0, Disposition.NO_ANSWER, False),
         ("busy", None, 0.0, Disposition.BUSY, False),
         ("completed", None, None, Disposition.UNKNOWN, False),
+        # Statuses and reasons that nobody has described.
+        ("error", None, None, Disposition.UNKNOWN, True),
+        ("rejected", None, None, Disposition.UNKNOWN, True),
+        ("unavailable", None, 0.0, Disposition.UNKNOWN, True),
+        ("terminated", None, 40.0, Disposition.UNKNOWN, False),
+        ("provider error", "user_hangup", 40.0, Disposition.UNKNOWN, True),
+        ("completed", "llm_timeout", 1.0, Disposition.ANSWERED, True),
+        ("completed", "worker_lost", 1.0, Disposition.ANSWERED, True),
+        ("completed", "agent_disconnected", 1.0, Disposition.ANSWERED, True),
+        ("completed", "no_credits", 0.4, Disposition.ANSWERED, True),
+        ("completed", "carrier_down", 2.0, Disposition.ANSWERED, True),
+        ("completed", "call_ended_by_llm_timeout", 1.0, Disposition.ANSWERED, True),
+        ("completed", "llm_timeout", 40.0, Disposition.ANSWERED, False),
+        ("completed", "user_hangup", 1.0, Disposition.ANSWERED, False),
+        ("completed", "silence_timeout", 1.0, Disposition.ANSWERED, False),
+        ("completed", "our_own_word", 1.0, Disposition.ANSWERED, False),
+        ("completed", None, 1.0, Disposition.ANSWERED, False),
     ],
 )
 def test_what_a_failed_call_is(
@@ -237,7 +257,54 @@ def test_what_a_failed_call_is(
 ) -> None:
     """Not put through, broken, or over at once; nobody at home is no failure."""
     call = Call("call_1", status, has_ended=True, end_reason=end_reason, duration_seconds=seconds)
-    assert blame.has_failed(call, disposition) is failed
+    assert blame.has_failed(call, disposition, ["our_own*"]) is failed
+
+
+@pytest.mark.parametrize(
+    ("reason", "disposition", "odd"),
+    [
+        ("user_hangup", Disposition.ANSWERED, False),
+        ("Customer ended call", Disposition.ANSWERED, False),
+        ("CLIENT_INITIATED", Disposition.ANSWERED, False),
+        ("api_stop", Disposition.ANSWERED, False),
+        ("silence_timeout", Disposition.ANSWERED, False),
+        ("max_duration", Disposition.ANSWERED, False),
+        ("transferred", Disposition.ANSWERED, False),
+        ("completed", Disposition.ANSWERED, False),
+        (None, Disposition.ANSWERED, False),
+        ("something", Disposition.NO_ANSWER, False),
+        ("our_own_word", Disposition.ANSWERED, False),
+        ("llm_timeout", Disposition.ANSWERED, True),
+        ("agent_disconnected", Disposition.ANSWERED, True),
+        ("call_ended_worker_lost", Disposition.ANSWERED, True),
+        ("sip_503", Disposition.FAILED, True),
+        ("something", Disposition.UNKNOWN, True),
+    ],
+)
+def test_ends_that_are_not_known_as_ordinary(reason: str | None, disposition: Disposition, odd: bool) -> None:
+    """By words, as there is no closed list, and by those of the campaign file."""
+    call = Call("call_1", "completed", has_ended=True, end_reason=reason)
+    assert blame.is_odd(call, disposition, ["our_own*"]) is odd
+
+
+def oddly(reason: str, number: str = A) -> Ended:
+    return Ended(number, "US", has_failed=False, reason=reason, is_odd=True)
+
+
+def test_calls_that_all_end_in_one_odd_way_open() -> None:
+    """16 of the last 20 with one end reason that no good call is known to have; several are chance."""
+    assert opened(breaker(), *[well()] * 4, *[oddly("llm_timeout")] * 15, oddly("worker_lost")) == []
+    [opening] = opened(breaker(), *[well()] * 4, *[oddly("llm_timeout")] * 16)
+    assert (opening.rule, opening.scope) == (Rule.FAILED, Scope.CAMPAIGN)
+    assert opening.cause == "16 of the last 20 calls have ended alike (the agent: llm_timeout)"
+    assert opening.cure.endswith("or name it in breaker.ordinary_ends when good calls end so")
+    assert opened(breaker(), *[Ended(A, "US", has_failed=False, reason="user_hangup")] * 40) == []
+
+
+def test_one_odd_from_number_of_several_is_stopped_alone() -> None:
+    """As one whose calls fail."""
+    [opening] = opened(breaker(2), *[well(B)] * 4, *[oddly("stir_shaken_c", A)] * 16)
+    assert (opening.scope, opening.subject) == (Scope.FROM_NUMBER, A)
 
 
 @pytest.mark.parametrize(

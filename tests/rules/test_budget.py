@@ -100,9 +100,13 @@ def test_minutes_without_a_price_count_at_the_dearest() -> None:
     assert outlay(Measure("completed", 30, 5.0), live=1).committed.cents == 5 + 10 * 5
 
 
-def test_a_refund_is_no_income() -> None:
-    """A negative cost gives nothing back."""
-    assert outlay(Measure("completed", 60, -50.0, -50.0)).spent == Amounts(1, 1, 0, 0)
+@pytest.mark.parametrize("nothing", [0.0, -50.0])
+def test_talk_that_costs_nothing_has_a_cost_that_is_not_known_yet(nothing: float) -> None:
+    """Neither a zero nor a refund is believed of a call that has taken time; without talk it is the price."""
+    assert outlay(Measure("completed", 61, nothing, nothing)).spent == Amounts(1, 61 / 60, 4, 61 / 60)
+    assert outlay(Measure("completed", None, nothing, nothing)).spent == Amounts(1, 10, 20, 10)
+    assert outlay(Measure("no_answer", 0.0, nothing, nothing)).spent == Amounts(1, 0, 0, 0)
+    assert outlay(Measure("no_answer", None, nothing, nothing)).spent == Amounts(1, 0, 0, 0)
 
 
 def test_the_verdict_holds_for_a_moment_only() -> None:

@@ -44,6 +44,18 @@ def test_hours_that_never_close() -> None:
     hours = HourSettings.model_validate({"days": {"mon-sun": "00:00-24:00"}})
     midnight = datetime(2026, 6, 4, 3, 59, 55, tzinfo=UTC)
     assert closing.may_still_ring(Schedule.of(hours), NEW_YORK, midnight, lead=LEAD)
+    assert closing.closes_at(Schedule.of(hours), NEW_YORK, midnight) is None
+
+
+@pytest.mark.parametrize("person", [NEW_YORK, BY_NUMBER])
+def test_the_instant_of_closing_is_the_one_from_which_on_it_may_not_ring(person: Whereabouts) -> None:
+    """So whoever knows only that instant stops the same calls."""
+    now = datetime(2026, 6, 3, 17, 0, tzinfo=UTC)
+    closes_at = closing.closes_at(Schedule.of(HOURS), person, now)
+    assert closes_at is not None
+    for moment in (closes_at - timedelta(seconds=1), closes_at, closes_at + timedelta(hours=1)):
+        may = closing.may_still_ring(Schedule.of(HOURS), person, moment, lead=timedelta())
+        assert may is (moment < closes_at)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from campaign.models import Call, Disposition, plain
 from campaign.rules.dispositions import NO_LINE_FITS, Reading, has_person, read_disposition
+from campaign.rules.endings import refusal_in
+from campaign.settings import RetrySettings
 from campaign.settings.dispositions import BUNDLED_LINES, DispositionLine
 from tests.rules.test_endings import SPOKEN, UNHEARD, ended
 
@@ -27,6 +29,13 @@ def line(**conditions: Any) -> DispositionLine:
 def without_a_table(call: Call) -> Disposition:
     """The same reading, written as a program."""
     status, reason, outcome = plain(call.status), plain(call.end_reason), plain(call.outcome)
+    has_person = any(turn.get("role") == "user" for turn in call.messages)
+    if "unallocated" in reason and not has_person:
+        return Disposition.FAILED
+    if "declined" in reason and outcome == "voicemail":
+        return Disposition.VOICEMAIL
+    if "declined" in reason and not has_person:
+        return Disposition.FAILED if status == "failed" else Disposition.BUSY
     ends = {"no_answer": "no_answer", "busy": "busy", "canceled": "canceled", "cancelled": "canceled"}
     if status in ends:
         return Disposition(ends[status])
@@ -38,7 +47,7 @@ def without_a_table(call: Call) -> Disposition:
         return Disposition.BUSY if "busy" in reason else Disposition.CANCELED
     if status == "failed":
         return Disposition.FAILED
-    if outcome == "not_connected" and not any(turn.get("role") == "user" for turn in call.messages):
+    if outcome == "not_connected" and not has_person:
         return Disposition.NO_ANSWER
     is_connected = bool(call.transcript or (call.duration_seconds or 0) > 0 or outcome)
     return Disposition.ANSWERED if status == "completed" and is_connected else Disposition.UNKNOWN
@@ -62,6 +71,7 @@ def test_the_table_says_what_a_program_would(**facts: Any) -> None:
         Disposition.UNKNOWN,
         Disposition.FAILED,
         Disposition.BUSY,
+        Disposition.VOICEMAIL,
     )
 
 
@@ -133,8 +143,26 @@ def test_conditions(conditions: dict[str, Any], facts: dict[str, Any], fits: boo
         ("failed", "Invalid Number Format", False),
         ("failed", "user-declined", False),
         ("busy", "603_declined", False),
+        ("busy", "call_rejected", False),
+        ("busy", "user_rejected", False),
+        ("busy", "SIP 603", False),
+        ("no-answer", "declined", False),
+        ("no-answer", "call_rejected", False),
+        ("canceled", "declined", False),
+        ("failed", "user_rejected", False),
+        ("failed", "rejected", False),
+        ("failed", "sip_603", False),
+        ("failed", "do_not_call", False),
+        ("no-answer", "on_dnc_list", False),
+        ("busy", "number_blocked", False),
+        ("busy", "carrier_rejected", False),
+        ("failed", "sip_404", False),
+        ("no-answer", "sip_410_gone", False),
+        ("busy", "disconnected_number", False),
+        ("failed", "Number not found", False),
         ("failed", "sip_503", True),
         ("busy", "user_busy", True),
+        ("no-answer", "user_disconnected", True),
     ],
 )
 def test_numbers_without_a_phone_and_refusals_are_not_tried_again(
@@ -142,6 +170,45 @@ def test_numbers_without_a_phone_and_refusals_are_not_tried_again(
 ) -> None:
     """Where the end says that nobody is there, or does not wish to talk, the gaps do not matter."""
     assert read_disposition(ended(status, end_reason=reason)).may_retry is may_retry
+
+
+@pytest.mark.parametrize("reason", ["declined", "call_rejected", "603", "do_not_call", "dnc", "blocked"])
+def test_who_has_declined_is_not_tried_again_whatever_else_is_said(reason: str) -> None:
+    """The label may say that nobody was connected, or that the call went to voicemail then."""
+    for status in ("completed", "failed", "busy", "no_answer", "canceled", "terminated"):
+        for outcome in ("Not Connected", "Voicemail", None):
+            for messages in ((), UNHEARD, SPOKEN):
+                call = ended(status, end_reason=reason, outcome=outcome, messages=messages)
+                reading = read_disposition(call)
+                final = not reading.may_retry or reading.disposition is Disposition.ANSWERED
+                assert final or refusal_in(call, reading, RetrySettings())
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "disposition"),
+    [
+        ("busy", "declined", Disposition.BUSY),
+        ("no_answer", "call_rejected", Disposition.BUSY),
+        # By whom, its status leaves open: so it may be the carrier, which the breaker has to know.
+        ("failed", "rejected", Disposition.FAILED),
+        ("busy", "carrier_rejected", Disposition.FAILED),
+        ("no_answer", "caller_id_rejected", Disposition.FAILED),
+        ("no_answer", "blocked", Disposition.FAILED),
+        ("busy", "number_not_found", Disposition.FAILED),
+    ],
+)
+def test_a_person_who_declines_is_busy_and_what_cannot_be_put_through_has_failed(
+    status: str, reason: str, disposition: Disposition
+) -> None:
+    """A carrier that rejects the caller, or a number that is nobody's, is no person's refusal."""
+    assert read_disposition(ended(status, end_reason=reason)).disposition is disposition
+
+
+@pytest.mark.parametrize("reason", ["offer_declined", "transfer_rejected", "do_not_call_asked_for"])
+def test_who_has_talked_has_answered_whatever_word_the_end_has(reason: str) -> None:
+    """Agents give their own reasons for ending a conversation."""
+    call = ended(end_reason=reason, messages=SPOKEN, transcript="user: Hi", duration_seconds=31.0)
+    assert read_disposition(call).disposition is Disposition.ANSWERED
 
 
 def test_who_has_said_something_is_a_person() -> None:

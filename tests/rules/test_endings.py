@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from campaign.models import Call, Disposition, RowStatus, plain
 from campaign.rules.dispositions import read_disposition
-from campaign.rules.endings import Ending, decide, refusal_in
+from campaign.rules.endings import Ending, decide, has_talked, refusal_in
 from campaign.settings import RetrySettings
 from tests.support import NOON
 
@@ -168,6 +168,31 @@ def test_nobody_is_tried_again_after_a_refusal_or_an_answer(call: Call, why: str
     assert ending.status is (RowStatus.COMPLETED if is_final else RowStatus.WAITING)
 
 
+@pytest.mark.parametrize(
+    ("call", "talked"),
+    [
+        (ended("completed", transcript="agent: Hello"), True),
+        (ended("failed", duration_seconds=90.0, messages=SPOKEN), True),
+        (ended("failed", duration_seconds=90.0), True),
+        (ended("failed", duration_seconds=90.0, messages=UNHEARD), False),
+        (ended("failed"), False),
+        (ended("failed", outcome="Interested"), True),
+        (ended("failed", outcome="Not Connected"), False),
+        (ended("canceled", duration_seconds=4.0), True),
+        (ended("busy", duration_seconds=12.0), False),
+        (ended("no-answer", duration_seconds=45.0), False),
+        (ended("no-answer", transcript="agent: Hello\nDana: Hi"), True),
+        (ended("no-answer", transcript="agent: Hello"), False),
+        (ended("terminated"), True),
+        (ended(""), True),
+        (ended("completed", end_reason="voicemail", messages=SPOKEN, duration_seconds=30.0), False),
+    ],
+)
+def test_who_has_talked(call: Call, talked: bool) -> None:
+    """Whatever the status says, what was said, the label and the duration may tell of a conversation."""
+    assert has_talked(call, read_disposition(call).disposition) is talked
+
+
 def test_the_campaign_says_which_outcomes_are_refusals() -> None:
     """Its own labels take the place of the default ones."""
     settings = retry(**RETRIES, never_after=["Wrong Number"])
@@ -189,7 +214,8 @@ def test_an_end_after_which_the_table_allows_no_try() -> None:
 )
 def test_tries_never_exceed_the_budget(budget: int, gaps: list[str], ends: list[Disposition]) -> None:
     """Whatever ends follow each other, nobody is tried more often than max_attempts."""
-    settings = retry(max_attempts=budget, no_answer=gaps, busy=gaps, voicemail=gaps, failed=gaps)
+    longest = gaps + ["1m"] * (budget - 1 - len(gaps))
+    settings = retry(max_attempts=budget, no_answer=gaps, busy=longest, voicemail=gaps, failed=gaps)
     tries = 1
     while decide(ends[tries - 1], tries=tries, ended_at=NOON, retry=settings).status is RowStatus.WAITING:
         tries += 1

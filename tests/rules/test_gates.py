@@ -50,6 +50,18 @@ def test_suppressed_for_no_stated_reason() -> None:
     assert judge(person(suppressed=""), office(), NOON).status is RowStatus.SUPPRESSED
 
 
+def test_lists_that_were_not_read_for_long() -> None:
+    """Nobody knows who stands on them by now, so everybody waits; whom they have already is suppressed."""
+    verdict = judge(replace(person(), lists_are_stale=True), office(), NOON)
+    assert verdict == Verdict(
+        may_dial=False,
+        reason="the suppression lists have not been read for too long",
+        not_before=NOON + timedelta(seconds=10),
+    )
+    listed = replace(person(suppressed="in dnc.csv"), lists_are_stale=True)
+    assert judge(listed, office(), NOON).status is RowStatus.SUPPRESSED
+
+
 def test_suppressed_wins() -> None:
     """Whoever is suppressed, out of hours and called before is suppressed for good, not held for later."""
     late = NOON + 12 * HOUR

@@ -57,6 +57,16 @@ def first_open(days: Schedule, zones: Sequence[str], now: datetime, until: datet
     return None
 
 
+def first_closed(days: Schedule, zones: Sequence[str], now: datetime) -> datetime | None:
+    """The first closed time of a week on the same grid."""
+    at = now
+    while at <= now + timedelta(days=7):
+        if not is_open(days, zones, at):
+            return at
+        at += MINUTE
+    return None
+
+
 OFFICE = week({"mon-fri": "09:00-20:00", "sat": "10:00-16:00"})
 ALL_DAY = week({"mon-sun": "00:00-24:00"})
 
@@ -248,6 +258,58 @@ def test_next_opening_is_the_first(days: Schedule, zones: list[str], now: dateti
     assert opening.utcoffset() == timedelta()
     assert is_open(days, zones, opening)
     assert first_open(days, zones, now, opening) == opening
+
+
+@pytest.mark.parametrize(
+    ("zones", "now", "closing"),
+    [
+        ([NEW_YORK], "2026-06-03T17:00", "2026-06-04T00:00"),
+        ([NEW_YORK, "America/Los_Angeles"], "2026-06-03T17:00", "2026-06-04T00:00"),
+        ([NEW_YORK], "2026-06-03T12:59:59", "2026-06-03T12:59:59"),
+        ([NEW_YORK], "2026-06-04T00:00", "2026-06-04T00:00"),
+        ([], "2026-06-03T17:00", "2026-06-03T17:00"),
+    ],
+)
+def test_next_closing(zones: list[str], now: str, closing: str) -> None:
+    """The window's local closing in the first of the zones; at once where it is closed already."""
+    assert hours.next_closing(OFFICE, Whereabouts(zones), utc(now)) == utc(closing)
+
+
+def test_a_week_of_open_days_closes_at_its_end() -> None:
+    """However many midnights are passed; what is open all week never closes."""
+    schedule = week({"mon-sat": "00:00-24:00"})
+    assert hours.next_closing(schedule, Whereabouts(["UTC"]), utc("2026-06-01T12:00")) == utc(
+        "2026-06-07T00:00"
+    )
+    assert hours.next_closing(ALL_DAY, Whereabouts([NEW_YORK]), utc("2026-06-01T12:00")) is None
+
+
+@pytest.mark.parametrize(
+    ("zone", "window", "now"),
+    [
+        (NEW_YORK, "01:00-02:30", "2026-03-08T06:30"),
+        (NEW_YORK, "01:30-02:00", "2026-11-01T05:40"),
+        (NEW_YORK, "00:30-01:30", "2026-11-01T05:10"),
+        (LORD_HOWE, "01:00-02:15", "2026-10-03T14:40"),
+        (LORD_HOWE, "01:30-01:45", "2026-04-04T14:35"),
+    ],
+)
+def test_the_next_closing_on_days_on_which_clocks_change(zone: str, window: str, now: str) -> None:
+    """Where clocks skip or repeat time, it is still the first closed minute."""
+    days = week({"mon-sun": window})
+    assert is_open(days, [zone], utc(now))
+    assert hours.next_closing(days, Whereabouts([zone]), utc(now)) == first_closed(days, [zone], utc(now))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    days=st.dictionaries(st.sampled_from(DAY_NAMES), windows, min_size=1).map(week),
+    zones=st.lists(st.sampled_from(ZONES), min_size=1, max_size=3, unique=True),
+    now=minutes_of_2026,
+)
+def test_next_closing_is_the_first(days: Schedule, zones: list[str], now: datetime) -> None:
+    """The next closing is closed, and every minute before it is open."""
+    assert hours.next_closing(days, Whereabouts(zones), now) == first_closed(days, zones, now)
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,12 +1,14 @@
 """A profile narrows by country and state, limits calls, demands consent, and expires."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import ValidationError
 
 from campaign.models import RowStatus
-from campaign.rules.consent import NOT_ON_RECORD, is_refusal
+from campaign.rules.consent import NOT_ON_RECORD
 from campaign.rules.gates import evidence, judge
 from campaign.rules.hours import Whereabouts
 from campaign.rules.person import Person
@@ -139,23 +141,67 @@ def test_an_expired_profile_calls_nobody() -> None:
     assert judge(person(), campaign("us"), late - 2 * 24 * HOUR).may_dial
 
 
-@pytest.mark.parametrize(
-    "cell",
-    ["no", "No.", "N", "false", "0", "-", "?", "none", "n/a", "not given", "opted out", "opt-out 2026-01-02",
-     "withdrawn on 2026-03-01", "pending", "unknown", "nein"],
+NO_CONSENT = (
+    "no", "No.", "N", "false", "0", "-", "?", "none", "n/a", "not given", "opted out", "opt-out 2026-01-02",
+    "withdrawn on 2026-03-01", "pending", "unknown", "nein", "FALSCH", "FAUX", "nicht erteilt",
+    "sin consentimiento", "don't call", "stop", "TBD", "unverified", "lorem", "yes?", "yes/no",
+    "yes until 2026", "signed 2026-13-01", "9999-01-01", "signed 9999-01-01", "2026-01-02 2026-01-03",
+    "12026-01-02", "20260102",
 )  # fmt: skip
-def test_cells_that_are_no_consent(cell: str) -> None:
-    """Whatever says no, or nothing, or not yet."""
-    assert is_refusal(cell)
+
+
+@pytest.mark.parametrize("cell", NO_CONSENT)
+def test_what_is_not_listed_is_no_consent(cell: str) -> None:
+    """Whatever nobody has listed is a no: there are more words for it than anybody can collect."""
+    assert not judge(person(consent=cell), campaign("us"), at("12:00")).may_dial
 
 
 @pytest.mark.parametrize(
     "cell",
-    ["yes", "Y", "1", "true", "2026-01-10 web form", "written", "opt-in", "opted in 2026-01-02", "optin"],
-)
+    ["yes", "Y", "1", "TRUE", "2026-01-10 web form", "written", "opt-in", "Opted in, 2026-01-02", "optin",
+     "2026-01-10", "2026-01-10T08:30:00Z", "2026-01-10 08:30:00", "Signed", "given", "WAHR"],
+)  # fmt: skip
 def test_cells_that_are_consent(cell: str) -> None:
-    """A plain yes, or on what it is based."""
-    assert not is_refusal(cell)
+    """A plain yes, what it is based on, or since when."""
+    assert judge(person(consent=cell), campaign("us"), at("12:00")).may_dial
+
+
+@pytest.mark.parametrize(
+    ("cell", "may_dial"), [("Form B", True), ("form-b 2026-01-10", True), ("yes", False), ("Form C", False)]
+)
+def test_values_of_a_campaign(cell: str, may_dial: bool) -> None:
+    """A campaign file says by itself what its list calls consent; the usual words count no more then."""
+    own = campaign("us", consent_values=["form b"])
+    assert judge(person(consent=cell), own, at("12:00")).may_dial is may_dial
+
+
+def test_the_day_of_consent_may_have_begun_elsewhere() -> None:
+    """A date counts once it has come anywhere on Earth, and no sooner."""
+    when = at("12:00")
+    tomorrow = (when + 24 * HOUR).date()
+    assert judge(person(consent=f"{when.date()}"), campaign("us"), when).may_dial
+    assert not judge(person(consent=f"{tomorrow + timedelta(days=1)}"), campaign("us"), when).may_dial
+
+
+@pytest.mark.parametrize(
+    ("contacts", "words"),
+    [
+        ({"consent_basis": "no consent"}, "contacts.consent_basis.*this says no, or nothing; write by what"),
+        ({"consent_basis": "???"}, "this says no, or nothing"),
+        ({"consent_basis": "TBD later"}, "this says no, or nothing"),
+        ({"consent_values": []}, "write at least one, like signed"),
+        (
+            {"consent_values": ["signed", "not given"]},
+            "'not given' says no, or nothing; write what your list",
+        ),
+        ({"consent_values": ["-"]}, "'-' says no, or nothing"),
+        ({"consent_values": [True]}, 'write yes and true in quotes: "yes"'),
+    ],
+)
+def test_nonsense_about_consent(contacts: dict[str, object], words: str) -> None:
+    """What is no consent cannot be declared to be one."""
+    with pytest.raises(ValidationError, match=re.compile(words, re.DOTALL)):
+        campaign("us", **contacts)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,6 +80,16 @@ def _remove_recordings(place: "Place", _: str) -> None:
     shutil.rmtree(place.folder / "recordings")
 
 
+def _close_today(place: "Place", _: str) -> None:
+    today = datetime.now(UTC).date()
+    days = f"{today - timedelta(days=1)}..{today + timedelta(days=1)}, closed\n"
+    (place.folder / "closed.csv").write_text(days, encoding="utf-8")
+
+
+def _remove_days_off(place: "Place", _: str) -> None:
+    (place.folder / "closed.csv").unlink()
+
+
 def _tangle_lock(place: "Place", _: str) -> None:
     """The lock file is a link to itself, so that nobody can say what it is."""
     lock = Path(f"{place.ledger}.lock")
@@ -133,4 +144,6 @@ ACTIONS: Mapping[str, Callable[["Place", str], None]] = {
     "end_sessions": _end_sessions,
     "grow_list": _grow_list,
     "remove_list": _remove_list,
+    "close_today": _close_today,
+    "remove_days_off": _remove_days_off,
 }

@@ -29,8 +29,8 @@ from campaign.rehearsal.account import Line, VirtualAccount
 from campaign.rehearsal.clock import VirtualClock
 from campaign.rehearsal.world import World
 from campaign.simulator.faults import Fault, FaultPlan
-from campaign.simulator.people import Behaviour
-from campaign.simulator.provider import Provider
+from campaign.simulator.people import Behaviour, Conversation
+from campaign.simulator.provider import Provider, SimulatedCall
 from tests.support import NOON, make_settings
 from tests.torture.tally import Effort, Tally
 
@@ -91,6 +91,7 @@ class Trouble:
     exit_code: ExitCode
     resets: bool
     """Whether a human has to close the breaker."""
+    provider: type[Provider] = Provider
 
 
 def _first_error(kind: str) -> Callable[[Watch, Provider], float | None]:
@@ -125,6 +126,23 @@ def _many_unknown(watch: Watch, _provider: Provider) -> float | None:
     return None
 
 
+@dataclass(slots=True)
+class Breaking(Provider):
+    """An account whose agent breaks conversations off after some seconds; they count as completed."""
+
+    breaks_from: int = 1
+
+    def place(self, **request: Any) -> SimulatedCall:
+        """As it is, but for its course from some call on."""
+        # Named, as a class with slots is made anew and no `super()` knows it.
+        call = Provider.place(self, **request)
+        if len(self.dials) >= self.breaks_from:
+            call.failure = "llm_timeout"
+            lasts_s = 1.0 if len(self.dials) % 2 else 15.0
+            call.conversation = Conversation("answered", 5.0, 5.0 + lasts_s, 7.0 + lasts_s, (), None, None)
+        return call
+
+
 def _always(kind: str) -> Callable[[int], Sequence[str]]:
     return lambda first: (f"{kind}#{first}-99999",)
 
@@ -156,6 +174,9 @@ TROUBLES: Mapping[str, Trouble] = {
     ),
     "all calls fail": Trouble(
         _always("fail_call=sip_503"), _many_failed, ExitCode.API_UNAVAILABLE, resets=False
+    ),
+    "all calls break off": Trouble(
+        lambda _first: (), _many_failed, ExitCode.API_UNAVAILABLE, resets=False, provider=Breaking
     ),
     "requests cut off, more and more": Trouble(
         _rising, _many_unknown, ExitCode.API_UNAVAILABLE, resets=False
@@ -207,13 +228,17 @@ def tell(stage: Stage, name: str, first: int, *, program: type[WatchedAccount] =
     stage.ledger.restore(stage.image)
     clock = VirtualClock(NOON)
     live = rng.choice((1, 3, 10, 25))
-    provider = Provider(
+    provider = trouble.provider(
         # People as they are, only that no call of theirs fails.
         behaviour=Behaviour(answer=0.5, voicemail=0.1, busy=0.2, no_answer=0.2, talk_median_s=20.0),
         seed=first,
         monotonic=clock.monotonic,
         started_at=NOON,
+        # An account that tells its quota is asked about a refusal, and far from the end of it.
+        daily_quota=rng.choice((None, 50 * PEOPLE)),
     )
+    if isinstance(provider, Breaking):
+        provider.breaks_from = first
     faults = ["throttle=2%3", *trouble.faults(first)] if rng.random() < 0.3 else [*trouble.faults(first)]
     watch = Watch()
     world = World(
@@ -248,7 +273,7 @@ def tell(stage: Stage, name: str, first: int, *, program: type[WatchedAccount] =
     else:
         told.after_sign = sum(each.at > sign for each in watch.sent)
         # Replies are known when they come; the end of a call, when its line is free.
-        bound = live if name == "all calls fail" else 0
+        bound = live if name in ("all calls fail", "all calls break off") else 0
         if told.after_sign > bound:
             told.wrong.append(f"{told.after_sign} requests were sent after the first sign, {bound} may be")
         in_flight = sum(each.at <= sign < (each.came_back_at or sign) for each in watch.sent)

@@ -329,6 +329,11 @@ LEDGER_STORIES: Mapping[str, Story] = {
         step=Step(program="explain spring 3 --config {config}"),
         resume=Step(options={"allow_invalid": True}),
     ),
+    "explained with a hook": Story(
+        settings={"hook": {"command": ["true"], "timeout": "30s"}},
+        before=(Step(actions={"record_placed#2": "SIGTERM"}),),
+        step=Step(program="explain spring 2 --config {config}"),
+    ),
     "everybody has agreed": Story(settings=AGREED),
     "planned by a profile": Story(
         settings=AGREED,

@@ -37,9 +37,14 @@ LISTED: Mapping[str, Any] = {
     "suppression": ["dnc.csv"],
     "pace": {"calls_per_second": 8, "burst": 1, "max_live_calls": 4},
 }
+CLOSED_LATER: Mapping[str, Any] = {
+    "hours": {"days": {"mon-sun": "00:00-24:00"}, "blackout": "closed.csv"},
+    "pace": {"calls_per_second": 8, "burst": 1, "max_live_calls": 4},
+}
 LOOKS_OFTEN: Mapping[str, float] = {"suppression_look_s": 0.05}
 PATIENT = Step(timing={"api_patience_s": 60, "throttle_patience_s": 60})
 """Trouble that passes is outlived, however slow the machine is."""
+QUICKLY_AGAIN = Step(timing={"hook_retry_s": 0.2})
 STAGED: Mapping[str, Any] = {"calls_per_second": 500, "burst": 5, "max_live_calls": 4}
 CROWDED: Mapping[str, Any] = {"pace": {"calls_per_second": 500, "burst": 16, "max_live_calls": 16}}
 ABOUT_TO_CLOSE = Step(timing={"closing_lead_s": 3 * 86_400})
@@ -53,6 +58,21 @@ KEEPS = Step(options=KEPT)
 HEARS = Step(timing={"hint_look_s": 0.05})
 HEARS_AND_KEEPS = Step(options=KEPT, timing=HEARS.timing)
 SOON: Mapping[str, float] = {"recording_wait_s": 0.3, "recording_drain_s": 3}
+DECIDES = """
+case $(cat) in
+    *'"row": 2,'*) echo '{"dial": false, "reason": "at lunch"}';;
+    *'"row": 3,'*) echo '{"dial": false, "not_before": "2199-01-01T00:00:00Z"}';;
+    *'"row": 4,'*) echo '{"dial": false, "final": true}';;
+    *'"row": 5,'*) echo '{"dial": true, "reason": "a good customer"}';;
+esac
+"""
+
+
+def asked(script: str, timeout: str = "30s") -> Mapping[str, Any]:
+    """A hook that is a script."""
+    return {"command": ["sh", "-c", script], "timeout": timeout}
+
+
 PROVIDER_STORIES: Mapping[str, Story] = {
     # What every night is like.
     "plain": Story(),
@@ -70,6 +90,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         before=(Step(program="leave_last_night"),),
         settings={"name": "night-{date}"},
         forbidden=frozenset({"+12125550187", "+12125550188", "+12125550189"}),
+        decided=frozenset({"+12125550187"}),
     ),
     "limits of rows and numbers": Story(
         rows=(
@@ -82,6 +103,15 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         settings={"from_number_limits": {"calls_per_second": 5, "per_day": 2}},
         forbidden=frozenset({CARA["phone"], DORA["phone"]}),
         ends=frozenset({75}),
+    ),
+    "agents of rows": Story(
+        account=Account(faults=("refuse_setup=agent~0101", "lose_reply~0102", "status=503@list#3-5")),
+        rows=tuple(
+            {**row, "agent": agent}
+            for row, agent in zip(PEOPLE, ("agt_b", "agt_b", "agt_c", "", "agt_c"), strict=True)
+        ),
+        settings={"contacts": {"countries": ["US"], "agent_id": "agent"}},
+        step=PATIENT,
     ),
     "numbers used up": Story(
         settings={"from_number_limits": {"per_day": 1}},
@@ -122,6 +152,17 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         step=Step(actions={"record_placed#2": "remove_list"}, timing=LOOKS_OFTEN),
         meets=66,
     ),
+    "days off that grow": Story(
+        settings=CLOSED_LATER,
+        trouble=trouble.with_days_off,
+        step=Step(actions={"record_placed#2": "close_today"}, timing=LOOKS_OFTEN),
+    ),
+    "days off that go": Story(
+        settings=CLOSED_LATER,
+        trouble=trouble.with_days_off,
+        step=Step(actions={"record_placed#2": "remove_days_off"}, timing=LOOKS_OFTEN),
+        meets=66,
+    ),
     "asked in a call": Story(account=Account(replies=("Stop calling me.",))),
     "closed": Story(step=Step(settings=LATER)),
     "never open": Story(
@@ -131,6 +172,65 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     ),
     "deadline": Story(account=Account(speed=60), step=Step(options={"deadline": "1s"})),
     "deadline to come": Story(step=Step(options={"deadline": "1h"})),
+    # The hook.
+    "a hook that decides": Story(
+        settings={"hook": asked(DECIDES)},
+        forbidden=frozenset({ANNA["phone"], BEN["phone"], CARA["phone"]}),
+        ends=frozenset({75}),
+    ),
+    "a hook that fails": Story(
+        settings={"hook": asked("exit 3")},
+        forbidden=frozenset(person["phone"] for person in PEOPLE),
+        meets=69,
+        ends=frozenset({69}),
+    ),
+    "a hook that fails now and then": Story(
+        settings={"hook": asked("test -e asked || { touch asked; exit 3; }")},
+        step=QUICKLY_AGAIN,
+        resume=QUICKLY_AGAIN,
+    ),
+    "a hook at a slow pace": Story(
+        rows=PEOPLE[:4],
+        settings={
+            "hook": asked("exit 0", timeout="2s"),
+            "pace": {"calls_per_second": 0.4, "burst": 1, "max_live_calls": 4},
+        },
+        step=QUICKLY_AGAIN,
+        resume=QUICKLY_AGAIN,
+    ),
+    "a hook that is asked ahead": Story(
+        settings={
+            "hook": asked("exit 0", timeout="2s"),
+            "pace": {"calls_per_second": 1.5, "burst": 1, "max_live_calls": 5},
+        },
+        step=QUICKLY_AGAIN,
+        resume=QUICKLY_AGAIN,
+    ),
+    "a hook whose yes grows old": Story(
+        account=Account(faults=("throttle=5#1",)),
+        settings={
+            "hook": asked("exit 0", timeout="1s"),
+            "pace": {"calls_per_second": 2, "burst": 1, "max_live_calls": 4},
+        },
+        step=Step(timing={**QUICKLY_AGAIN.timing, **PATIENT.timing, "stale_s": 1}),
+        resume=QUICKLY_AGAIN,
+    ),
+    "a hook and one from number": Story(
+        rows=PEOPLE[:3],
+        settings={
+            "hook": asked("case $(cat) in *'\"row\": 2,'*) sleep 1.6;; esac"),
+            "from_numbers": ["+12025550100"],
+            "from_number_limits": {"calls_per_second": 1},
+        },
+    ),
+    "suppressed before the hook is asked": Story(
+        settings={"hook": asked("exit 0")},
+        step=Step(actions={"until_due#1": f"suppress {BEN['phone']}"}),
+    ),
+    "drained while the hook is asked": Story(
+        settings={"hook": asked("test -e asked || { touch asked; sleep 60; }", timeout="60s")},
+        step=Step(actions={"exit_code#1": "SIGTERM"}),
+    ),
     # What may be spent.
     "budget used up": Story(step=Step(settings={"budget": {"calls": 2}})),
     "budget that live calls may use up": Story(settings={"budget": {"minutes": 21}}),
@@ -151,7 +251,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     ),
     "no usage": Story(account=Account(faults=("status=404@usage",))),
     "odd usage": Story(account=Account(daily_quota=100, faults=("status=503@usage#3-9", "throttle#2"))),
-    "out of credit with calls left": Story(account=Account(quota=2, daily_quota=100), meets=69),
+    "out of credit with calls left": Story(account=Account(quota=2, daily_quota=100), meets=69, ends=HELD),
     # Signals.
     "drained": Story(step=Step(actions={"record_placed#2": "SIGTERM"})),
     "drained before the request": Story(step=Step(actions={"record_intent#2": "SIGINT"})),
@@ -445,6 +545,16 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         account=Account(speed=60),
         step=Step(timing={"stall_look_s": 0.05, "step_longest_s": 10}, actions={"write_table#2": "sleep 20"}),
         meets=73,
+    ),
+    "lists too slow": Story(
+        account=Account(speed=60),
+        settings=LISTED,
+        trouble=trouble.with_list,
+        step=Step(
+            timing={"stall_look_s": 0.05, "suppression_look_s": 0.05, "suppression_longest_s": 2},
+            actions={"_mark_of#3": "sleep 20"},
+        ),
+        meets=66,
     ),
     "hung": Story(
         step=Step(timing={"hang_s": 0.5, "beat_s": 0.05}, actions={"read_disposition#2": "sleep 20"}),

@@ -136,6 +136,20 @@ def _decisions(bench: Bench) -> None:
     bench.must_hold_people("results.csv", "ledger.db")
 
 
+def _a_hook(bench: Bench) -> None:
+    # It says all that it knows, and stays long enough to be looked at.
+    says_all = "cat >&2; env >&2; sleep 0.3"
+    for script, codes in ((f"{says_all}; exit 0", (0,)), (f"{says_all}; cat; env; exit 3", (69,))):
+        bench.put(
+            "campaign.yaml", CONFIG + f"hook: {{command: [sh, -c, {json.dumps(script)}], timeout: 30s}}\n"
+        )
+        for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.generation"):
+            (bench.work / name).unlink(missing_ok=True)
+        bench.run("run", "list.csv", *RUN, codes=codes)
+        bench.run("explain", "spring", "2", "--config", "campaign.yaml", *LEDGER, people_on_stdout=True)
+    bench.must_hold_people("results.csv", "ledger.db")
+
+
 def _stopped_by_the_breaker(bench: Bench) -> None:
     bench.run("run", "list.csv", *RUN, codes=(69,))
     bench.run("run", "list.csv", *RUN, codes=(69,))
@@ -348,6 +362,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "killed": Scenario(_killed, frozenset(), ("stall=0.5#2-3",)),
     "decisions": Scenario(_decisions, frozenset({"review", "run"}), ("drop#1",)),
+    "a hook": Scenario(_a_hook, frozenset({"explain", "run"})),
     "stopped by the breaker": Scenario(
         _stopped_by_the_breaker, frozenset({"resume", "run", "status"}), ("status=402#2",)
     ),

@@ -46,7 +46,7 @@ class Story:
     forbidden: frozenset[str] = frozenset()
     """Numbers that no life may dial, whatever list they are on."""
     decided: frozenset[str] = frozenset()
-    """Numbers of which a human says whether they were called."""
+    """Numbers of which a human, or the beginning of the story, says whether they were called."""
     nobody: frozenset[str] = frozenset()
     """Numbers of the list that are rightly not in the result as people."""
     ambiguous: int = 0

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from campaign.calls.gatekeeper import Admission
 from campaign.calls.spending import Spending
 from campaign.ledger import attempts, calls
 from campaign.ledger.ledger import Connection
@@ -74,8 +75,8 @@ class Sleepless(VirtualLedger):
         if isinstance(answer, list):
             return [YES if isinstance(each, Verdict) and self.ignores(each) else each for each in answer]
         match answer:
-            case (Verdict() as verdict, str(evidence)) if self.ignores(verdict):
-                return YES, evidence
+            case (Verdict() as verdict, None) if self.ignores(verdict):
+                return YES, Admission("", closes_at=None)
         return answer
 
     def ignores(self, verdict: Verdict) -> bool:

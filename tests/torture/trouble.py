@@ -84,9 +84,14 @@ def newer_schema(place: Place) -> Iterator[None]:
 @contextmanager
 def older_schema(place: Place) -> Iterator[None]:
     """The ledger is one of an older version."""
-    for column in ("contacts DROP COLUMN granted_tries", "calls DROP COLUMN disposition"):
+    for column in (
+        "contacts DROP COLUMN list_agent_id",
+        "contacts DROP COLUMN granted_tries",
+        "calls DROP COLUMN disposition",
+    ):
         _alter(place, f"ALTER TABLE {column}")
     _alter(place, "ALTER TABLE contacts DROP COLUMN zone_source")
+    _alter(place, "ALTER TABLE attempts DROP COLUMN talked")
     _alter(place, "DROP TABLE suppression_changes")
     _alter(place, "DELETE FROM migrations WHERE number > 2")
     yield
@@ -261,6 +266,15 @@ def listener_lock_is_folder(place: Place) -> Iterator[None]:
     folder.mkdir()
     yield
     folder.rmdir()
+
+
+@contextmanager
+def with_days_off(place: Place) -> Iterator[None]:
+    """There is a file of days off, none of which is near, and again in the end."""
+    path = place.folder / "closed.csv"
+    path.write_text("2001-01-01\n", encoding="utf-8")
+    yield
+    path.write_text("2001-01-01\n", encoding="utf-8")
 
 
 @contextmanager

@@ -243,7 +243,7 @@ def _columns() -> Iterator[Case]:
     yield Case(
         "a time zone column as named",
         Hazard.ZONES,
-        f"phone,where\n{GOOD},Nowhere\n{OTHER},UTC\n",
+        f"phone,where\n{GOOD},Nowhere\n{OTHER},Asia/Tokyo\n",
         Readable({2: "bad_time_zone", 3: OTHER}),
         contacts={"timezone": "where"},
     )
