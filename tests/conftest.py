@@ -45,7 +45,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees the developer's account, ledger or proxy."""
     for name in ("ONEINBOX_API_KEY", "ONEINBOX_API_KEY_FILE", "ONEINBOX_BASE_URL", "ONEINBOX_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.delenv("CAMPAIGN_LEDGER", raising=False)
+    for name in ("CAMPAIGN_LEDGER", "CAMPAIGN_WEBHOOK_HOSTS"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 

@@ -17,6 +17,7 @@ from campaign.ledger.calls import OpenCall
 from campaign.logs import get_logger, redact
 from campaign.models import Call, CallRequest, Disposition
 from campaign.oneinbox.errors import (
+    KEY_CURE,
     AccountRefused,
     ApiError,
     CountryRefused,
@@ -38,12 +39,12 @@ REASON_LENGTH = 80
 """What is quoted of an end reason, in characters."""
 
 _CURES = {
-    Part.AGENT: "check agent_id in the campaign file",
-    Part.FROM_NUMBER: "check from_numbers in the campaign file, and that OneInbox has them",
-    Part.CARRIER: "set up the carrier credentials anew at OneInbox",
+    Part.AGENT: blame.AGENT_CURE,
+    Part.FROM_NUMBER: blame.FROM_NUMBER_CURE,
+    Part.CARRIER: blame.CARRIER_CURE,
+    Part.CALL: "check call.webhook_url, call.metadata and call.overrides in the campaign file",
     None: "check agent_id and from_numbers in the campaign file",
 }
-_KEY_CURE = "check ONEINBOX_API_KEY (an oi_sk_ key of this account that has not been revoked)"
 
 
 def stop_error(opening: Opening, name: str, *, ledger_flag: str = "") -> CampaignError:
@@ -101,9 +102,9 @@ def denial(error: Fatal | CountryRefused, request: CallRequest) -> Denied:
     """What a refused create-call request says of all others."""
     match error:
         case KeyRefused():
-            return Denied(Rule.KEY, str(error), _KEY_CURE)
+            return Denied(Rule.KEY, str(error), KEY_CURE)
         case AccountRefused():
-            return Denied(Rule.CREDIT, str(error), "top up the OneInbox account")
+            return Denied(Rule.CREDIT, str(error), blame.CREDIT_CURE)
         case CountryRefused():
             country = country_of(request.to_number) or ""
             scope = Scope.COUNTRY if country else Scope.CAMPAIGN
@@ -121,7 +122,7 @@ async def confirm_key(run: Run) -> None:
     try:
         await ask(run)
     except KeyRefused:
-        run.halt(KeyRefusedError(_KEY_CURE), leave=True)
+        run.halt(KeyRefusedError(KEY_CURE), leave=True)
     except ApiError as error:
         log.info("breaker.unconfirmed", error=error.brief)
 

@@ -194,12 +194,16 @@ class Dispatcher:
                     to_number=contact.to_number,
                     from_number=from_number,
                     variables=settings.call.variables_for(contact.variables),
-                    metadata={
-                        "campaign": self._run.name,
-                        "row": contact.row_number,
-                        "attempt": number,
-                        TOKEN_KEY: token,
-                    },
+                    metadata=settings.call.metadata_for(
+                        {
+                            "campaign": self._run.name,
+                            "row": contact.row_number,
+                            "attempt": number,
+                            TOKEN_KEY: token,
+                        }
+                    ),
+                    webhook_url=settings.call.webhook_url,
+                    overrides=settings.call.overrides.as_sent(),
                 )
                 await self._dial(contact, attempt_id, request, started_at)
         finally:

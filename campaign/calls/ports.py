@@ -13,7 +13,7 @@ from campaign.hook.answer import Answer
 from campaign.hook.ask import Question
 from campaign.ledger.ledger import Connection, Ledger
 from campaign.models import Call, CallRequest
-from campaign.oneinbox.client import CallPage
+from campaign.oneinbox.listing import CallPage
 from campaign.oneinbox.usage import Usage
 from campaign.settings import HookSettings
 

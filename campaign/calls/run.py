@@ -137,6 +137,8 @@ class Run:
     """Why dialling was stopped, when it was by a signal or the deadline."""
     leave_at_once: bool = False
     """Whether live calls are left to the next run."""
+    follows: bool = True
+    """Whether it lasts until its calls have settled, and not only until the fate of each request is known."""
     opt_outs: int = 0
     """People who have asked in a call of this run not to be called again."""
     waiting_for: str = ""
@@ -166,8 +168,8 @@ class Run:
 
     @property
     def has_open_attempts(self) -> bool:
-        """Whether an attempt is under way."""
-        return bool(self.live or self.settling)
+        """Whether an attempt is under way that this run has to follow."""
+        return bool(self.live or self.settling) if self.follows else bool(self.in_doubt)
 
     def drain(self, notice: str, *, leave: bool) -> None:
         """Dial no more and let requests in flight end; leave live calls to the next run, or follow them."""

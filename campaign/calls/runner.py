@@ -115,6 +115,8 @@ async def run_campaign(
     steady: Callable[[], float] = steady_time,
     rng: Random | None = None,
     handle_signals: bool = True,
+    follow: bool = True,
+    follow_others: bool = True,
 ) -> RunReport:
     """Do what is left to do of one campaign. The caller holds the ledger's run lock.
 
@@ -146,6 +148,9 @@ async def run_campaign(
         steady: A clock in seconds that nobody can set.
         rng: Source of jitter.
         handle_signals: Whether SIGINT, SIGTERM and SIGHUP drain the run.
+        follow: Whether its calls are followed until they have settled. If not, they are left to the next run
+            as soon as it is known that they were placed.
+        follow_others: The same for calls that other campaigns have left.
 
     Raises, possibly within an exception group:
         OutputError: The result file cannot be written. Nobody has been called when that shows at the start.
@@ -170,6 +175,7 @@ async def run_campaign(
         spending=Spending(terms_of(settings, call_length(longest_call_s, settings))),
         calendar=calendar,
         ask_hook=ask_hook,
+        follows=follow,
     )
 
     async def write_noted() -> None:
@@ -191,7 +197,13 @@ async def run_campaign(
             beside.start_soon(watchers.watch_deadline, run, deadline)
         try:
             report = await _work(
-                run, write_noted, on_progress, write_leftover, Recorder(run, keeping), is_listened_to
+                run,
+                write_noted,
+                on_progress,
+                write_leftover,
+                Recorder(run, keeping),
+                is_listened_to,
+                follow_others=follow_others,
             )
         except Exception:
             # Whatever went wrong, what is known by now is for the operator.
@@ -209,6 +221,8 @@ async def _work(
     write_leftover: WriteLeftover | None,
     recorder: Recorder,
     is_listened_to: Callable[[], Awaitable[bool]] | None,
+    *,
+    follow_others: bool,
 ) -> RunReport:
     tracker = Tracker(run, recorder)
     doubts = DoubtSettler(run, tracker)
@@ -217,7 +231,7 @@ async def _work(
     await run.commit(waiting.release_holds, run.campaign_id)
     await breaker.take_up(run)
     await write_results()
-    await _recover(run, tracker)
+    await _recover(run, tracker, others=follow_others)
     await end_overdue(run)
     leftovers = Leftovers(run)
     await _take_stock(run)
@@ -272,16 +286,17 @@ async def _work(
     )
 
 
-async def _recover(run: Run, tracker: Tracker) -> None:
+async def _recover(run: Run, tracker: Tracker, *, others: bool) -> None:
     """Take up what earlier runs left: requests cut off in the middle, doubts, calls that have not settled.
 
-    Those of other campaigns are brought to their end as well, since nobody else would; none of their rows is
-    dialled.
+    Those of other campaigns are brought to their end as well, since nobody else would, unless they are left
+    to the next run; none of their rows is dialled.
     """
     interrupted = await run.commit(attempts.doubt_interrupted, run.now())
     for doubt in await run.fetch(attempts.doubts):
         run.doubt(doubt.attempt_id, own=False)
-    left_over = await run.fetch(calls.open_calls, run.campaign_id)
+    found = await run.fetch(calls.open_calls, run.campaign_id)
+    left_over = [record for record in found if others or record.campaign_id == run.campaign_id]
     for record in left_over:
         tracker.follow(record)
     if interrupted or left_over:

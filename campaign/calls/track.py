@@ -21,8 +21,8 @@ from campaign.ledger import attempts, calls
 from campaign.ledger.calls import OpenCall
 from campaign.logs import get_logger
 from campaign.models import AttemptState, Call, Disposition, TranscriptStatus, plausible_end
-from campaign.oneinbox.client import PAGE_SIZE
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, NotSent, Throttled, Unsupported
+from campaign.oneinbox.listing import PAGE_SIZE
 from campaign.rules import closing, endings, opt_out
 from campaign.rules.breaker import Talked
 from campaign.rules.dispositions import Reading, read_disposition

@@ -11,7 +11,7 @@ from campaign.models import Agent
 from campaign.oneinbox.client import OneInbox
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound
 from campaign.oneinbox.usage import Usage
-from campaign.settings import Environment
+from campaign.settings import CampaignSettings, Environment
 
 PATIENCE_S = 5.0
 
@@ -32,8 +32,8 @@ class AskedAccount:
     """What the operator should know of what was not read."""
 
 
-def spoken_variables(agent_id: str, environment: Environment) -> tuple[Sequence[str], str]:
-    """The variables in the agent's first message.
+def spoken_variables(settings: CampaignSettings, environment: Environment) -> tuple[Sequence[str], str]:
+    """The variables in the first message of a campaign's calls.
 
     Whoever cannot ask goes on with what `contacts.required` names, and says so. When the key or the agent is
     at fault, the first dial ends the run before anybody is called.
@@ -41,12 +41,16 @@ def spoken_variables(agent_id: str, environment: Environment) -> tuple[Sequence[
     Returns:
         The names, and a note for the operator when the message was not read, or not all of it.
     """
-    asked = ask_account(agent_id, environment, with_usage=False)
+    asked = ask_account(settings, environment, with_usage=False)
     return asked.spoken, "; ".join(asked.notes)
 
 
-def ask_account(agent_id: str, environment: Environment, *, with_usage: bool) -> AskedAccount:
-    """What OneInbox says of the agent, and of the account's day. What cannot be asked is not known."""
+def ask_account(settings: CampaignSettings, environment: Environment, *, with_usage: bool) -> AskedAccount:
+    """What OneInbox says of the agent, and of the account's day. What cannot be asked is not known.
+
+    Where the campaign file has a first message of its own, it is the one that is heard.
+    """
+    agent_id, own = settings.agent_id, settings.call.overrides.first_message
     try:
         agent, usage = anyio.run(_ask, agent_id, environment, with_usage)
     except NotFound:
@@ -58,19 +62,31 @@ def ask_account(agent_id: str, environment: Environment, *, with_usage: bool) ->
     except CampaignError as error:
         why = str(error)
     else:
-        odd = ", ".join(map(cut, agent.odd_placeholders))
+        heard = agent if own is None else replace(agent, first_message=own)
         told = AskedAccount(
-            agent.placeholders,
+            heard.placeholders,
             agent.max_duration_seconds,
             agent.enable_recording,
-            notes=(f"the agent's first message has {odd}, which is not checked",) if odd else (),
+            notes=_unread(heard, own),
         )
         if isinstance(usage, ApiError):
             unread = f"how many calls the account may still make today is not known ({usage.what})"
             return replace(told, notes=(*told.notes, unread))
         return replace(told, usage=usage)
+    if own is not None:
+        heard = Agent(agent_id, first_message=own)
+        return AskedAccount(
+            heard.placeholders, notes=(f"the agent was not read ({why})", *_unread(heard, own))
+        )
     note = f"the agent's first message was not read ({why}), so its variables are not checked"
     return AskedAccount(notes=(note,))
+
+
+def _unread(heard: Agent, own: str | None) -> tuple[str, ...]:
+    """A note on what stands in braces and is no name."""
+    odd = ", ".join(map(cut, heard.odd_placeholders))
+    whose = "the agent's first message" if own is None else "call.overrides.first_message"
+    return (f"{whose} has {odd}, which is not checked",) if odd else ()
 
 
 async def _ask(

@@ -8,8 +8,11 @@ from typing import NoReturn
 import typer
 
 from campaign.cli import (
+    call,
+    calls,
     carriers,
     demo,
+    doctor,
     explain,
     init,
     listen,
@@ -51,7 +54,10 @@ app.command()(views.results)
 app.command()(review.review)
 app.command()(resume.resume)
 app.command()(explain.explain)
+app.command()(call.call)
+app.command()(doctor.doctor)
 app.add_typer(suppress.app, name="suppress")
+app.add_typer(calls.app, name="calls")
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(numbers.app, name="numbers")
 app.add_typer(webhooks.app, name="webhooks")

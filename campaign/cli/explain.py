@@ -42,7 +42,7 @@ def explain(
     now = datetime.now(UTC)
     settings = load_campaign_file(config, name=name)
     lists = SuppressionLists(settings.suppression, default_region=settings.contacts.default_region)
-    account = ask_account(settings.agent_id, Environment(), with_usage=False)
+    account = ask_account(settings, Environment(), with_usage=False)
     with views.open_ledger(ledger) as opened:
         record = views.find_campaign(opened, name, ledger)
         # What passes by itself is closed when the next run begins.

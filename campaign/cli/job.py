@@ -91,11 +91,12 @@ def prepare(
         CampaignError: Something is missing or wrong; the text says what and where.
     """
     settings = load_campaign_file(config, name=name)
+    environment.check_webhook(settings.call.webhook_url)
     now = datetime.now(UTC)
     refuse_expired(settings.hours, now)
     days_off = DaysOff(settings.hours, now)
     calendar = days_off.read()
-    account = ask_account(settings.agent_id, environment, with_usage=True)
+    account = ask_account(settings, environment, with_usage=True)
     spoken = account.spoken
     intake = take_in(contact_list, settings, options=options.for_reading(), spoken=spoken)
     row_agents = ask_row_agents(intake, settings, environment)
@@ -119,7 +120,7 @@ def prepare(
             account=account,
             row_agents=row_agents,
             calendar=calendar,
-            notes=[*intake.notes, *account.notes, *row_agents.notes],
+            notes=[*intake.notes, *account.notes, *row_agents.notes, *_metadata_note(settings)],
         )
         locate(job)
         if job.campaign is None:
@@ -131,6 +132,11 @@ def prepare(
                 raise ListError(intake.unspoken)
             job.notes.append(f"{intake.unspoken}; until then nobody is dialled")
         yield job
+
+
+def _metadata_note(settings: CampaignSettings) -> Sequence[str]:
+    names = ", ".join(settings.call.not_sent)
+    return (f"call.metadata: {names} is not sent, as this program writes it itself",) if names else ()
 
 
 def _leftovers(job: Job) -> Sequence[Leftover]:

@@ -60,7 +60,15 @@ def summarise(
         output.say(
             f"campaign: {why}; {report.unfinished:,} rows are not final: run the same command again{when}"
         )
-    elif report.exit_code:
+    else:
+        _finished(report, ledger)
+
+
+def _finished(report: "RunReport", ledger: str | None) -> None:
+    """Every row is final. What dialling had met on the way is told all the same."""
+    for opening in report.openings:
+        output.say(f"note: {opening.cause}; {opening.cure}")
+    if report.exit_code:
         command = f"campaign review {shlex.quote(report.name)}{ledger_flag(ledger)}"
         output.say(f"campaign: finished, but some rows need review: `{command}`")
 

@@ -68,9 +68,10 @@ def validate(
     )
 
     options = ListOptions(encoding, delimiter, sheet, include_hidden).for_reading()
-    settings = load_campaign_file(config) if config is not None else None
+    settings, environment = load_campaign_file(config) if config is not None else None, Environment()
     now = datetime.now(UTC)
     if settings is not None:
+        environment.check_webhook(settings.call.webhook_url)
         refuse_expired(settings.hours, now)
         make_calendar(settings.hours, now)
     used = [contact_list, *filter(None, [config]), *(settings.suppression_files if settings else ())]
@@ -85,7 +86,7 @@ def validate(
         from campaign.cli.agent import spoken_variables
         from campaign.cli.row_agents import ask_row_agents
 
-        spoken, note = spoken_variables(settings.agent_id, Environment())
+        spoken, note = spoken_variables(settings, environment)
         intake = intakes.take_in(contact_list, settings, options=options, spoken=spoken)
         if intake.unspoken:
             raise ListError(intake.unspoken)

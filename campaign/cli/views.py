@@ -9,6 +9,7 @@ import typer
 from campaign.cli import costs, output, unmapped
 from campaign.cli.options import JsonOption, LedgerOption
 from campaign.errors import UsageError
+from campaign.models import RowStatus
 
 if TYPE_CHECKING:
     from campaign.ledger.campaigns import CampaignRecord
@@ -31,6 +32,9 @@ def status(
     with open_ledger(ledger) as opened:
         records = [find_campaign(opened, name, ledger)] if name else opened.read(campaigns.newest)
         described = [_describe(opened, record) for record in records]
+        if not name:
+            # A single call is shown while it needs somebody: its own command has told the rest.
+            described = [each for each in described if not _is_past_call(each)]
         if name:
             described[0]["budget"] = _spending(opened, records[0])
     if as_json:
@@ -142,6 +146,11 @@ def _spending(ledger: "Ledger", record: "CampaignRecord") -> dict[str, Any]:
     return costs.spending_as_data(*ledger.read(read_kept, record.id))
 
 
+def _is_past_call(described: dict[str, Any]) -> bool:
+    is_over = described["state"] == "finished" and RowStatus.NEEDS_REVIEW not in described["rows"]
+    return described["is_single_call"] and is_over
+
+
 def _describe(ledger: "Ledger", record: "CampaignRecord") -> dict[str, Any]:
     from campaign.cli.breaker_views import record_as_data
     from campaign.ledger import breakers
@@ -159,6 +168,7 @@ def _describe(ledger: "Ledger", record: "CampaignRecord") -> dict[str, Any]:
         "started_at": record.started_at.isoformat(timespec="seconds"),
         "finished_at": record.finished_at.isoformat(timespec="seconds") if record.finished_at else None,
         "state": "finished" if record.finished_at else "unfinished",
+        "is_single_call": record.is_single_call,
         "breakers": [record_as_data(each) for each in held],
         "list": record.list_path,
         "calls": standing.dials,

@@ -59,7 +59,9 @@ def add(
     if keep_secret is not None and keep_secret.exists():
         raise UsageError(f"--keep-secret {keep_secret}: there is such a file; name a new one")
     base = checked_address(where)
-    with Ledger.open(ledger_url(ledger, Environment())) as opened:
+    environment = Environment()
+    environment.check_webhook(base, where="webhooks add")
+    with Ledger.open(ledger_url(ledger, environment)) as opened:
         token = own_token(opened)
     hide(token)
     url = f"{base}{PATH}{token}"

@@ -40,9 +40,7 @@ def take_in(
         ConfigError: A from number is not a number of any country, or a value for all calls is unfit to be
             spoken.
     """
-    for name, value in settings.call.variables.items():
-        if problem := values.objections([value], name=name, required=False).get(0):
-            raise ConfigError(f"call.variables.{name}: {problem.reason}")
+    refuse_unfit(settings)
     return take_in_for(
         path,
         settings.contacts,
@@ -148,6 +146,13 @@ def take_in_for(
             delimiter=file.source.delimiter,
             unspoken=f"{name}: {unspoken}" if unspoken and checker.for_campaigns_agent else "",
         )
+
+
+def refuse_unfit(settings: CampaignSettings) -> None:
+    """Raise ConfigError when a value that is sent with every call is unfit to be spoken."""
+    for name, value in settings.call.variables.items():
+        if problem := values.objections([value], name=name, required=False).get(0):
+            raise ConfigError(f"call.variables.{name}: {problem.reason}")
 
 
 def allowed_countries(settings: CampaignSettings) -> frozenset[str]:

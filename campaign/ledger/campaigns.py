@@ -14,6 +14,9 @@ from campaign.models import FINAL_STATUSES, Contact, Hold, Intake, RejectedRow, 
 NOBODY = (RowStatus.REJECTED, RowStatus.DUPLICATE)
 """Rows behind which no person of the campaign stands."""
 CONSENT_EVENT = "campaign.consent"
+SINGLE_CALL = "{call}"
+"""The name pattern of a call outside any campaign (see `single_calls`). No campaign file can have it, as the
+only placeholder there is the date."""
 _BATCH = 10_000
 """Rows of one statement: a list may be larger than the memory for its values."""
 
@@ -68,6 +71,8 @@ class CampaignRecord:
     headers: tuple[str, ...]
     started_at: datetime
     finished_at: datetime | None
+    is_single_call: bool = False
+    """Whether it is one call outside any campaign of a list."""
 
 
 def find(connection: Connection, name: str) -> CampaignRecord | None:
@@ -273,4 +278,5 @@ def _record(row: Any) -> CampaignRecord:
         headers=tuple(row.headers),
         started_at=row.started_at,
         finished_at=row.finished_at,
+        is_single_call=row.name_pattern == SINGLE_CALL,
     )

@@ -60,7 +60,7 @@ class Ledger:
             ConfigError: The location is neither a path nor a URL of a database that is supported.
             LedgerError: It cannot be opened or brought up to date.
         """
-        url = _url_of(location)
+        url = url_of(location)
         path = Path(url.database or "") if url.get_backend_name() == "sqlite" else None
         version = _prepare_file(path, create=create) if path is not None else 0
         engine = _sqlite_engine(url) if path is not None else _postgresql_engine(url)
@@ -72,7 +72,7 @@ class Ledger:
             raise
         except (SQLAlchemyError, OSError) as error:
             engine.dispose()
-            raise LedgerError(f"ledger {path or _shown(url)}: {trouble.in_words(error)}") from error
+            raise LedgerError(f"ledger {path or shown_url(url)}: {trouble.in_words(error)}") from error
         return cls(engine, path, version)
 
     def write(
@@ -178,7 +178,8 @@ class Ledger:
         self.close()
 
 
-def _url_of(location: str) -> URL:
+def url_of(location: str) -> URL:
+    """Where a ledger is, as SQLAlchemy has it. Raises ConfigError for what is no such place."""
     if ":memory:" in location:
         raise ConfigError("ledger: it must outlive the run; give a file path or a postgresql:// URL")
     if "://" not in location:
@@ -268,5 +269,6 @@ def _postgresql_engine(url: URL) -> Engine:
     )
 
 
-def _shown(url: URL) -> str:
+def shown_url(url: URL) -> str:
+    """For people: without the password."""
     return url.render_as_string(hide_password=True)

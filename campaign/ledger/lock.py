@@ -170,16 +170,7 @@ def advisory_lock(engine: Engine) -> Iterator[AdvisoryLock]:
     """
     with engine.connect() as connection:
         if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _ADVISORY_KEY}):
-            other = connection.scalar(
-                text(
-                    "SELECT a.application_name || ', since ' || a.backend_start FROM pg_locks l"
-                    " JOIN pg_stat_activity a USING (pid)"
-                    " WHERE l.locktype = 'advisory' AND l.granted"
-                    " AND l.classid::bigint = :high AND l.objid::bigint = :low"
-                ),
-                {"high": _ADVISORY_KEY >> 32, "low": _ADVISORY_KEY & 0xFFFFFFFF},
-            )
-            raise _held(other or "another run")
+            raise _held(advisory_holder(connection) or "another run")
         connection.commit()
         try:
             yield AdvisoryLock(connection)
@@ -189,6 +180,47 @@ def advisory_lock(engine: Engine) -> Iterator[AdvisoryLock]:
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_KEY})
             # The lock belongs to the session, so the session ends with it and does not go back to the pool.
             connection.invalidate()
+
+
+def advisory_holder(connection: Connection) -> str | None:
+    """Who holds the lock of a PostgreSQL ledger, without asking for it; None when nobody does."""
+    holder: str | None = connection.scalar(
+        text(
+            "SELECT a.application_name || ', since ' || a.backend_start FROM pg_locks l"
+            " JOIN pg_stat_activity a USING (pid)"
+            " WHERE l.locktype = 'advisory' AND l.granted"
+            " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND l.classid::bigint = :high AND l.objid::bigint = :low"
+        ),
+        {"high": _ADVISORY_KEY >> 32, "low": _ADVISORY_KEY & 0xFFFFFFFF},
+    )
+    return holder
+
+
+def file_holder(ledger_path: Path) -> tuple[str, str]:
+    """Who holds the lock of a SQLite ledger, or else who has left it without an end; empty for nobody.
+
+    Where nobody has written a name, the lock is not touched.
+
+    Raises:
+        OSError: The lock file cannot be read.
+    """
+    try:
+        path = ledger_path.with_name(ledger_path.name + ".lock")
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return "", ""
+    try:
+        name = _read(descriptor)
+        if not name:
+            return "", ""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return name, ""
+        return "", name
+    finally:
+        os.close(descriptor)
 
 
 def describe_holder(campaign: str, now: datetime) -> str:

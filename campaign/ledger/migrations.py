@@ -170,14 +170,14 @@ def migrate(connection: Connection, migrations: Sequence[Migration] = MIGRATIONS
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_KEY})
-    applied = _applied(connection)
+    newest_applied = applied(connection)
     newest = max(migration.number for migration in migrations)
-    if applied > newest:
+    if newest_applied > newest:
         raise LedgerError(
-            f"the ledger has schema {applied}, but this version of campaign knows {newest} at most; "
+            f"the ledger has schema {newest_applied}, but this version of campaign knows {newest} at most; "
             "install the newer version"
         )
-    pending = [migration for migration in migrations if migration.number > applied]
+    pending = [migration for migration in migrations if migration.number > newest_applied]
     for migration in pending:
         migration.apply(connection)
         connection.execute(
@@ -188,7 +188,8 @@ def migrate(connection: Connection, migrations: Sequence[Migration] = MIGRATIONS
     return [migration.number for migration in pending]
 
 
-def _applied(connection: Connection) -> int:
+def applied(connection: Connection) -> int:
+    """The newest step that this database has; 0 when it is no ledger yet."""
     if not inspect(connection).has_table(schema.migrations.name):
         return 0
     newest: int | None = connection.scalar(select(func.max(schema.migrations.c.number)))

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     ScalarSelect,
+    Select,
     and_,
     bindparam,
     func,
@@ -230,6 +231,11 @@ def standing(connection: Connection, *, campaign_id: int, to_number: str, since:
         unsettled_elsewhere=AttemptState(first.unsettled) if first.unsettled else None,
         talked_at=first.talked_at,
     )
+
+
+def counted_calls(to_number: str, since: datetime) -> Select[tuple[datetime]]:
+    """A query: when any campaign called since `since`, the oldest first."""
+    return _CALLED_BY_ANY.params(number=to_number, since=since)
 
 
 def all_calls(connection: Connection, to_number: str, since: datetime) -> tuple[datetime, ...]:

@@ -3,8 +3,9 @@
 What crosses from one folder to another is defined here, frozen. Nothing here does I/O.
 """
 
-from campaign.models.calls import TOKEN_KEY, Agent, Call, CallRequest
+from campaign.models.calls import OUR_METADATA, TOKEN_KEY, Agent, Call, CallRequest
 from campaign.models.lists import Contact, Intake, ListRows, RejectedRow, Row, ZoneSource
+from campaign.models.outcomes import OutcomeLabel
 from campaign.models.results import CHECK_COLUMNS, OUR_COLUMNS, REJECT_COLUMNS, RESULT_COLUMNS, ResultRow
 from campaign.models.states import (
     ATTEMPT_DECISIONS,
@@ -36,6 +37,7 @@ __all__ = [
     "OPEN_ATTEMPTS",
     "OPEN_STATUSES",
     "OUR_COLUMNS",
+    "OUR_METADATA",
     "REJECT_COLUMNS",
     "RESULT_COLUMNS",
     "ROW_DECISIONS",
@@ -54,6 +56,7 @@ __all__ = [
     "NewCarrier",
     "NewNumber",
     "OfferedNumber",
+    "OutcomeLabel",
     "PhoneNumber",
     "RejectedRow",
     "ResultRow",

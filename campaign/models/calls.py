@@ -10,6 +10,8 @@ from campaign.models.words import E164
 
 TOKEN_KEY = "campaign_attempt"  # noqa: S105 - the name of a metadata key, not a secret
 """The metadata key that carries an attempt's token."""
+OUR_METADATA = ("campaign", "row", "attempt", TOKEN_KEY)
+"""The keys that this program writes into the metadata of each call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,12 @@ class CallRequest:
     to_number: E164
     from_number: str
     variables: Mapping[str, str]
-    metadata: Mapping[str, str | int]
+    metadata: Mapping[str, str | int | float | bool]
     """Carries the attempt's token, by which a call in doubt is found again."""
+    webhook_url: str | None = None
+    """Where the events of this call go, beside or in place of where the account sends them."""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    """What the agent has otherwise in this call."""
 
 
 @dataclass(frozen=True, slots=True)

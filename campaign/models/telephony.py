@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from pydantic import SecretStr
+from typing import TYPE_CHECKING
 
 from campaign.models.words import E164
+
+if TYPE_CHECKING:
+    # Loading it takes half of the time of `campaign --help`, which needs these words as well.
+    from pydantic import SecretStr
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class NewCarrier:
 
     name: str
     provider: str
-    secret: SecretStr
+    secret: "SecretStr"
     """Auth token or API key, from the carrier's console."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """What else the carrier wants, like `account_sid`. Only the newest generation of the API documents it."""
@@ -59,7 +62,7 @@ class Trunk:
 
     address: str
     user: str
-    password: SecretStr
+    password: "SecretStr"
 
 
 @dataclass(frozen=True, slots=True)

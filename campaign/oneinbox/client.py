@@ -6,8 +6,7 @@ keep connections, as a GET can be repeated.
 """
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -18,30 +17,20 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
-from campaign.models import Agent, Call, CallRequest
-from campaign.oneinbox import asking, replies, wire
+from campaign.models import Agent, Call, CallRequest, OutcomeLabel
+from campaign.oneinbox import asking, replies, setup_replies, wire
 from campaign.oneinbox.asking import CONNECT_TIMEOUT_S, GET_DEADLINE_S
-from campaign.oneinbox.errors import NotFound, OutcomeUnknown, Unsupported
+from campaign.oneinbox.errors import OutcomeUnknown
+from campaign.oneinbox.listing import CallPage, Listing
+from campaign.oneinbox.outcomes import OUTCOMES, outcome_body, parse_outcomes
 from campaign.oneinbox.usage import Usage, parse_usage
 
 CREATE_DEADLINE_S = 60.0
 CLOSE_DEADLINE_S = 10.0
-PAGE_SIZE = 100
-OFFSET_OVERLAP = 10
-"""Pages overlap by so many calls, as the list moves while it is paged."""
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class CallPage:
-    """One page of the account's recent calls."""
-
-    calls: tuple[Call, ...]
-    is_last: bool
-    """Whether the list is known to end here. False also when this API cannot page any further."""
 
 
 class OneInbox:
@@ -71,8 +60,9 @@ class OneInbox:
         """
         self.create_deadline_s = create_deadline_s
         self._now = now
-        self._list_has_cursor: bool | None = None
-        self._list_has_offset = True
+        self._listing = Listing(self._get_list)
+        self.clock_ahead_s: float | None = None
+        """How far this machine's clock is ahead of the server's, by the latest answer to a question."""
         common = asking.account(base_url, api_key)
         self._dialler = httpx.AsyncClient(
             **common,
@@ -158,86 +148,31 @@ class OneInbox:
         """
         return wire.parse_call(await self._ask("POST", f"/v1/calls/{quote(call_id, safe='')}/stop"))
 
-    async def recent_calls(self, agent_id: str) -> AsyncGenerator[CallPage, None]:
-        """The account's calls page by page, the newest first where the server sorts them so.
+    async def outcomes(self) -> tuple[OutcomeLabel, ...]:
+        """The labels that calls may have. Raises like `get_agent`; NotFound where there is no such list."""
+        found = parse_outcomes(await self._get(OUTCOMES))
+        if found is None:
+            raise OutcomeUnknown("the reply is not a list of outcomes")
+        return found
 
-        Uses the cursor list where the account has one, else offsets with overlap, else what one page of a
-        plain list gives. Calls of other agents and other tools may be among them.
+    async def set_outcome(self, call_id: str, name: str) -> Call:
+        """Give an ended call another label. It may be repeated.
 
         Raises:
-            Unsupported: This account has no list of calls.
-            Throttled, KeyRefused, NotSent, OutcomeUnknown: A page could not be read.
+            Refused: There is no such label.
+            NotFound, Unsupported: There is no such call, or this account's calls have no labels.
+            Throttled, KeyRefused, NotSent, OutcomeUnknown: As for `get_call`.
         """
-        if self._list_has_cursor is not False:
-            try:
-                async with aclosing(self._by_cursor(agent_id)) as pages:
-                    async for page in pages:
-                        yield page
-            except (NotFound, Unsupported):
-                if self._list_has_cursor:
-                    raise
-                self._list_has_cursor = False
-            else:
-                return
-        async with aclosing(self._by_offset(agent_id)) as pages:
-            async for page in pages:
-                yield page
+        path = f"/v1/calls/{quote(call_id, safe='')}"
+        response = await asking.ask(self._asker, "PATCH", path, body=outcome_body(name))
+        call = wire.parse_call(setup_replies.check(response, now=self._now()))
+        if call is None or call.id != call_id:
+            raise OutcomeUnknown("the reply is not the call that was to be labelled")
+        return call
 
-    async def _by_cursor(self, agent_id: str) -> AsyncGenerator[CallPage, None]:
-        cursor: str | None = None
-        while True:
-            query = {"agent_id": agent_id, "limit": str(PAGE_SIZE)} | ({"cursor": cursor} if cursor else {})
-            page = wire.parse_list(await self._get_list("/v1/calls/cursor", query))
-            if page is None:
-                # Where there is no such endpoint, `cursor` may be taken for the id of a call.
-                raise Unsupported("the cursor list does not answer with a list")
-            self._list_has_cursor = True
-            repeats = cursor is not None and page.next_cursor == cursor
-            is_last = page.has_more is False or page.next_cursor is None or repeats
-            yield CallPage(page.calls, is_last=is_last and not repeats)
-            if is_last:
-                return
-            cursor = page.next_cursor
-
-    async def _by_offset(self, agent_id: str) -> AsyncGenerator[CallPage, None]:
-        seen: set[str] = set()
-        offset = 0
-        while True:
-            page = await self._offset_page(agent_id, offset)
-            new = {call.id for call in page.calls} - seen
-            seen |= new
-            reached = offset + len(page.calls)
-            # A short page proves nothing: the server may give fewer than it was asked for.
-            is_last = not page.calls or (page.total is not None and reached >= page.total)
-            yield CallPage(page.calls, is_last=is_last)
-            # A page without anything new: the server does not know offsets.
-            if is_last or not new or not self._list_has_offset:
-                return
-            offset = max(reached - OFFSET_OVERLAP, offset + 1)
-
-    async def _offset_page(self, agent_id: str, offset: int) -> wire.ListPage:
-        """One page, asked with as many parameters as this account's list accepts."""
-        if self._list_has_offset:
-            try:
-                query = {"agent_id": agent_id, "limit": str(PAGE_SIZE), "offset": str(offset)}
-                page = wire.parse_list(await self._get_list("/v1/calls", query))
-            except Unsupported:
-                if offset:
-                    raise
-                self._list_has_offset = False
-            except NotFound as error:
-                raise Unsupported("this account has no list of calls") from error
-            else:
-                if page is None:
-                    raise OutcomeUnknown("the list of calls is not a list")
-                return page
-        try:
-            page = wire.parse_list(await self._get_list("/v1/calls"))
-        except NotFound as error:
-            raise Unsupported("this account has no list of calls") from error
-        if page is None:
-            raise OutcomeUnknown("the list of calls is not a list")
-        return page
+    def recent_calls(self, agent_id: str | None) -> AsyncGenerator[CallPage, None]:
+        """The account's calls, as `Listing.pages` gives and raises."""
+        return self._listing.pages(agent_id)
 
     async def _get(self, path: str) -> Any:
         return await self._ask("GET", path)
@@ -254,4 +189,5 @@ class OneInbox:
         at_most: int = replies.MAX_REPLY_BYTES,
     ) -> Any:
         response = await asking.ask(self._asker, method, path, query=query, at_most=at_most)
+        self.clock_ahead_s = replies.clock_ahead_s(response, now=self._now())
         return replies.check_get(response, now=self._now())

@@ -18,6 +18,9 @@ from enum import StrEnum
 
 from campaign.errors import ApiUnavailableError, CampaignError, ConfigError, KeyRefusedError
 
+KEY_CURE = "check ONEINBOX_API_KEY (an oi_sk_ key of this account that has not been revoked)"
+REACH_CURE = "check ONEINBOX_BASE_URL and the network"
+
 
 class ApiError(Exception):
     """A request to OneInbox did not give what was asked for. The text never holds a number or the key."""
@@ -71,9 +74,7 @@ class KeyRefused(Fatal):
     """The API key is wrong, revoked, or lacks a right."""
 
     def stop_reason(self) -> CampaignError:
-        return KeyRefusedError(
-            f"{self}; check ONEINBOX_API_KEY (an oi_sk_ key of this account that has not been revoked)"
-        )
+        return KeyRefusedError(f"{self}; {KEY_CURE}")
 
 
 class AccountRefused(Fatal):
@@ -89,6 +90,8 @@ class Part(StrEnum):
     AGENT = "agent"
     FROM_NUMBER = "from number"
     CARRIER = "carrier"
+    CALL = "call section"
+    """What the campaign file says of every call: webhook, metadata, overrides."""
 
 
 class SetupRefused(Fatal):

@@ -46,10 +46,14 @@ _NEVER_SENT = (
     httpx.ProxyError,
 )
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
-_REQUEST_FIELDS = frozenset({"agent_id", "to_number", "from_number", "variables", "metadata"})
+_REQUEST_FIELDS = frozenset(
+    {"agent_id", "to_number", "from_number", "variables", "metadata", "webhook_url", "overrides"}
+)
 _ROW_FIELDS = frozenset({"to_number", "variables"})
 _SHARED_WORDS = re.compile(
-    r"\bagent|from[_ ]number|caller[_ ]?id|credential|integration|\btrunk|not registered", re.IGNORECASE
+    r"\bagent|from[_ ]number|caller[_ ]?id|credential|integration|\btrunk|not registered"
+    r"|webhook|\boverrides?\b",
+    re.IGNORECASE,
 )
 _GEO_WORDS = re.compile(
     r"geo[\w ]*permission|international (?:calls?|calling|permission)"
@@ -58,6 +62,7 @@ _GEO_WORDS = re.compile(
 )
 _PARTS = (
     (re.compile(r"from[_ ]number|caller[_ ]?id|not registered", re.IGNORECASE), Part.FROM_NUMBER),
+    (re.compile(r"webhook|\boverrides?\b|\bmetadata\b", re.IGNORECASE), Part.CALL),
     (re.compile(r"credential|integration|\btrunk", re.IGNORECASE), Part.CARRIER),
     (re.compile(r"\bagent", re.IGNORECASE), Part.AGENT),
 )
@@ -247,6 +252,15 @@ def retry_after(response: httpx.Response, *, now: datetime) -> float | None:
             return None
         seconds = (until - (_http_date(response.headers.get("date", "")) or now)).total_seconds()
     return min(max(seconds, RETRY_AFTER_MIN_S), RETRY_AFTER_MAX_S)
+
+
+def clock_ahead_s(response: httpx.Response, *, now: datetime) -> float | None:
+    """How far this machine's clock is ahead of the server's, by the reply's `Date`; None where it has none.
+
+    A `Date` has whole seconds, and the reply has travelled: a second or two mean nothing.
+    """
+    theirs = _http_date(response.headers.get("date", ""))
+    return (now - theirs).total_seconds() if theirs is not None else None
 
 
 def _http_date(value: str) -> datetime | None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from campaign.models import Carrier, NewCarrier, NewNumber, OfferedNumber, PhoneNumber, Trunk
-from campaign.oneinbox.wire import Id, Moment, Text
+from campaign.oneinbox.wire import Id, Moment, Object, Text, text_or_none
 
 CARRIER_LISTS = ("credentials", "integrations")
 NUMBER_LISTS = ("phone_numbers", "numbers", "calls")
@@ -43,6 +43,7 @@ class WireNumber(_Wire):
     agent_id: Text = None
     status: Text = None
     outbound_trunk_id: Text = None
+    inbound_routing: Object = {}
 
 
 class WireOffer(_Wire):
@@ -73,7 +74,7 @@ def parse_number(body: Any) -> PhoneNumber | None:
         number=read.phone_number,
         name=read.friendly_name,
         provider=read.provider,
-        agent_id=read.agent_id,
+        agent_id=read.agent_id or text_or_none(read.inbound_routing.get("agent_id")),
         status=read.status,
         has_outbound_trunk=read.outbound_trunk_id is not None if tells_trunk else None,
     )

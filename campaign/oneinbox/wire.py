@@ -32,7 +32,8 @@ def clean_text(text: str) -> str:
     return _UNSAFE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
-def _text_or_none(value: object) -> str | None:
+def text_or_none(value: object) -> str | None:
+    """The text without unsafe characters; None for what is no text, and for an empty one."""
     if value is None or isinstance(value, bool | dict | list):
         return None
     return clean_text(str(value)) or None
@@ -68,7 +69,8 @@ def _time_or_none(value: object) -> datetime | None:
         return None
 
 
-def _flag_or_none(value: object) -> bool | None:
+def flag_or_none(value: object) -> bool | None:
+    """True or false; None for anything else."""
     return value if isinstance(value, bool) else None
 
 
@@ -81,10 +83,10 @@ def _list_or_empty(value: object) -> list[Any]:
 
 
 Id = Annotated[str | None, BeforeValidator(_id_or_none)]
-Text = Annotated[str | None, BeforeValidator(_text_or_none)]
+Text = Annotated[str | None, BeforeValidator(text_or_none)]
 Number = Annotated[float | None, BeforeValidator(_number_or_none)]
 Moment = Annotated[datetime | None, BeforeValidator(_time_or_none)]
-Flag = Annotated[bool | None, BeforeValidator(_flag_or_none)]
+Flag = Annotated[bool | None, BeforeValidator(flag_or_none)]
 Object = Annotated[dict[str, Any], BeforeValidator(_object_or_empty)]
 Items = Annotated[list[Any], BeforeValidator(_list_or_empty)]
 
@@ -127,8 +129,8 @@ class WireCall(BaseModel):
             clean_text(self.transcript) if isinstance(self.transcript, str) else ""
         )
         analysis = self.analysis or {}
-        outcome = self.outcome or _text_or_none(analysis.get("outcome"))
-        summary = self.ai_summary or _text_or_none(analysis.get("summary"))
+        outcome = self.outcome or text_or_none(analysis.get("outcome"))
+        summary = self.ai_summary or text_or_none(analysis.get("summary"))
         knows_analysis = self.analysis is not None or bool({"outcome", "ai_summary"} & self.model_fields_set)
         status = self.status or ""
         return Call(
@@ -172,16 +174,16 @@ def parse_agent(body: Any) -> Agent | None:
     """Read one agent object of any generation; None when it has no usable id."""
     if not isinstance(body, dict):
         return None
-    agent_id = _text_or_none(body.get("id"))
+    agent_id = text_or_none(body.get("id"))
     if not agent_id or len(agent_id) > MAX_ID_LENGTH:
         return None
     return Agent(
         id=agent_id,
-        name=_text_or_none(body.get("name")),
-        first_message=_text_or_none(body.get("first_message")),
+        name=text_or_none(body.get("name")),
+        first_message=text_or_none(body.get("first_message")),
         max_duration_seconds=_number_or_none(body.get("max_duration_seconds")),
-        voicemail_detection=_flag_or_none(body.get("voicemail_detection")),
-        enable_recording=_flag_or_none(body.get("enable_recording")),
+        voicemail_detection=flag_or_none(body.get("voicemail_detection")),
+        enable_recording=flag_or_none(body.get("enable_recording")),
     )
 
 
@@ -217,20 +219,26 @@ def parse_list(body: Any) -> ListPage | None:
     return ListPage(
         calls,
         total=total if isinstance(total, int) and not isinstance(total, bool) else None,
-        next_cursor=_text_or_none(envelope.get("next_cursor")),
+        next_cursor=text_or_none(envelope.get("next_cursor")),
         has_more=has_more if isinstance(has_more, bool) else None,
     )
 
 
 def create_body(request: CallRequest) -> dict[str, Any]:
     """The JSON body of a create-call request. Values of variables are strings in every generation."""
-    return {
+    body: dict[str, Any] = {
         "agent_id": request.agent_id,
         "to_number": str(request.to_number),
         "from_number": request.from_number,
         "variables": dict(request.variables),
         "metadata": dict(request.metadata),
     }
+    # Not every generation knows these; one that does not may refuse a null as well.
+    if request.webhook_url is not None:
+        body["webhook_url"] = request.webhook_url
+    if request.overrides:
+        body["overrides"] = dict(request.overrides)
+    return body
 
 
 def error_text(body: Any, reason: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from campaign.models import Call, CallRequest
 from campaign.oneinbox import wire
-from campaign.oneinbox.client import CREATE_DEADLINE_S, PAGE_SIZE, CallPage
+from campaign.oneinbox.client import CREATE_DEADLINE_S
 from campaign.oneinbox.errors import (
     AccountRefused,
     CountryRefused,
@@ -22,6 +22,7 @@ from campaign.oneinbox.errors import (
     Throttled,
     Unsupported,
 )
+from campaign.oneinbox.listing import PAGE_SIZE, CallPage
 from campaign.oneinbox.usage import Usage, parse_usage
 from campaign.rehearsal.death import Death
 from campaign.simulator.faults import COUNTRY_REFUSED, SETUP_REFUSED, FaultPlan, country_refused

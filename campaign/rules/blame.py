@@ -11,6 +11,15 @@ from campaign.models import Call, Disposition, plain
 from campaign.settings.dispositions import pattern_of
 
 GEO_CURE = "allow calls to this country in your carrier's geo permissions"
+AGENT_CURE = "check agent_id in the campaign file, and test the agent in the OneInbox dashboard"
+FROM_NUMBER_CURE = (
+    "register the number with OneInbox (`campaign numbers register`), or take another one in from_numbers"
+)
+CARRIER_CURE = (
+    "give OneInbox the carrier's credentials anew: `campaign carriers remove`, then `campaign carriers add`"
+)
+CREDIT_CURE = "top up the OneInbox account, or the carrier's"
+LIST_CURE = "see whether the numbers of the list are whole (with their plus) and still in service"
 
 _GEO = re.compile(r"geo|permission|international|country|prefix|destination_not_allowed")
 _CAUSES: Sequence[tuple[re.Pattern[str], str, str]] = (
@@ -18,27 +27,27 @@ _CAUSES: Sequence[tuple[re.Pattern[str], str, str]] = (
     (
         re.compile(r"caller_?id|from_?number|unverified|not_registered"),
         "the from number",
-        "see whether the from number is registered with OneInbox and the carrier",
+        FROM_NUMBER_CURE,
     ),
     (
         re.compile(r"credit|balance|fund|billing|wallet|payment|quota"),
         "no credit",
-        "top up the OneInbox account, or the carrier's",
+        CREDIT_CURE,
     ),
     (
         re.compile(r"credential|auth|trunk|carrier|twilio|telnyx|sip_?40[137]|forbidden"),
         "the carrier",
-        "see whether the carrier credentials that OneInbox has still work",
+        CARRIER_CURE,
     ),
     (
         re.compile(r"agent|assistant|llm|model|prompt|tts|voice_|transcri|stt|pipeline|worker"),
         "the agent",
-        "test the agent in the OneInbox dashboard",
+        AGENT_CURE,
     ),
     (
-        re.compile(r"invalid_number|unallocated|unassigned|not_in_service|disconnected_number|sip_?(404|410|484|604)"),
+        re.compile(r"(?:invalid|bad|malformed)_(?:\w+_)?number|e_?164|unallocated|unassigned|not_in_service|disconnected_number|sip_?(404|410|484|604)"),
         "the list",
-        "see whether the numbers of the list are still in service",
+        LIST_CURE,
     ),
 )  # fmt: skip
 _UNKNOWN = ("OneInbox or the carrier", "look at one of these calls in the OneInbox dashboard")
@@ -109,12 +118,13 @@ def is_geo(reason: str) -> bool:
 
 def of_calls(reasons: Sequence[str]) -> tuple[str, str]:
     """What most of the failed calls blame, in words with the most usual reason, and the cure."""
-    blamed = Counter(_blame(reason) for reason in reasons)
+    blamed = Counter(map(of_reason, reasons))
     (cause, cure), _ = blamed.most_common(1)[0]
     [(usual, _)] = Counter(reasons).most_common(1)
     return f"{cause}: {usual}" if usual else cause, cure
 
 
-def _blame(reason: str) -> tuple[str, str]:
+def of_reason(reason: str) -> tuple[str, str]:
+    """What one end reason, or the text of a refusal, blames, and the cure."""
     words = plain(reason)
     return next(((cause, cure) for pattern, cause, cure in _CAUSES if pattern.search(words)), _UNKNOWN)

@@ -4,6 +4,7 @@ from campaign.settings.area_codes import ELSEWHERE, STATES, state_of_number
 from campaign.settings.breaker import BreakerSettings
 from campaign.settings.budget import BudgetSettings
 from campaign.settings.calendar import NO_DAYS_OFF, Calendar, DaysOff, make_calendar
+from campaign.settings.call import CallSettings
 from campaign.settings.campaign_file import CampaignSettings, load_campaign_file, refuse_past_end
 from campaign.settings.caps import CapSettings, NumberCap
 from campaign.settings.consent import is_consent
@@ -16,7 +17,6 @@ from campaign.settings.opt_out import OptOutSettings
 from campaign.settings.profile import Profile
 from campaign.settings.retry import RetrySettings
 from campaign.settings.sections import (
-    CallSettings,
     ContactSettings,
     PaceSettings,
     SuppressionFile,

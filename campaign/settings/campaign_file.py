@@ -17,6 +17,7 @@ from campaign.errors import ConfigError, InputMissingError
 from campaign.settings import strict_yaml
 from campaign.settings.breaker import BreakerSettings
 from campaign.settings.budget import BudgetSettings
+from campaign.settings.call import CallSettings
 from campaign.settings.caps import CapSettings
 from campaign.settings.dispositions import DispositionLines, read_lines
 from campaign.settings.from_numbers import FromNumberLimits
@@ -26,7 +27,6 @@ from campaign.settings.moments import LAST_ZONE, Moment, MomentText, are_in_orde
 from campaign.settings.opt_out import OptOutSettings
 from campaign.settings.retry import RetrySettings
 from campaign.settings.sections import (
-    CallSettings,
     ContactSettings,
     PaceSettings,
     Section,

@@ -27,6 +27,8 @@ class Environment(BaseSettings):
     oneinbox_base_url: str = DEFAULT_BASE_URL
     oneinbox_proxy: SecretStr | None = None
     campaign_ledger: str | None = None
+    campaign_webhook_hosts: str | None = None
+    """Hosts that a campaign file may have events sent to; any when it is not set."""
 
     def api_key(self) -> SecretStr:
         """The secret key of the account.
@@ -71,6 +73,25 @@ class Environment(BaseSettings):
         if path is None:
             return None
         return SecretStr(read_private(path, "key file", KeyRefusedError))
+
+    def check_webhook(self, url: str | None, *, where: str = "call.webhook_url") -> None:
+        """Raise ConfigError when `CAMPAIGN_WEBHOOK_HOSTS` does not name the host of this address.
+
+        Events carry what people say in a call, so whoever runs this machine may fix where they go.
+
+        Args:
+            url: Where events are to go; None for nowhere.
+            where: What named it, for the error.
+        """
+        if url is None or self.campaign_webhook_hosts is None:
+            return
+        allowed = self.campaign_webhook_hosts.casefold().replace(",", " ").split()
+        host = (urlsplit(url).hostname or "").rstrip(".")
+        if not any(host == name or (name[:2] == "*." and host.endswith(name[1:])) for name in allowed):
+            raise ConfigError(
+                f"{where}: {host} is not among CAMPAIGN_WEBHOOK_HOSTS; "
+                "add it there, or have the events sent to one of those"
+            )
 
     def base_url(self) -> str:
         """Where the API is: https, or plain http on this machine only. Raises ConfigError."""

@@ -1,7 +1,5 @@
 """The sections of a campaign file: each a frozen model whose unknown keys are errors."""
 
-from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +14,6 @@ from campaign.settings.values import (
     Region,
     Share,
     Stages,
-    Texts,
     Variables,
     Whole,
 )
@@ -67,19 +64,6 @@ class ContactSettings(Section):
     """Column that tells people apart, like a customer id; a second row with the same key is a duplicate."""
     max_invalid: Share = 0.05
     """Share of unusable rows above which nobody is called."""
-
-
-class CallSettings(Section):
-    """What every create-call request says, and how long a call may last."""
-
-    variables: Texts = {}
-    """Sent with every call; a column of the same name wins."""
-    max_duration: Duration = timedelta(minutes=30)
-    """The longest call that the agent allows. A call without an end five minutes later needs review."""
-
-    def variables_for(self, row: Mapping[str, str]) -> dict[str, str]:
-        """What the request of one person sends: the values for every call, and over them those of the row."""
-        return {**self.variables, **row}
 
 
 class PaceSettings(Section):

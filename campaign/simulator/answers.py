@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from campaign.simulator import wire
 from campaign.simulator.faults import FaultPlan
@@ -205,6 +205,24 @@ def new_id(account: Account, prefix: str, nth: int) -> str:
 def now_stamp() -> str:
     """The time, as the API writes it."""
     return wire.stamp(datetime.now(UTC))
+
+
+class Dated:
+    """Around an application: every reply has the `Date` of a clock that may be wrong."""
+
+    def __init__(self, app: ASGIApp, ahead_s: Callable[[], float]) -> None:
+        self._app = app
+        self._ahead_s = ahead_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                now = datetime.now(UTC) + timedelta(seconds=self._ahead_s())
+                date = (b"date", format_datetime(now, usegmt=True).encode())
+                message = {**message, "headers": [*message.get("headers", ()), date]}
+            await send(message)
+
+        await self._app(scope, receive, send_dated)
 
 
 class NoReply(Response):

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import Route
 
 from campaign.simulator import wire
-from campaign.simulator.answers import Refusal, Struck, endpoint, page
+from campaign.simulator.answers import Dated, Refusal, Struck, endpoint, page
 from campaign.simulator.calls import Calls
 from campaign.simulator.carriers import Carriers
 from campaign.simulator.faults import FaultPlan
@@ -42,6 +43,10 @@ class Simulator:
     """What single agents open with instead."""
     slim_lists: bool = False
     """Whether list items leave out the conversation, as no documentation promises it."""
+    agent_details: Mapping[str, Any] = field(default_factory=dict)
+    """What every agent has otherwise than by default."""
+    clock_ahead_s: float = 0.0
+    """How far the clock that its replies tell is ahead of this machine's."""
     quota: int | None = None
     """Calls that the account may make; the next one is answered 402."""
     registered_only: bool = False
@@ -78,7 +83,9 @@ class Simulator:
             Route("/v1/usage", endpoint(self, "usage", self._usage), methods=["GET"]),
             Route("/simulator/dials", calls.dials, methods=["GET"]),
         ]
-        self.app = Starlette(routes=routes)
+        self.app = Starlette(
+            routes=routes, middleware=[Middleware(Dated, ahead_s=lambda: self.clock_ahead_s)]
+        )
 
     def _refused_from(self, number: str) -> str | None:
         return self.numbers.refused_from(number) if self.registered_only else None
@@ -87,16 +94,16 @@ class Simulator:
         agent_id = request.path_params["agent_id"]
         if self.agents is not None and agent_id not in self.agents:
             raise Refusal(404, "not_found", "Agent not found")
-        return self._agent_object(agent_id)
+        return self._shown_agent(agent_id)
 
     async def _agents(self, request: Request, _struck: Struck) -> Any:
         known = sorted(self.agents) if self.agents is not None else [SIMULATED_AGENT]
-        shown = [self._agent_object(agent_id) for agent_id in known]
-        return page(self, request, "agents", shown)
+        return page(self, request, "agents", list(map(self._shown_agent, known)))
 
-    def _agent_object(self, agent_id: str) -> dict[str, Any]:
+    def _shown_agent(self, agent_id: str) -> dict[str, Any]:
         message = self.first_messages.get(agent_id, self.first_message)
-        return wire.agent_object(agent_id, message, self.generation, records=self.records)
+        shown = wire.agent_object(agent_id, message, self.generation, records=self.records)
+        return {**shown, **self.agent_details}
 
     async def _usage(self, _request: Request, _struck: Struck) -> Any:
         return wire.usage_object(self.provider)

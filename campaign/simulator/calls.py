@@ -110,6 +110,8 @@ class Calls:
             metadata=(body.get("metadata") or {}) if account.generation == "v3" else {},
             call_id=None if account.generation == "v3" else short_id,
             webhook_url=body.get("webhook_url"),
+            # As any unknown field, the older generations leave it aside.
+            overrides=(body.get("overrides") or {}) if account.generation == "v3" else {},
         )
         call.recorded_by = store
         self.placed(call)
@@ -131,6 +133,8 @@ class Calls:
         if account.generation == "v1" and not all(isinstance(value, str) for value in variables.values()):
             raise Refusal(422, "string_type", "Input should be a valid string", field="variables")
         text_of(body, "webhook_url", is_required=False, longest=2083)
+        if account.generation == "v3":
+            text_of(object_of(body, "overrides"), "first_message", is_required=False, longest=10_000)
         if account.agents is not None and body["agent_id"] not in account.agents:
             raise Refusal(404, "not_found", "Agent not found")
         if reason := self.refused_from(str(body["from_number"])):

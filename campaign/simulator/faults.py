@@ -18,7 +18,7 @@ KINDS = {
     "duplicate": "act twice, then answer with the first call",
     "refuse": "answer 422 about to_number without acting",
     "refuse_country": "answer 400 about international calls for numbers that begin with these digits",
-    "refuse_setup": "answer 400 about what all rows share; value: agent, from_number or carrier",
+    "refuse_setup": "answer 400 about what all rows share; value: agent, from_number, carrier or overrides",
     "fail_call": "the call cannot be put through; value: the end reason",
     "queue": "the call is queued for so many seconds before it rings; value: seconds",
     "never_end": "the call never ends",
@@ -26,6 +26,9 @@ KINDS = {
     "bad_carrier": "answer that the carrier's credentials are invalid; value: the status, or 422",
     "no_search": "answer that the carrier has no number search; value: the status, or 400",
     "bad_number": "answer 422 about phone_number without acting",
+    "inactive": "registered numbers are shown as inactive, with @numbers",
+    "no_trunk": "registered numbers are shown without a trunk for calls that go out, with @numbers",
+    "no_agent": "registered numbers are shown without an agent for calls that come in, with @numbers",
     "repeat": "an event is posted twice",
     "reorder": "an event is posted after the call's next one",
 }
@@ -35,6 +38,7 @@ SETUP_REFUSED = {
     "agent": "The agent does not exist",
     "from_number": "from_number is not registered",
     "carrier": "The carrier credential is invalid",
+    "overrides": "overrides.llm.model: not a known model",
 }
 
 ENDPOINTS = (

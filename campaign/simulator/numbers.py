@@ -180,12 +180,12 @@ class Numbers:
             raise Refusal(400, "SIP_TRUNK_PROVISION_FAILED", message, with_code=True)
         raise Refusal(422, "missing", "Field required", field=f"provider_config.{missing[0]}")
 
-    async def _list(self, request: Request, _struck: Struck) -> Any:
-        shown = [self._shown(number) for number in self.known.values()]
+    async def _list(self, request: Request, struck: Struck) -> Any:
+        shown = [self._shown(number) | _damage(struck) for number in self.known.values()]
         return page(self.account, request, "phone_numbers", shown)
 
-    async def _get(self, request: Request, _struck: Struck) -> Any:
-        return self._shown(self._find(request))
+    async def _get(self, request: Request, struck: Struck) -> Any:
+        return self._shown(self._find(request)) | _damage(struck)
 
     async def _change(self, request: Request, _struck: Struck) -> Any:
         number, body = self._find(request), await read_object(request)
@@ -226,6 +226,18 @@ class Numbers:
             "created_at": number.created_at,
             "updated_at": number.updated_at,
         }
+
+
+def _damage(struck: Struck) -> dict[str, Any]:
+    """What faults make of a number as it is shown."""
+    found: dict[str, Any] = {}
+    if "inactive" in struck:
+        found["status"] = "inactive"
+    if "no_trunk" in struck:
+        found["outbound_trunk_id"] = None
+    if "no_agent" in struck:
+        found |= {"agent_id": None, "inbound_routing": None}
+    return found
 
 
 def _offers(country: str, area_code: str | None, contains: str) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Synthetic people: who answers, how long they talk, what they say. The same seed gives the same people."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
@@ -14,6 +15,9 @@ _REPLIES = (
     "I am at work, but go on.",
     "No, thank you, not this time.",
 )
+
+
+_PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +59,15 @@ class Conversation:
 
 
 def converse(
-    *, seed: int, to_number: str, nth_call: int, variables: Mapping[str, object], behaviour: Behaviour
+    *,
+    seed: int,
+    to_number: str,
+    nth_call: int,
+    variables: Mapping[str, object],
+    behaviour: Behaviour,
+    first_message: str | None = None,
 ) -> Conversation:
-    """How the nth call to this person goes."""
+    """How the nth call to this person goes, opened by a first message where the call has one of its own."""
     rng = Random(f"{seed}:{to_number}:{nth_call}")
     draw = rng.random()
     ring_s = behaviour.ring_s * rng.uniform(0.5, 1.5)
@@ -76,6 +86,8 @@ def converse(
     customer = str(variables.get("customer_name") or variables.get("name") or "there")
     about = ", ".join(f"{key} {value}" for key, value in variables.items() if key != "customer_name")
     opening = f"Hello {customer}, this is the assistant of your service team."
+    if first_message:
+        opening = _PLACEHOLDER.sub(lambda match: str(variables.get(match[1], match[0])), first_message)
     if ending == "voicemail":
         messages: list[dict[str, object]] = [
             {"role": "agent", "content": f"{opening} I am leaving a message about {about or 'your account'}."}

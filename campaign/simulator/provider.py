@@ -43,6 +43,8 @@ class SimulatedCall:
     """Where this call's events go, too."""
     recorded_by: str | None = None
     """The address of the store that keeps its recording; None when it is not recorded."""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    """What the agent had otherwise in this call."""
 
     def rings_at(self) -> float | None:
         """When the person's telephone begins to ring; None when the call was stopped before."""
@@ -148,6 +150,7 @@ class Provider:
         metadata: Mapping[str, Any],
         call_id: str | None = None,
         webhook_url: str | None = None,
+        overrides: Mapping[str, Any] | None = None,
     ) -> SimulatedCall:
         """Ring a person. This is the dial."""
         nth_call = self._dialled[to_number] = self._dialled.get(to_number, 0) + 1
@@ -165,8 +168,10 @@ class Provider:
                 nth_call=nth_call,
                 variables=variables,
                 behaviour=self.behaviour,
+                first_message=(overrides or {}).get("first_message"),
             ),
             webhook_url=webhook_url,
+            overrides=overrides or {},
         )
         self.calls[call.id] = call
         today = self.today()

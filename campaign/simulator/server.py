@@ -89,6 +89,8 @@ def _server(app: ASGIApp) -> uvicorn.Server:
         "log_config": None,
         "log_level": "critical",
         "access_log": False,
+        # The application tells its own clock.
+        "date_header": False,
         "timeout_graceful_shutdown": 1,
         "timeout_keep_alive": 30,
     }

@@ -171,7 +171,9 @@ class Stage:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return take_in(path, self.settings)
 
-    async def run(self, *, deadline: datetime | None = None, alongside: Any = None) -> RunReport:
+    async def run(
+        self, *, deadline: datetime | None = None, alongside: Any = None, **options: Any
+    ) -> RunReport:
         """Run the campaign to its end; `alongside` runs in the same task group."""
         api = OneInbox(
             self.base_url,
@@ -212,6 +214,7 @@ class Stage:
                     steady=self.steady,
                     rng=Random(1),
                     handle_signals=self.handle_signals,
+                    **options,
                 )
                 tasks.cancel_scope.cancel()
         return report

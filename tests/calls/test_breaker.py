@@ -258,7 +258,7 @@ async def test_a_list_smaller_than_its_stages_comes_to_its_end(stage: MakeStage)
     )
     await spring.enrol(*numbers(3))
     assert (await spring.run()).exit_code is ExitCode.OK
-    assert spring.dialled() == dict.fromkeys(numbers(3), 2)
+    assert sorted(spring.dialled().values()) == [1, 2, 2]
 
 
 async def test_people_who_ask_not_to_be_called_stop_the_campaign(stage: MakeStage) -> None:

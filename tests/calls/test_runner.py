@@ -1,5 +1,6 @@
 """Whole runs on both databases, each with one thing going wrong."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -728,3 +729,65 @@ async def test_who_has_no_value_for_what_the_agent_says_is_not_dialled(stage: Ma
     spring.spoken = ("customer_name",)
     assert (await spring.run()).exit_code is ExitCode.OK
     assert spring.dialled() == dict.fromkeys(numbers(2), 1)
+
+
+@pytest.mark.parametrize("generation", ["v1", "v2", "v3"])
+async def test_every_call_says_what_the_campaign_file_says(stage: MakeStage, generation: str) -> None:
+    """Webhook, metadata and overrides go with each dial; a generation without them calls all the same."""
+    spring = stage(
+        simulator=simulated(
+            behaviour=Behaviour(answer=1, voicemail=0), generation=generation, has_cursor=False
+        )
+    )
+    spring.settings = make_settings(
+        pace=FAST,
+        call={
+            "webhook_url": "http://127.0.0.1:9/calls",
+            "metadata": {"team": "north", "row": "theirs"},
+            "overrides": {"first_message": "Good day {{customer_name}}.", "llm": {"temperature": 0.2}},
+        },
+    )
+    await spring.enrol(*numbers(1))
+    assert (await spring.run()).exit_code is ExitCode.OK
+    [call] = spring.simulator.provider.calls.values()
+    [row] = await spring.rows()
+    assert row.status is RowStatus.COMPLETED
+    assert call.webhook_url == "http://127.0.0.1:9/calls"
+    if generation == "v3":
+        assert (call.metadata["team"], call.metadata["row"]) == ("north", 2)
+        assert call.overrides["llm"] == {"temperature": 0.2}
+        assert "agent: Good day Person 0." in (row.transcript or "")
+
+
+async def test_a_refused_override_stops_the_campaign(stage: MakeStage) -> None:
+    """What is sent with every call would be refused with every call: the cure names the section."""
+    spring = stage("refuse_setup=overrides")
+    await spring.enrol(*numbers(3))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.CONFIG
+    assert "call.overrides in the campaign file" in str(report.stop_error)
+    assert Counter(row.status for row in await spring.rows()) == {RowStatus.WAITING: 3}
+
+
+async def test_a_run_may_leave_its_calls_as_soon_as_they_are_placed(stage: MakeStage) -> None:
+    """The next one follows them; nobody is dialled again, and no doubt is left behind."""
+    spring = stage("never_end", "lose_reply#2")
+    await spring.enrol(*numbers(3))
+    report = await spring.run(follow=False)
+    assert report.unfinished == 3
+    assert await spring.statuses() == {RowStatus.LIVE: 3}
+    for call in spring.simulator.provider.calls.values():
+        spring.simulator.provider.stop(call)
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert set(spring.dialled().values()) == {1}
+
+
+async def test_a_run_may_leave_what_others_have_left(stage: MakeStage) -> None:
+    """Their calls are followed by the next run that does; its own are brought to their end."""
+    spring = stage("never_end#1")
+    await spring.enrol(numbers(2)[0])
+    await spring.run(follow=False)
+    autumn = replace(spring, campaign_id=0)
+    await autumn.enrol(numbers(2)[1], name="autumn")
+    assert (await autumn.run(follow_others=False)).exit_code is ExitCode.OK
+    assert await spring.statuses() == {RowStatus.LIVE: 1}

@@ -364,3 +364,27 @@ def test_a_plan_warns_of_a_broken_list(place: Path) -> None:
     _, _, warned = call("plan", "list.csv", "--config", "campaign.yaml", "--ledger", place / "ledger.db")
     assert "50.0% of the rows are unusable" in warned
     assert "--allow-invalid" in warned
+
+
+def test_an_overridden_first_message_is_the_one_that_counts(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its variables are checked in place of the agent's, also when OneInbox cannot be asked."""
+    config = place / "campaign.yaml"
+    config.write_text(CONFIG + "call: {overrides: {first_message: 'Hi {{nickname}} {{ a | b }}'}}\n")
+    with pytest.raises(ListError, match="nickname"):
+        call("validate", "list.csv", "--config", "campaign.yaml")
+    with account(monkeypatch, "Hello {{something_else}}"):
+        with pytest.raises(ListError, match="nickname"):
+            call("validate", "list.csv", "--config", "campaign.yaml")
+        config.write_text(CONFIG + "call: {overrides: {first_message: 'Hi {{name}} {{ a | b }}'}}\n")
+        notes = validated("list.csv", "--config", "campaign.yaml")["notes"]
+    assert "call.overrides.first_message has {{ a | b }}, which is not checked" in notes
+
+
+def test_events_go_where_this_machine_allows(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A webhook of another host is a mistake in the campaign file, found with the list."""
+    (place / "campaign.yaml").write_text(CONFIG + "call: {webhook_url: 'https://evil.example/'}\n")
+    monkeypatch.setenv("CAMPAIGN_WEBHOOK_HOSTS", "crm.example")
+    with pytest.raises(ConfigError, match=r"evil\.example is not among"):
+        call("validate", "list.csv", "--config", "campaign.yaml")

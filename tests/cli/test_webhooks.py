@@ -129,6 +129,15 @@ def test_only_https_leads_to_a_listener(simulator: Simulator, address: str) -> N
     assert simulator.webhooks.known == {}
 
 
+def test_the_machine_may_fix_where_events_go(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for the addresses of single calls."""
+    monkeypatch.setenv("CAMPAIGN_WEBHOOK_HOSTS", "*.example.com")
+    with pytest.raises(ConfigError, match=r"other\.example is not among CAMPAIGN_WEBHOOK_HOSTS"):
+        call("webhooks", "add", "https://other.example")
+    assert simulator.webhooks.known == {}
+    told("webhooks", "add", HOST)
+
+
 def test_what_is_said_wrongly_is_refused(simulator: Simulator) -> None:
     """An empty name, an event that does not exist, a webhook that does not exist, several of one name."""
     with pytest.raises(UsageError, match="--name"):

@@ -10,8 +10,9 @@ from pydantic import SecretStr
 
 from campaign.models import E164, CallRequest
 from campaign.oneinbox import wire
-from campaign.oneinbox.client import CallPage, OneInbox
+from campaign.oneinbox.client import OneInbox
 from campaign.oneinbox.errors import KeyRefused, NotFound, OutcomeUnknown, Throttled, Unsupported
+from campaign.oneinbox.listing import CallPage
 from campaign.simulator.app import SIMULATOR_KEY, Simulator
 from campaign.simulator.faults import Fault, FaultPlan
 from campaign.simulator.server import running

@@ -4,7 +4,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from campaign.oneinbox.client import OFFSET_OVERLAP, OneInbox
+from campaign.oneinbox.client import OneInbox
+from campaign.oneinbox.listing import OFFSET_OVERLAP
 from campaign.simulator.app import SIMULATOR_KEY, Simulator
 from campaign.simulator.provider import Provider
 

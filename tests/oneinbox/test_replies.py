@@ -197,7 +197,9 @@ def test_the_words_of_a_reply_are_for_the_ledger_only() -> None:
         (422, about("from_number"), Part.FROM_NUMBER),
         (400, {"detail": "from_number is not registered"}, Part.FROM_NUMBER),
         (400, {"detail": "Carrier credentials are invalid"}, Part.CARRIER),
-        (422, about("metadata"), None),
+        (422, about("metadata"), Part.CALL),
+        (422, about("overrides", "llm", "model"), Part.CALL),
+        (422, {"message": "webhook_url: not a valid URL"}, Part.CALL),
     ],
 )
 def test_what_all_rows_share_is_named(status: int, body: Any, part: Part | None) -> None:

@@ -253,3 +253,19 @@ def test_the_body_of_a_request() -> None:
         "variables": {"name": "Dana"},
         "metadata": {"key": "t"},
     }
+
+
+def test_what_is_set_for_a_call_is_sent_with_it() -> None:
+    """Webhook and overrides are said where the campaign file has them."""
+    request = CallRequest(
+        "agt",
+        E164("+14155550123"),
+        "+14155550100",
+        {},
+        {},
+        webhook_url="https://crm.example/calls",
+        overrides={"tts": {"speed": 1.1}},
+    )
+    body = wire.create_body(request)
+    assert body["webhook_url"] == "https://crm.example/calls"
+    assert body["overrides"] == {"tts": {"speed": 1.1}}

@@ -16,8 +16,9 @@ import anyio
 from pydantic import SecretStr
 
 from campaign.models import E164, TOKEN_KEY, CallRequest
-from campaign.oneinbox.client import CallPage, OneInbox
+from campaign.oneinbox.client import OneInbox
 from campaign.oneinbox.errors import ApiError, NotSent, OutcomeUnknown
+from campaign.oneinbox.listing import CallPage
 from tests.e2e.machinery import KEY, Oracle, simulator
 from tests.torture.network_runs import run_through
 from tests.torture.proxy import Mode, Passed, Side, Strike, differ_in_one_bit, drawn, proxying, unlike

@@ -215,6 +215,34 @@ def _setting_up(bench: Bench) -> None:
     bench.run("numbers", "remove", "+14155550101", answer="y\n", asked=b"?")
 
 
+def _single_calls(bench: Bench) -> None:
+    # Whom to call stands on the command line, where others see it; what they hear does not.
+    one = ("call", "+12125550199", "--config", "campaign.yaml", "--list", "list.csv", "--row", "2", *LEDGER)
+    bench.run(*one, "--yes", codes=(69,))
+    bench.run(*one, "--yes", "--wait", people_on_stdout=True)
+    bench.run(*one, "--yes", codes=(75,))
+    bench.run(*one, "--again", "--no-wait", answer="y\n", asked=b"[y/N]")
+    listed = bench.run("calls", "list", "--json", people_on_stdout=True)
+    newest = re.findall(r'"id": "([^"]+)"', listed)[0]
+    for options in ((), ("--json",), ("--recording",)):
+        bench.run("calls", "show", newest, *options, *LEDGER, people_on_stdout=True)
+    bench.run("calls", "show", "nobody", *LEDGER, codes=(64,))
+    bench.run("calls", "stop", newest, "--yes", *LEDGER)
+    bench.run("calls", "outcome", newest, "interested", *LEDGER)
+    bench.run("calls", "outcomes", "--json")
+
+
+def _examined(bench: Bench) -> None:
+    examine = ("doctor", "--config", "campaign.yaml", "--list", "list.csv", *LEDGER)
+    for options in ((), ("--json",)):
+        bench.run(*examine, *options, codes=(78,))
+    bench.run("run", "list.csv", *RUN, codes=(0, 69, 75))
+    bench.run(*examine, codes=(78,))
+    bench.run(*examine, codes=(77,), environment={"ONEINBOX_API_KEY": f"oi_pk_{PASSWORD.text}"})
+    bench.put("list.csv", as_csv([HEADER, [NUMBERS[0][2:], NAME.text, NOTE.text]]))
+    bench.run(*examine, codes=(78,))
+
+
 def _rehearsals(bench: Bench) -> None:
     rehearse = ("rehearse", "list.csv", "--config", "campaign.yaml", *LEDGER)
     bench.run(*rehearse, "--at", "soon", codes=(64,))
@@ -370,6 +398,10 @@ SCENARIOS: Mapping[str, Scenario] = {
     "suppression": Scenario(_suppression, frozenset({"suppress", "run"})),
     "setting up": Scenario(
         _setting_up, frozenset({"carriers", "numbers"}), ("echo=422#1", "lose_reply@add_carrier#1")
+    ),
+    "single calls": Scenario(_single_calls, frozenset({"call", "calls"}), ("echo=422#1",)),
+    "an examination": Scenario(
+        _examined, frozenset({"doctor", "run"}), ("fail_call=carrier_auth_failed#2-9",)
     ),
     "rehearsals": Scenario(_rehearsals, frozenset({"rehearse", "run"})),
     "broken lists": Scenario(_broken_lists, frozenset({"validate", "run"})),

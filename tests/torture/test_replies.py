@@ -8,8 +8,9 @@ import anyio
 import pytest
 
 from campaign.models import CallRequest
-from campaign.oneinbox.client import CallPage, OneInbox
+from campaign.oneinbox.client import OneInbox
 from campaign.oneinbox.errors import KeyRefused, OutcomeUnknown, Throttled, Unsupported
+from campaign.oneinbox.listing import CallPage
 from tests.torture import replies
 from tests.torture.replies import ALL, ASK_LIST, CREATE, DIAL, DOUBT, Case
 from tests.torture.reply_shapes import BODIES, ENVELOPES, ID, LISTS, Says, Shape, framed
@@ -60,7 +61,7 @@ class Trusting(OneInbox):
 class Resigned(OneInbox):
     """Takes a list that cannot be read now for one that does not exist."""
 
-    async def recent_calls(self, agent_id: str) -> AsyncGenerator[CallPage, None]:
+    async def recent_calls(self, agent_id: str | None) -> AsyncGenerator[CallPage, None]:
         try:
             async with aclosing(super().recent_calls(agent_id)) as pages:
                 async for page in pages:

@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 from campaign.ledger import attempts, calls, campaigns
 from campaign.ledger.ledger import Ledger
 from campaign.models import TOKEN_KEY, AttemptState, Call, CallRequest, RowStatus
-from campaign.oneinbox.client import CallPage, OneInbox
+from campaign.oneinbox.client import OneInbox
 from campaign.oneinbox.errors import OutcomeUnknown
+from campaign.oneinbox.listing import CallPage
 from campaign.oneinbox.usage import Usage
 from tests.torture.power.knowledge import Enrolled, Lost, MayTryAgain, Reached, Sent, Settled, Stored
 from tests.torture.power.record import Record

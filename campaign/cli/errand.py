@@ -1,0 +1,297 @@
+"""One call outside any campaign, carried out: asked of every rule, kept in the ledger, made, and told."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from campaign.cli import call_views, output
+from campaign.cli.views import ledger_flag
+from campaign.errors import ApiUnavailableError, CampaignError, ExitCode, ListError, NotFinishedError
+
+if TYPE_CHECKING:
+    from campaign.calls.runner import RunReport
+    from campaign.calls.single import Witness
+    from campaign.calls.timing import Timing
+    from campaign.cli.agent import AskedAccount
+    from campaign.ledger.ledger import Ledger
+    from campaign.ledger.single_calls import Unfinished
+    from campaign.models import Contact, ResultRow
+    from campaign.settings import Calendar, CampaignSettings, Environment
+
+NOT_MADE = "the call was not made"
+CUT_OFF = "it was cut off before the call was made"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Everything that is known of the call before it is made."""
+
+    contact: "Contact"
+    settings: "CampaignSettings"
+    environment: "Environment"
+    account: "AskedAccount"
+    calendar: "Calendar"
+    suppressed: Mapping[str, str]
+    """Numbers of the campaign file's suppression lists, with the list they stand in."""
+    timing: "Timing"
+    waits: bool
+    """Whether the call is followed to its transcript."""
+    is_again: bool = False
+    """Whether caps forgive earlier calls of this kind."""
+    asks: bool = True
+    as_json: bool = False
+    ledger_location: str | None = None
+    """What `--ledger` says."""
+
+
+def carry_out(errand: Errand, ledger: "Ledger") -> ExitCode:
+    """Make the call, under the ledger's run lock, and say what came of it.
+
+    Raises:
+        CampaignError: It was not made, or OneInbox refused it; the text says why.
+    """
+    from campaign.calls.single import rules_for
+    from campaign.ledger import campaigns, results, single_calls
+
+    now, number = datetime.now(UTC), errand.contact.to_number
+    ledger.write(single_calls.give_up_waiting, CUT_OFF, now).result()
+    _settle_earlier(errand, ledger)
+    name = f"call-{now:%Y-%m-%d-%H%M%S}-{secrets.token_hex(2)}"
+    since = now - errand.settings.caps.longest
+    forgiven = ledger.read(single_calls.called_at, number, since) if errand.is_again else ()
+    rules = rules_for(errand.settings, name, forgiven=forgiven, now=now)
+    _refuse_forbidden(errand, ledger, rules, now)
+    _confirm(errand)
+    campaign_id = _enrol(errand, ledger, rules)
+    try:
+        report, witness = _run(errand, ledger, campaign_id, rules, follow=errand.waits)
+    finally:
+        ended = datetime.now(UTC)
+        ledger.write(single_calls.give_up_waiting, NOT_MADE, ended, campaign_id=campaign_id).result()
+        ledger.write(campaigns.finish_settled, ended).result()
+    [row] = ledger.read(lambda connection: list(results.result_rows(connection, campaign_id)))
+    return _say(errand, name, row, report, witness)
+
+
+def _enrol(errand: Errand, ledger: "Ledger", rules: "CampaignSettings") -> int:
+    from campaign.contacts import single
+    from campaign.ledger import campaigns
+
+    now = datetime.now(UTC)
+    campaign_id = ledger.write(
+        campaigns.start,
+        name=rules.name,
+        name_pattern=campaigns.SINGLE_CALL,
+        agent_id=rules.agent_id,
+        intake=single.list_of(errand.contact),
+        now=now,
+    ).result()
+    if basis := rules.contacts.consent_basis:
+        ledger.write(campaigns.note_consent, campaign_id, basis, now).result()
+    return campaign_id
+
+
+def _refuse_forbidden(errand: Errand, ledger: "Ledger", rules: "CampaignSettings", now: datetime) -> None:
+    """Raise an error with the reason when a rule says no. At the moment of the dial all are asked again."""
+    from campaign.calls.breaker import opening_of, stop_error
+    from campaign.calls.person import Known
+    from campaign.calls.single import judge
+    from campaign.ledger.breakers import open_breakers
+    from campaign.models import RowStatus
+    from campaign.rules import quota
+
+    stopped = [each for each in ledger.read(open_breakers, None) if each.needs_reset]
+    if stopped:
+        error = stop_error(opening_of(stopped[0]), stopped[0].campaign)
+        raise ApiUnavailableError(f"{NOT_MADE}: {error}")
+    usage = errand.account.usage
+    left = usage.left_today if usage is not None else None
+    reserve = rules.budget.reserve_calls
+    if left is not None and quota.left_to_campaign(left, on_the_way=0, reserve=reserve) <= 0:
+        raise NotFinishedError(f"{NOT_MADE}: the account has no call left today; from 00:00 UTC on it has")
+    known = Known(
+        0,
+        rules,
+        errand.suppressed,
+        errand.account.spoken,
+        started_at=now,
+        calendar=errand.calendar,
+    )
+    verdict = ledger.read(judge, errand.contact, known, now)
+    if verdict.may_dial:
+        return
+    if verdict.status not in (RowStatus.WAITING, RowStatus.NEEDS_REVIEW):
+        raise ListError(f"{NOT_MADE}: {verdict.reason}")
+    when = (
+        f"; from {verdict.not_before.astimezone():%Y-%m-%d %H:%M} on it may be" if verdict.not_before else ""
+    )
+    more = ", or with --again" if verdict.reason.startswith("called ") and not errand.is_again else ""
+    raise NotFinishedError(f"{NOT_MADE}: {verdict.reason}{when}{more}")
+
+
+def _settle_earlier(errand: Errand, ledger: "Ledger") -> None:
+    """Bring an earlier call to this person to its end, where it was left. Raises when it is still on."""
+    from campaign.calls.single import rules_for
+    from campaign.ledger import single_calls
+
+    for left in ledger.read(single_calls.unfinished, errand.contact.to_number):
+        _refuse_live(left)
+        rules = rules_for(errand.settings, left.name, now=datetime.now(UTC))
+        with output.busy("settling the earlier call"):
+            _run(errand, ledger, left.campaign_id, rules, follow=True, is_quiet=True)
+
+
+def _refuse_live(left: "Unfinished") -> None:
+    from campaign.cli.talking import talk
+
+    call_id = left.call_id
+    if call_id is None:
+        return
+    before = talk("looking at the earlier call", lambda api: api.get_call(call_id))
+    if not before.has_ended:
+        raise NotFinishedError(
+            f"an earlier call to this person is still on ({output.visible(before.status)}): "
+            f"wait for its end, or hang up with `campaign calls stop {output.visible(call_id)}`"
+        )
+
+
+def _confirm(errand: Errand) -> None:
+    contact = errand.contact
+    if not errand.asks:
+        return
+    names = ", ".join(map(output.visible, errand.settings.call.variables_for(contact.variables)))
+    says = f", with values for {names}" if names else ""
+    try:
+        is_agreed = typer.confirm(
+            f"Call {contact.to_number} now with agent {errand.settings.agent_id}{says}?", err=True
+        )
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    if not is_agreed:
+        output.say("Nobody was called.")
+        raise typer.Exit(ExitCode.NOT_FINISHED)
+
+
+def _run(
+    errand: Errand,
+    ledger: "Ledger",
+    campaign_id: int,
+    rules: "CampaignSettings",
+    *,
+    follow: bool,
+    is_quiet: bool = False,
+) -> tuple["RunReport", "Witness"]:
+    """The run of one row, as of any campaign."""
+    import anyio
+
+    from campaign.calls.ports import LedgerBesideLoop
+    from campaign.calls.runner import run_campaign
+    from campaign.calls.single import Witness
+    from campaign.calls.watchdog import Watchdog
+    from campaign.oneinbox.client import OneInbox
+
+    def tell(call_id: str, status: str) -> None:
+        if not is_quiet:
+            output.say(
+                f"{datetime.now().astimezone():%H:%M:%S}  {output.visible(status)}  {output.visible(call_id)}"
+            )
+
+    async def nothing() -> None:
+        """No file is written of one call."""
+
+    environment = errand.environment
+
+    async def main(watchdog: Watchdog) -> tuple["RunReport", "Witness"]:
+        api = OneInbox(environment.base_url(), environment.api_key(), proxy=environment.proxy())
+        async with api, anyio.create_task_group() as beside:
+            beside.start_soon(watchdog.follow_loop)
+            witness = Witness(api, tell)
+            report = await run_campaign(
+                campaign_id=campaign_id,
+                name=rules.name,
+                settings=rules,
+                ledger=LedgerBesideLoop(ledger),
+                api=witness,
+                write_results=nothing,
+                on_progress=lambda _progress: None,
+                on_stall=watchdog.end,
+                suppressed=errand.suppressed,
+                spoken=errand.account.spoken,
+                longest_call_s=errand.account.longest_call_s,
+                calendar=errand.calendar,
+                timing=errand.timing,
+                follow=follow,
+                follow_others=False,
+            )
+            beside.cancel_scope.cancel()
+        return report, witness
+
+    with Watchdog(errand.timing) as watchdog:
+        return anyio.run(main, watchdog)
+
+
+def _obstacle(report: "RunReport") -> CampaignError:
+    """What has kept the call from being made, with its cure."""
+    from campaign.calls.breaker import stop_error
+
+    if report.openings:
+        opening = report.openings[0]
+        if opening.is_of_account:
+            return stop_error(opening, report.name)
+        # It holds this one call alone, and that is over.
+        error = stop_error(opening, report.name)
+        return type(error)(f"{opening.cause}; {opening.cure}")
+    return report.stop_error or NotFinishedError(NOT_MADE)
+
+
+def _say(errand: Errand, name: str, row: "ResultRow", report: "RunReport", witness: "Witness") -> ExitCode:
+    """What came of it. Raises the error that says why there was no call."""
+    from campaign.models import RowStatus
+
+    call_id = row.call_id
+    match row.status:
+        case RowStatus.REFUSED:
+            # What it says beside the status may name the person.
+            raise ApiUnavailableError(
+                f"OneInbox refused the call ({row.error.partition(':')[0]}); its words are in the ledger: "
+                f"`campaign results {name} --output FILE{ledger_flag(errand.ledger_location)}`"
+            )
+        case RowStatus.STOPPED | RowStatus.WAITING if report.openings or report.stop_error is not None:
+            raise _obstacle(report)
+        case RowStatus.STOPPED | RowStatus.WAITING:
+            raise NotFinishedError(f"{NOT_MADE}: {report.stop_notice or 'a rule said no at its moment'}")
+        case RowStatus.SUPPRESSED | RowStatus.EXPIRED:
+            raise ListError(f"{NOT_MADE}: {row.reason}")
+        case _:
+            pass
+    is_open = row.status in (RowStatus.LIVE, RowStatus.SETTLING, RowStatus.DIALING, RowStatus.IN_DOUBT)
+    seen = witness.call
+    if errand.as_json:
+        output.say_json(
+            {
+                "campaign": name,
+                "status": str(row.status),
+                "reason": row.reason,
+                "call_id": call_id,
+                "disposition": str(row.disposition) if row.disposition else None,
+                "call": call_views.as_whole(seen, None, with_recording=False) if seen is not None else None,
+            }
+        )
+    elif seen is not None and not is_open:
+        output.say_data("\n".join(call_views.lines(seen)))
+    elif call_id is not None:
+        output.say_data(call_id)
+    if row.status is RowStatus.NEEDS_REVIEW:
+        review = f"campaign review {name}{ledger_flag(errand.ledger_location)}"
+        output.say(f"campaign: nobody knows whether the person was called: `{review}`")
+        return ExitCode.NEEDS_REVIEW
+    if is_open:
+        output.say(f"the call goes on: `campaign calls show {call_id}`")
+        is_cut_off = errand.waits or call_id is None
+        return ExitCode.NOT_FINISHED if is_cut_off else ExitCode.OK
+    output.say(f"{name}: {row.disposition or row.status}{f' ({row.reason})' if row.reason else ''}")
+    return ExitCode.OK
