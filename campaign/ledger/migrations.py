@@ -128,6 +128,15 @@ def _await_late_results(connection: Connection) -> None:
             index.create(connection, checkfirst=True)
 
 
+def _keep_recordings(connection: Connection) -> None:
+    schema.recordings.create(connection, checkfirst=True)
+
+
+def _keep_hints(connection: Connection) -> None:
+    schema.listener.create(connection, checkfirst=True)
+    schema.hints.create(connection, checkfirst=True)
+
+
 def _add_column(connection: Connection, table: str, column: str, kind: str) -> bool:
     """Add a column. False when it is there: a new ledger has all of them."""
     if column in {known["name"] for known in inspect(connection).get_columns(table)}:
@@ -150,6 +159,8 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(11, "who has talked", _keep_who_has_talked),
     Migration(12, "closing times", _keep_closing_times),
     Migration(13, "late results", _await_late_results),
+    Migration(14, "recordings", _keep_recordings),
+    Migration(15, "hints", _keep_hints),
 )
 
 

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from campaign.calls.ending import WriteLeftover
 from campaign.calls.ports import AskHook, LedgerBesideLoop
 from campaign.calls.progress import Progress
+from campaign.calls.recordings import Keeping
 from campaign.calls.run import steady_time
 from campaign.calls.runner import RunReport, run_campaign, utc_now
 from campaign.calls.timing import Timing
@@ -125,6 +126,9 @@ class Stage:
     spoken: tuple[str, ...] = ()
     spoken_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     calendar: Calendar | None = None
+    keeping: Keeping | None = None
+    is_listened_to: Callable[[], Awaitable[bool]] | None = None
+    base_url: str = "http://simulator"
     progress: list[Progress] = field(default_factory=list)
     on_stall: Callable[[CampaignError], None] | None = None
     ledger_flag: str = ""
@@ -175,7 +179,7 @@ class Stage:
     ) -> RunReport:
         """Run the campaign to its end; `alongside` runs in the same task group."""
         api = OneInbox(
-            "http://simulator",
+            self.base_url,
             SecretStr(SIMULATOR_KEY),
             create_deadline_s=0.3,
             transport=httpx.ASGITransport(app=self.simulator.app),
@@ -205,6 +209,8 @@ class Stage:
                     spoken_by=self.spoken_by,
                     calendar=self.calendar,
                     deadline=deadline,
+                    keeping=self.keeping,
+                    is_listened_to=self.is_listened_to,
                     ledger_flag=self.ledger_flag,
                     write_leftover=self.write_leftover,
                     timing=self.timing,

@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--config", type=Path)
     parser.add_argument("--output", dest="output_file", type=Path)
     parser.add_argument("--ledger")
+    parser.add_argument("--recordings", type=Path)
     parser.add_argument("--allow-invalid", action="store_true")
     parser.add_argument("--yes", action="store_true")
     parser.add_argument("--json", dest="as_json", action="store_true")

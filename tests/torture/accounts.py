@@ -33,6 +33,7 @@ class Account:
     generation: str = "v3"
     has_cursor: bool = True
     slim_lists: bool = False
+    records: bool = False
     quota: int | None = None
     daily_quota: int | None = None
     agents: tuple[str, ...] | None = None

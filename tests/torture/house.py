@@ -136,7 +136,9 @@ class _House:
             answer = self._control(rest, (await receive()).get("body", b""))
             await JSONResponse(answer)(scope, receive, send)
         else:
-            await self.accounts[name].serve({**scope, "path": f"/{rest}"}, receive, send)
+            await self.accounts[name].serve(
+                {**scope, "path": f"/{rest}", "app_root_path": f"/{name}"}, receive, send
+            )
 
     def _control(self, order: str, body: bytes) -> Any:
         verb, name = order.split("/")
@@ -190,6 +192,7 @@ def _opened(account: Account) -> _Open:
         agents=None if account.agents is None else frozenset(account.agents),
         first_message=account.first_message,
         slim_lists=account.slim_lists,
+        records=account.records,
         quota=account.quota,
     )
     return _Open(account, simulator, provider, struck)

@@ -60,6 +60,12 @@ SEEMS_A_MACHINE: Mapping[str, Any] = {
 HELD = DONE | {69}
 """A human has to close the breaker, and nobody does."""
 ENDLESS: Mapping[str, Any] = {"call": {"max_duration": "1s"}}
+RECORDED = Account(records=True)
+KEPT: Mapping[str, Any] = {"recordings": Path("recordings")}
+KEEPS = Step(options=KEPT)
+HEARS = Step(timing={"hint_look_s": 0.05})
+HEARS_AND_KEEPS = Step(options=KEPT, timing=HEARS.timing)
+SOON: Mapping[str, float] = {"recording_wait_s": 0.3, "recording_drain_s": 3}
 DECIDES = """
 case $(cat) in
     *'"row": 2,'*) echo '{"dial": false, "reason": "at lunch"}';;
@@ -528,6 +534,84 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         step=Step(timing={"doubt_wait_s": 8, "api_patience_s": 60}),
         meets=69,
     ),
+    # What was recorded.
+    "recordings": Story(account=RECORDED, step=KEEPS, resume=KEEPS),
+    "recordings of an earlier run": Story(account=RECORDED, before=(Step(),), step=KEEPS, resume=KEEPS),
+    "recordings of the first generation": Story(
+        account=Account(records=True, generation="v1"),
+        step=Step(options=KEPT, timing=SOON),
+        resume=Step(options=KEPT, timing=SOON),
+    ),
+    "recordings kept before a kill": Story(
+        account=RECORDED,
+        before=(Step(options=KEPT, actions={"record_saved#1": "SIGKILL"}, ends=SIGKILLED),),
+        step=KEEPS,
+        resume=KEEPS,
+    ),
+    "recordings that never come": Story(
+        account=Account(faults=("no_id@agent",)),
+        step=Step(options=KEPT, timing=SOON),
+        resume=Step(options=KEPT, timing=SOON),
+    ),
+    "links that have expired": Story(
+        account=Account(records=True, faults=("status=403@recording#1-3",)), step=KEEPS, resume=KEEPS
+    ),
+    "recordings that fail": Story(
+        account=Account(records=True, faults=("status=500@recording",)), step=KEEPS, resume=KEEPS
+    ),
+    "recordings that are none": Story(
+        account=Account(records=True, faults=("garble@recording",)), step=KEEPS, resume=KEEPS
+    ),
+    "recordings that take too long": Story(
+        account=Account(records=True, faults=("stall=20@recording",)),
+        step=Step(options=KEPT, timing={"recording_longest_s": 0.2}),
+        resume=KEEPS,
+    ),
+    "recordings that are not waited for": Story(
+        account=Account(records=True, faults=("stall=20@recording",)),
+        step=Step(options=KEPT, timing={"recording_drain_s": 0.3}),
+        resume=KEEPS,
+    ),
+    "recordings of calls that are gone": Story(
+        account=Account(records=True, faults=("status=404@get",)), before=(Step(),), step=KEEPS, resume=KEEPS
+    ),
+    "recordings when looks fail": Story(
+        account=Account(records=True, faults=("status=503@get",)), before=(Step(),), step=KEEPS, resume=KEEPS
+    ),
+    "recordings when looks are throttled": Story(
+        account=Account(records=True, faults=("throttle=1@get%50",)),
+        before=(PATIENT,),
+        step=Step(options=KEPT, timing=PATIENT.timing),
+        resume=KEEPS,
+    ),
+    "recordings while everybody waits": Story(
+        account=Account(records=True, faults=("throttle=3@create#3-4", "status=500@recording#1-4")),
+        before=(Step(rows=PEOPLE[:2]),),
+        step=Step(options={**KEPT, "amend": True}, timing=PATIENT.timing),
+        resume=Step(options={**KEPT, "amend": True}),
+    ),
+    "recordings on a disk that hangs": Story(
+        account=RECORDED,
+        step=Step(options=KEPT, timing={"recording_disk_s": 0.2}, actions={"check_room#1": "sleep 3"}),
+        resume=KEEPS,
+    ),
+    "recordings whose folder goes": Story(
+        account=RECORDED, step=Step(options=KEPT, actions={"check_room#2": "remove_recordings"}), resume=KEEPS
+    ),
+    # What a listener tells.
+    "told of": Story(
+        account=Account(speed=20, records=True, faults=("status=500@recording#1-8",)),
+        step=HEARS_AND_KEEPS,
+        resume=KEEPS,
+        trouble=trouble.listener(),
+    ),
+    "told of some": Story(
+        account=Account(speed=20), rows=people(10), step=HEARS, trouble=trouble.listener(tells_of=5)
+    ),
+    "told of until the listener goes": Story(
+        account=Account(speed=20), rows=people(10), step=HEARS, trouble=trouble.listener(goes_after=400)
+    ),
+    "nobody can look whether anybody listens": Story(step=HEARS, trouble=trouble.listener_lock_is_folder),
     # A run in trouble with itself.
     "watched closely": Story(step=Step(timing={"stall_look_s": 0.02, "beat_s": 0.05})),
     "ledger too slow": Story(step=Step(timing={"stall_look_s": 0.01, "ledger_longest_s": 0.0}), meets=74),
