@@ -15,9 +15,11 @@ from campaign.calls import breaker, watchers
 from campaign.calls.dispatch import Dispatcher
 from campaign.calls.doubts import DoubtSettler
 from campaign.calls.ending import Closed, Leftovers, WriteLeftover, end_overdue
+from campaign.calls.late import LateResults
 from campaign.calls.pace import LocalPace
 from campaign.calls.ports import AskHook, AsyncLedger, CallsApi
 from campaign.calls.progress import Progress, ProgressMeter
+from campaign.calls.recordings import Keeping, Kept, Recorder
 from campaign.calls.run import Run, Step, steady_time
 from campaign.calls.spending import Spending
 from campaign.calls.stall import watch_stall
@@ -25,7 +27,7 @@ from campaign.calls.timing import Timing
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError, CampaignError, ExitCode
 from campaign.hook.ask import ask
-from campaign.ledger import attempts, calls, campaigns, results, spending, waiting
+from campaign.ledger import attempts, calls, campaigns, ending, results, spending, waiting
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
 from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsupported
@@ -61,6 +63,8 @@ class RunReport:
     """What it may spend."""
     unmapped: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """Calls of the campaign that no line of dispositions knows, by status and end reason."""
+    kept: Kept | None = None
+    """Recordings; None when they were not asked for."""
 
     @property
     def unfinished(self) -> int:
@@ -104,6 +108,8 @@ async def run_campaign(
     check_lock: Callable[[], Awaitable[object]] | None = None,
     deadline: datetime | None = None,
     write_leftover: WriteLeftover | None = None,
+    keeping: Keeping | None = None,
+    is_listened_to: Callable[[], Awaitable[bool]] | None = None,
     ledger_flag: str = "",
     timing: Timing | None = None,
     now: Callable[[], datetime] = utc_now,
@@ -135,6 +141,8 @@ async def run_campaign(
         check_lock: Raises LedgerError when the run lock no longer keeps other runs out.
         deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
         write_leftover: Writes the result of an earlier day's campaign again, which this one has followed.
+        keeping: How recordings are kept; None when they are not.
+        is_listened_to: Whether a listener leaves hints in the ledger; None where there can be none.
         ledger_flag: What a command that is advised needs to open the same ledger: an option after a blank.
         timing: Waits; the defaults suit real calls.
         now: The wall clock.
@@ -189,7 +197,15 @@ async def run_campaign(
         if deadline is not None:
             beside.start_soon(watchers.watch_deadline, run, deadline)
         try:
-            report = await _work(run, write_noted, on_progress, write_leftover, follow_others=follow_others)
+            report = await _work(
+                run,
+                write_noted,
+                on_progress,
+                write_leftover,
+                Recorder(run, keeping),
+                is_listened_to,
+                follow_others=follow_others,
+            )
         except Exception:
             # Whatever went wrong, what is known by now is for the operator.
             with suppress(Exception):
@@ -204,10 +220,12 @@ async def _work(
     write_results: Callable[[], Awaitable[object]],
     on_progress: Callable[[Progress], None],
     write_leftover: WriteLeftover | None,
+    recorder: Recorder,
+    is_listened_to: Callable[[], Awaitable[bool]] | None,
     *,
     follow_others: bool,
 ) -> RunReport:
-    tracker = Tracker(run)
+    tracker = Tracker(run, recorder)
     doubts = DoubtSettler(run, tracker)
     meter = ProgressMeter(run, on_progress)
     run.started_at = await run.fetch(campaigns.started_at, run.campaign_id)
@@ -218,25 +236,43 @@ async def _work(
     await end_overdue(run)
     leftovers = Leftovers(run)
     await _take_stock(run)
-    if await _has_work(run) and await _reach_api(run):
+    await recorder.take_up()
+    late = LateResults(run)
+    has_work = await _has_work(run)
+    if not has_work:
+        await late.look()
+        await recorder.work_alone()
+    if has_work and await _reach_api(run):
+        # Whoever has asked by now not to be called again is not.
+        await late.look()
+        if run.campaign_id in late.changed:
+            await _take_stock(run)
         breaker.stay_open(run)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(tracker.run)
             tasks.start_soon(watchers.watch_clock, run)
+            if is_listened_to is not None:
+                tasks.start_soon(watchers.watch_hints, run, tracker, is_listened_to)
             await doubts.settle()
             await leftovers.close()
             tasks.start_soon(doubts.run)
             tasks.start_soon(watchers.refresh_results, run, write_results)
             tasks.start_soon(meter.run)
+            tasks.start_soon(recorder.run)
             await Dispatcher(run, tracker).run()
             if run.leave_at_once and run.stop_error is None:
                 await tracker.leave()
+            await recorder.finish()
             tasks.cancel_scope.cancel()
+        await late.look_once_more()
     await end_overdue(run)
     # Calls that have ended meanwhile may have let rows of theirs wait for another try.
     await leftovers.close()
     with run.signs.step(Step.RESULTS):
         followed = await leftovers.report(write_leftover)
+        if write_leftover is not None:
+            for older in await run.fetch(ending.written_before, late.changed - {run.campaign_id}):
+                await write_leftover(older)
     # Last, so that a run that is killed before finds its leftovers again.
     await run.commit(campaigns.finish_settled, run.now())
     await write_results()
@@ -257,6 +293,7 @@ async def _work(
         limits=run.settings.budget.limits,
         leftovers=followed,
         unmapped=await run.fetch(results.unmapped, run.campaign_id),
+        kept=recorder.kept,
     )
 
 

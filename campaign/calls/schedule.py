@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from campaign.calls.timing import Timing
 from campaign.ledger.attempts import Doubt
-from campaign.models import TOKEN_KEY, Call, TranscriptStatus, plain
+from campaign.models import TOKEN_KEY, Call, Disposition, TranscriptStatus, plain
 
+_NOBODY = frozenset((Disposition.NO_ANSWER, Disposition.BUSY, Disposition.FAILED, Disposition.CANCELED))
 _UNCONNECTED = frozenset({"no_answer", "busy", "failed", "canceled", "cancelled"})
 
 
@@ -54,10 +55,27 @@ def results_in(call: Call, since_end_s: float, timing: Timing) -> TranscriptStat
         awaits_analysis = call.has_analysis is False and since_end_s < timing.analysis_wait_s
         return None if awaits_analysis else TranscriptStatus.COMPLETE
     # Where nobody was connected there is nothing to wait for.
-    is_unconnected = plain(call.status) in _UNCONNECTED and not call.duration_seconds
-    if not is_unconnected and since_end_s < timing.results_wait_s:
+    if not is_unconnected(call) and since_end_s < timing.results_wait_s:
         return None
     return TranscriptStatus.EMPTY
+
+
+def may_get_results(call: Call, disposition: Disposition) -> bool:
+    """Whether a call that has settled lacks results that may still come: somebody may have been connected."""
+    if disposition in _NOBODY and not call.duration_seconds:
+        return False
+    return not (call.transcript or call.messages) or call.has_analysis is False
+
+
+def is_unconnected(call: Call) -> bool:
+    """Whether an ended call has had no conversation, as far as its status says."""
+    return plain(call.status) in _UNCONNECTED and not call.duration_seconds
+
+
+def results_interval(since_end_s: float, timing: Timing) -> float:
+    """Seconds until the next look at an ended call whose results are awaited."""
+    soon = max(timing.results_first_s - since_end_s, 0.0)
+    return max(soon, min(since_end_s / 2, timing.look_max_s), 0.05)
 
 
 def find_matches(

@@ -10,6 +10,10 @@ class Timing:
     look_min_s: float = 2.0
     look_max_s: float = 10.0
     """Bounds of the time between two looks at a live call."""
+    net_look_s: float = 60.0
+    """The same for a call that is connected, while events tell of every end."""
+    hint_look_s: float = 0.5
+    """Whether a listener has left hints is looked at so often."""
     results_first_s: float = 2.0
     """Results are written after a call's end; the first look that counts is so much later."""
     closing_lead_s: float = 15.0
@@ -22,6 +26,10 @@ class Timing:
     """With the transcript in, the analysis is awaited so long after the end."""
     results_wait_s: float = 30.0
     """After that, an empty transcript is final."""
+    late_first_s: float = 20.0
+    """At the end of a run, calls that settled without all their results are looked at so long afterwards."""
+    late_longest_s: float = 300.0
+    """Such looks take no longer; what they leave is for the next run."""
     end_margin_s: float = 300.0
     """A call without an end so long after the agent's maximum duration needs review."""
     foreign_longest_s: float = 7200.0
@@ -45,6 +53,17 @@ class Timing:
     backoff_s: float = 2.0
     backoff_max_s: float = 60.0
     """Bounds of the pause after a 429 without Retry-After, and after a request that was not sent."""
+    recording_wait_s: float = 120.0
+    """A recording that is not there so long after the end of its call is left to the next run."""
+    recording_longest_s: float = 300.0
+    """To fetch one takes no longer."""
+    recording_disk_s: float = 60.0
+    """A disk that has not answered for so long gets no more recordings in this run."""
+    recording_drain_s: float = 60.0
+    """What is not kept yet at the end of a run is waited for as long as this has not passed without one more
+    that is kept, and after the deadline no longer than this."""
+    recording_drain_longest_s: float = 1800.0
+    """And never longer than this."""
     longest_idle_s: float = 3600.0
     """When no row may be dialled sooner than this, the run ends and the next one goes on."""
     hook_again_s: float = 900.0

@@ -5,19 +5,21 @@ requests, and fetches singly what the pages do not show.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TypeVar
 
 import anyio
 
 from campaign.calls import breaker, schedule
 from campaign.calls.closing import Closing
-from campaign.calls.run import Bell, Run
+from campaign.calls.recordings import Recorder
+from campaign.calls.run import Run
+from campaign.calls.watchlist import Tracked, Watchlist
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, calls
 from campaign.ledger.calls import OpenCall
+from campaign.ledger.late import LOOKS
 from campaign.logs import get_logger
 from campaign.models import AttemptState, Call, Disposition, TranscriptStatus, plausible_end
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, NotSent, Throttled, Unsupported
@@ -34,38 +36,19 @@ Item = TypeVar("Item")
 PARALLEL_GETS = 16
 # Enough to share commits, and few enough that a dial does not queue behind a whole sweep.
 PARALLEL_COMMITS = 8
-SMOOTHING = 0.1
 LIST_REST_S = 600.0
 """A list that cannot be used, or does not show our calls, is tried again after so long."""
 FRUITLESS_SWEEPS = 3
 
 
-@dataclass
-class Tracked:
-    """A call that is followed, on the event loop's clock."""
-
-    record: OpenCall
-    serial: int
-    """Its place among all calls of its agent that were followed, from 1."""
-    placed_at: float
-    next_look_at: float
-    ended_at: float | None = None
-    needs_single_look: bool = False
-    """The list shows no results of this call; only the call itself can say that there are none."""
-    gone_since: float | None = None
-    """Since when OneInbox says that there is no such call."""
-
-
 class Tracker:
     """Follows the calls of one run."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, recorder: Recorder) -> None:
         self._run = run
+        self._recorder = recorder
         self._closing = Closing(run)
-        self._tracked: dict[str, Tracked] = {}
-        self._placed: Counter[str] = Counter()
-        self._news = Bell()
-        self._typical_s: float | None = None
+        self._calls = Watchlist(run.timing)
         self._list_rests_until: defaultdict[str, float] = defaultdict(float)
         self._fruitless_sweeps: Counter[str] = Counter()
         self._failing_since: float | None = None
@@ -84,13 +67,17 @@ class Tracker:
             # It needs review already. One more look may settle it after all.
             self._run.settling.add(record.attempt_id)
         placed_at = now - max((ago - record.placed_at).total_seconds(), 0.0)
-        self._placed[record.agent_id] += 1
-        first_look = self._run.timing.look_min_s if now - placed_at < self._run.timing.look_min_s else 0.0
-        self._tracked[record.call_id] = Tracked(
-            record, self._placed[record.agent_id], placed_at, next_look_at=now + first_look, ended_at=ended_at
-        )
         self._closing.expect(record)
-        self._news.ring()
+        self._calls.add(record, placed_at=placed_at, ended_at=ended_at)
+
+    def listened_to(self, is_there: bool) -> None:
+        """Whether a listener is there that leaves hints."""
+        self._calls.listened_to(is_there)
+
+    def hint(self, call_ids: Iterable[str]) -> None:
+        """Something may have happened to these calls: look at each by itself, and soon."""
+        for call_id in self._calls.hint(call_ids):
+            self._recorder.hint(call_id)
 
     async def leave(self) -> None:
         """Before the run leaves its calls to the next one: nobody stays queued, to be rung after hours."""
@@ -99,18 +86,17 @@ class Tracker:
     async def run(self) -> None:
         """Sweep for as long as the run lasts."""
         while True:
-            now = anyio.current_time()
-            next_look_at = min((call.next_look_at for call in self._tracked.values()), default=now + 60)
-            if next_look_at > now:
-                await self._news.wait(next_look_at - now)
-                continue
-            await self._sweep([call for call in self._tracked.values() if call.next_look_at <= now])
+            await self._sweep(await self._calls.due())
 
     async def _sweep(self, due: Sequence[Tracked]) -> None:
+        hinted = self._calls.begin_look(due)
         shown = await self._read_pages(due)
         for tracked in due:
-            if tracked.needs_single_look:
-                shown.pop(tracked.record.call_id, None)
+            call_id = tracked.record.call_id
+            # A page may be older than what a hint tells of.
+            is_behind = call_id in hinted and call_id in shown and not shown[call_id].has_ended
+            if tracked.needs_single_look or is_behind:
+                shown.pop(call_id, None)
         await self._observe_each(shown, is_single=False)
         missing = [tracked for tracked in due if tracked.record.call_id not in shown]
         found, trouble = await self._get_each(missing)
@@ -118,12 +104,9 @@ class Tracker:
         seen = shown.keys() | found.keys()
         now = anyio.current_time()
         for tracked in due:
-            if tracked.gone_since is not None and tracked.record.call_id in self._tracked:
+            if tracked.gone_since is not None and tracked.record.call_id in self._calls:
                 await self._gone(tracked, now - tracked.gone_since)
-            # What could not be seen is looked at again, and not at once.
-            tracked.next_look_at = max(tracked.next_look_at, now + self._run.timing.look_min_s / 10)
-            if tracked.record.call_id not in seen:
-                tracked.next_look_at = now + self._run.timing.look_min_s
+            self._calls.end_look(tracked, was_seen=tracked.record.call_id in seen)
         if trouble is not None:
             await self._trouble(trouble)
 
@@ -133,8 +116,7 @@ class Tracker:
         ranks: defaultdict[str, list[int]] = defaultdict(list)
         for tracked in due:
             if not tracked.needs_single_look:
-                agent_id = tracked.record.agent_id
-                ranks[agent_id].append(self._placed[agent_id] - tracked.serial)
+                ranks[tracked.record.agent_id].append(self._calls.rank(tracked))
         try:
             for agent_id, of_agent in ranks.items():
                 pages = schedule.pages_worth_reading(of_agent, PAGE_SIZE)
@@ -151,7 +133,7 @@ class Tracker:
             async with aclosing(self._run.api.recent_calls(agent_id)) as listing:
                 async for page in listing:
                     seen |= {call.id: call for call in page.calls}
-                    has_shown = has_shown or any(call.id in self._tracked for call in page.calls)
+                    has_shown = has_shown or any(call.id in self._calls for call in page.calls)
                     pages -= 1
                     if pages == 0 or page.is_last:
                         break
@@ -219,7 +201,7 @@ class Tracker:
             )
             return
         self._failing_since = None
-        for tracked in list(self._tracked.values()):
+        for tracked in self._calls:
             if tracked.ended_at is not None:
                 await self._settle_as_known(tracked)
             else:
@@ -230,15 +212,14 @@ class Tracker:
             tracked, call = shown
             await self._observe(tracked, call, is_single=is_single)
 
-        shown = [(self._tracked[call_id], call) for call_id, call in seen.items() if call_id in self._tracked]
+        shown = [(found, call) for call_id, call in seen.items() if (found := self._calls.get(call_id))]
         await _for_each(shown, observe, at_a_time=PARALLEL_COMMITS)
 
     async def _observe(self, tracked: Tracked, call: Call, *, is_single: bool) -> None:
         run, now = self._run, anyio.current_time()
         tracked.gone_since = None
         if not call.has_ended:
-            age_s = now - tracked.placed_at
-            tracked.next_look_at = now + schedule.look_interval(age_s, self._typical_s, run.timing)
+            self._calls.is_live(tracked, call)
             if await self._closing.look(tracked.record, call):
                 tracked.next_look_at = now
             else:
@@ -251,8 +232,7 @@ class Tracker:
         since_end_s = now - tracked.ended_at
         transcript_status = schedule.results_in(call, since_end_s, run.timing)
         if transcript_status is None:
-            soon = max(run.timing.results_first_s - since_end_s, 0.0)
-            tracked.next_look_at = now + max(soon, min(since_end_s / 2, run.timing.look_max_s), 0.05)
+            self._calls.has_ended(tracked, call, since_end_s)
             return
         if transcript_status is TranscriptStatus.EMPTY and not is_single:
             tracked.needs_single_look = True
@@ -290,6 +270,7 @@ class Tracker:
             now=now,
             opt_out=wish,
             has_talked=endings.has_talked(call, disposition),
+            looks_left=LOOKS if schedule.may_get_results(call, disposition) else 0,
         )
         run.spending.call_settled(record.attempt_id, call)
         if wish:
@@ -297,7 +278,8 @@ class Tracker:
             log.info("call.opt_out", row=record.row_number, call=call.id)
         if record.campaign_id == run.campaign_id and (wish or disposition is Disposition.ANSWERED):
             await breaker.tell(run, Talked(has_opted_out=bool(wish)))
-        self._tracked.pop(record.call_id, None)
+        self._calls.over(tracked)
+        await self._recorder.offer(record, call, disposition)
         log.debug("call.settled", row=record.row_number, call=call.id, disposition=disposition.value)
         if is_closed:
             run.closed(record.attempt_id)
@@ -321,11 +303,9 @@ class Tracker:
 
     async def _ended(self, tracked: Tracked, call: Call) -> None:
         run = self._run
-        lasted_s = anyio.current_time() - tracked.placed_at
         # Before its line is free.
         await breaker.ended(run, tracked.record, call, self._read(tracked.record, call).disposition)
-        typical = lasted_s if self._typical_s is None else self._typical_s
-        self._typical_s = typical + SMOOTHING * (lasted_s - typical)
+        self._calls.lasted(anyio.current_time() - tracked.placed_at)
         is_settling = await run.commit(calls.record_ended, call, run.now())
         run.spending.ended(tracked.record.attempt_id, call)
         if is_settling:
@@ -345,7 +325,7 @@ class Tracker:
             # It was never connected, and nobody would be there to stop it at closing.
             tracked.next_look_at = anyio.current_time()
             return
-        self._tracked.pop(tracked.record.call_id, None)
+        self._calls.drop(tracked)
         self._closing.forget(tracked.record.call_id)
         if tracked.record.state is not AttemptState.NEEDS_REVIEW:
             log.warning("call.endless", row=tracked.record.row_number, call=tracked.record.call_id)

@@ -9,7 +9,9 @@ import anyio
 
 from campaign.calls import breaker
 from campaign.calls.run import Run, Step
+from campaign.calls.track import Tracker
 from campaign.errors import CampaignError, LedgerError, OutputError
+from campaign.ledger import hints
 from campaign.logs import get_logger
 from campaign.settings import Calendar
 
@@ -17,6 +19,8 @@ log = get_logger(__name__)
 
 LOCK_LOOK_S = 2.0
 """The run lock is looked at so often."""
+MOST_HINTS = 100
+"""So many are passed on at a time; the others wait for the next."""
 
 
 class InterruptedTwice(BaseException):
@@ -83,6 +87,19 @@ async def watch_deadline(run: Run, deadline: datetime) -> None:
         await anyio.sleep(min(left_s, 60.0))
     # Calls that are live are followed to their end: tomorrow's run may be of another campaign.
     run.drain("the deadline has come", leave=False)
+
+
+async def watch_hints(run: Run, tracker: Tracker, is_listened_to: Callable[[], Awaitable[bool]]) -> None:
+    """Pass on what a listener in another process has heard."""
+    since = await run.fetch(hints.latest)
+    while True:
+        await anyio.sleep(run.timing.hint_look_s)
+        with run.signs.step(Step.LEDGER):
+            is_there = await is_listened_to()
+        tracker.listened_to(is_there)
+        if is_there and (found := await run.fetch(hints.news, since, most=MOST_HINTS)):
+            since = found[-1].serial
+            tracker.hint(hint.call_id for hint in found)
 
 
 async def watch_clock(run: Run) -> None:

@@ -24,6 +24,8 @@ class AskedAccount:
     """The variables in the agent's first message."""
     longest_call_s: float | None = None
     """How long the agent lets a call last; None when that is not known."""
+    records: bool | None = None
+    """Whether the agent records its calls; None when that is not known."""
     usage: Usage | None = None
     """What the account has used of its day; None when that is not known, or was not asked."""
     notes: tuple[str, ...] = ()
@@ -61,7 +63,12 @@ def ask_account(settings: CampaignSettings, environment: Environment, *, with_us
         why = str(error)
     else:
         heard = as_heard(agent, settings)
-        told = AskedAccount(heard.placeholders, agent.max_duration_seconds, notes=_unread(heard, own))
+        told = AskedAccount(
+            heard.placeholders,
+            agent.max_duration_seconds,
+            agent.enable_recording,
+            notes=_unread(heard, own),
+        )
         if isinstance(usage, ApiError):
             unread = f"how many calls the account may still make today is not known ({usage.what})"
             return replace(told, notes=(*told.notes, unread))

@@ -15,6 +15,7 @@ from campaign.cli import (
     doctor,
     explain,
     init,
+    listen,
     numbers,
     output,
     plan,
@@ -26,6 +27,7 @@ from campaign.cli import (
     suppress,
     validate,
     views,
+    webhooks,
 )
 from campaign.errors import CampaignError, ExitCode
 
@@ -58,6 +60,8 @@ app.add_typer(suppress.app, name="suppress")
 app.add_typer(calls.app, name="calls")
 app.add_typer(carriers.app, name="carriers")
 app.add_typer(numbers.app, name="numbers")
+app.add_typer(webhooks.app, name="webhooks")
+app.command()(listen.listen)
 app.command()(simulate.simulate)
 
 

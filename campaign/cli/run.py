@@ -27,6 +27,8 @@ from campaign.cli.options import (
     SheetOption,
 )
 from campaign.cli.plan import show_plan
+from campaign.cli.recordings import keeping, open_shelf
+from campaign.cli.recordings import note as recordings_note
 from campaign.cli.summary import as_data, summarise
 from campaign.errors import ExitCode, UsageError
 
@@ -48,6 +50,10 @@ def run(
     output_file: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Result file: .csv, .xlsx, .jsonl or .parquet."),
+    ] = None,
+    recordings: Annotated[
+        Path | None,
+        typer.Option("--recordings", metavar="DIR", help="Keep what was recorded, while its links live."),
     ] = None,
     ledger: LedgerOption = None,
     deadline: Annotated[
@@ -81,6 +87,7 @@ def run(
         config=config,
         name=name,
         output_file=output_file,
+        recordings=recordings,
         ledger=ledger,
         deadline=deadline,
         amend=amend,
@@ -102,6 +109,7 @@ class Options:
     config: Path
     name: str | None = None
     output_file: Path | None = None
+    recordings: Path | None = None
     ledger: str | None = None
     deadline: str | None = None
     amend: bool = False
@@ -163,6 +171,7 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
                 job,
                 environment,
                 result_path,
+                recordings=options.recordings,
                 amend=options.amend,
                 allow_invalid=options.allow_invalid,
                 accept_ledger=options.accept_ledger,
@@ -178,8 +187,8 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
         output.say("Nobody was called.")
         return ExitCode.NOT_FINISHED
     if options.as_json:
-        output.say_json(as_data(report, result_path))
-    summarise(report, result_path, ledger=options.ledger)
+        output.say_json(as_data(report, result_path, options.recordings))
+    summarise(report, result_path, recordings=options.recordings, ledger=options.ledger)
     return report.exit_code
 
 
@@ -194,6 +203,7 @@ def carry_out(
     deadline: datetime | None,
     on_terminal: bool,
     accept_ledger: bool = False,
+    recordings: Path | None = None,
     ledger_option: str | None = None,
     inputs: Sequence[Path] = (),
     timing: "Timing | None" = None,
@@ -230,6 +240,10 @@ def carry_out(
         f"campaign {job.name}", accept=accept_ledger, reader_patience_s=timing.reader_patience_s
     ) as held:
         now = datetime.now(UTC)
+        shelf = None
+        if recordings is not None:
+            shelf = open_shelf(recordings, environment)
+            job.notes.extend(filter(None, [recordings_note(agent_records=job.account.records)]))
         jobs.locate(job)
         jobs.refuse_broken_list(job, allow_invalid=allow_invalid)
         if on_terminal:
@@ -263,7 +277,11 @@ def carry_out(
                 max_connections=job.settings.pace.max_live_calls + 10,
                 proxy=environment.proxy(),
             )
-            async with api, anyio.create_task_group() as beside:
+            async with (
+                api,
+                keeping(shelf, environment, agent_records=job.account.records) as how,
+                anyio.create_task_group() as beside,
+            ):
                 beside.start_soon(watchdog.follow_loop)
                 with live.shown(job.name, on_terminal=on_terminal) as on_progress:
                     report = await run_campaign(
@@ -286,6 +304,8 @@ def carry_out(
                         deadline=deadline,
                         ledger_flag=ledger_flag(ledger_option),
                         write_leftover=lambda left: anyio.to_thread.run_sync(of_leftovers.write, left),
+                        keeping=how,
+                        is_listened_to=lambda: anyio.to_thread.run_sync(ledger.is_listened_to),
                         timing=timing,
                     )
                 beside.cancel_scope.cancel()

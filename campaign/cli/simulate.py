@@ -32,6 +32,12 @@ def simulate(
     webhook_secret: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Signs the events that go to webhooks.")
     ] = None,
+    recordings: Annotated[
+        bool, typer.Option("--recordings", help="Record the calls that are answered (v2, v3).")
+    ] = False,
+    link_life: Annotated[
+        float, typer.Option(help="Seconds until the link to a recording expires.", min=0)
+    ] = 14_400.0,
     list_lag: Annotated[float, typer.Option(help="Seconds until a call appears in lists.", min=0)] = 0.0,
     fault: Annotated[
         list[str] | None,
@@ -65,6 +71,7 @@ def simulate(
             seed=seed,
             speed=speed,
             list_lag_s=list_lag,
+            link_life_s=link_life,
             dial_log=dial_log,
             daily_quota=daily_quota,
             over_quota=over_quota,
@@ -76,6 +83,7 @@ def simulate(
         quota=quota,
         registered_only=registered_only,
         webhook_secret=webhook_secret,
+        records=recordings,
     )
     listener = server.listen(port)
     output.say(

@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from campaign.cli import costs, leftovers, output, unmapped
 from campaign.cli.breaker_views import opening_as_data
+from campaign.cli.recordings import as_data as recordings_as_data
+from campaign.cli.recordings import told
 from campaign.cli.views import ledger_flag
 
 if TYPE_CHECKING:
     from campaign.calls.runner import RunReport
 
 
-def summarise(report: "RunReport", result_path: Path, *, ledger: str | None) -> None:
+def summarise(
+    report: "RunReport", result_path: Path, *, recordings: Path | None = None, ledger: str | None
+) -> None:
     """How the run ended, in a few lines for people.
 
     Args:
         report: The end.
         result_path: Where the result is.
+        recordings: Where recordings are, when they are kept.
         ledger: What `--ledger` says.
     """
     counts = output.listing({status.value: number for status, number in report.counts.items()})
@@ -36,6 +41,8 @@ def summarise(report: "RunReport", result_path: Path, *, ledger: str | None) -> 
     for line in unmapped.lines(unmapped.as_data(report.unmapped)):
         output.say(line)
     output.say(f"results: {result_path}")
+    if report.kept is not None and recordings is not None:
+        output.say(told(report.kept, recordings))
     for closed in report.leftovers:
         output.say(leftovers.told(closed, report.name, ledger))
     if report.stop_error is not None:
@@ -66,7 +73,7 @@ def _finished(report: "RunReport", ledger: str | None) -> None:
         output.say(f"campaign: finished, but some rows need review: `{command}`")
 
 
-def as_data(report: "RunReport", result_path: Path) -> dict[str, Any]:
+def as_data(report: "RunReport", result_path: Path, recordings: Path | None = None) -> dict[str, Any]:
     """The run's end for a program."""
     return {
         "campaign": report.name,
@@ -76,6 +83,7 @@ def as_data(report: "RunReport", result_path: Path) -> dict[str, Any]:
         "calls": report.dials,
         "seconds": round(report.elapsed_s, 1),
         "results": str(result_path),
+        "recordings": recordings_as_data(report.kept, recordings),
         "stopped_because": str(report.stop_error) if report.stop_error else report.stop_notice or None,
         "breakers": [opening_as_data(each) for each in report.openings],
         "followed": [

@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from campaign.errors import ConfigError, LedgerError, UsageError
-from campaign.ledger import lock, trouble
+from campaign.ledger import lock, presence, trouble
 from campaign.ledger.checkup import READER_PATIENCE_S, check_up
 from campaign.ledger.generation import Generation, inode_version
 from campaign.ledger.lock import RunLock
@@ -123,6 +123,30 @@ class Ledger:
                 yield held
             finally:
                 held.ended_cleanly = not self._writer.has_failed
+
+    @contextmanager
+    def listening(self) -> Iterator[Callable[[], None]]:
+        """Known to runs as one who leaves hints, for as long as the block lasts and the process lives.
+
+        Gives a function that raises LedgerError when that is over before. It may wait for disk or server.
+
+        Raises:
+            NotFinishedError: Another process is known as such.
+        """
+        if self._path is not None:
+            with presence.by_file(self._path) as on_file:
+                yield on_file.check
+        else:
+            # A server that is not there is told in words.
+            self.read(presence.is_there_by_session)
+            with presence.by_session(self._engine) as on_server:
+                yield on_server.check
+
+    def is_listened_to(self) -> bool:
+        """Whether a process is known as one who leaves hints. Raises LedgerError."""
+        if self._path is not None:
+            return presence.is_there_by_file(self._path)
+        return self.read(presence.is_there_by_session)
 
     def _refuse_relatives(self, generation: Generation, *, accept: bool) -> None:
         """Raise LedgerError for a ledger that may not know all calls, unless it is to be accepted."""

@@ -121,6 +121,22 @@ def _keep_closing_times(connection: Connection) -> None:
     _add_column(connection, "attempts", "closes_at", kind)
 
 
+def _await_late_results(connection: Connection) -> None:
+    _add_column(connection, "calls", "looks_left", "INTEGER DEFAULT 0 NOT NULL")
+    for index in schema.calls.indexes:
+        if index.name == "ix_calls_incomplete":
+            index.create(connection, checkfirst=True)
+
+
+def _keep_recordings(connection: Connection) -> None:
+    schema.recordings.create(connection, checkfirst=True)
+
+
+def _keep_hints(connection: Connection) -> None:
+    schema.listener.create(connection, checkfirst=True)
+    schema.hints.create(connection, checkfirst=True)
+
+
 def _add_column(connection: Connection, table: str, column: str, kind: str) -> bool:
     """Add a column. False when it is there: a new ledger has all of them."""
     if column in {known["name"] for known in inspect(connection).get_columns(table)}:
@@ -142,6 +158,9 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(10, "agents of rows", _keep_agents_of_rows),
     Migration(11, "who has talked", _keep_who_has_talked),
     Migration(12, "closing times", _keep_closing_times),
+    Migration(13, "late results", _await_late_results),
+    Migration(14, "recordings", _keep_recordings),
+    Migration(15, "hints", _keep_hints),
 )
 
 

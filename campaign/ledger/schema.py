@@ -218,7 +218,58 @@ calls = Table(
     Column("transcript_status", String(16), nullable=False),
     Column("recording_url", Text),
     Column("settled_at", Utc),
+    # So often is a call looked at again that has settled before all of its results were there.
+    Column("looks_left", Integer, nullable=False, server_default="0"),
     CheckConstraint(_one_of("transcript_status", TranscriptStatus), name="transcript_status"),
+    Index(
+        "ix_calls_incomplete",
+        "settled_at",
+        sqlite_where=text("looks_left > 0"),
+        postgresql_where=text("looks_left > 0"),
+    ),
+)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("call_id", ForeignKey("calls.call_id"), primary_key=True),
+    # A run was told to keep it. Until it is kept, or given up, later runs try again.
+    Column("wanted_at", Utc, nullable=False),
+    # Runs that have tried in vain.
+    Column("tries", Integer, nullable=False, server_default="0"),
+    # Its name in the folder; empty while it is not there.
+    Column("file", Text, nullable=False, server_default=""),
+    Column("given_up", Integer, nullable=False, server_default="0"),
+    CheckConstraint("file = '' OR given_up = 0", name="end"),
+    Index(
+        "ix_recordings_open",
+        "wanted_at",
+        sqlite_where=text("file = '' AND given_up = 0"),
+        postgresql_where=text("file = '' AND given_up = 0"),
+    ),
+)
+
+listener = Table(
+    "listener",
+    metadata,
+    # There is one row.
+    Column(
+        "number", Integer, CheckConstraint("number = 1", name="single"), primary_key=True, autoincrement=False
+    ),
+    # Whoever knows it can leave hints.
+    Column("token", String(64), nullable=False),
+    Column("made_at", Utc, nullable=False),
+    # Of the newest hint. It never goes back, also when old hints are cleared away.
+    Column("serial", Integer, nullable=False, server_default="0"),
+)
+
+hints = Table(
+    "hints",
+    metadata,
+    # One for each call, whatever comes.
+    Column("call_id", ForeignKey("calls.call_id"), primary_key=True),
+    Column("serial", Integer, nullable=False, unique=True),
+    Column("at", Utc, nullable=False),
 )
 
 suppression = Table(

@@ -103,7 +103,7 @@ class SetUp:
         paths = (INTEGRATIONS, CREDENTIALS) if self._carriers_path is None else (self._carriers_path,)
         for path in paths:
             try:
-                found = await self._all(path, telephony.parse_carrier, telephony.CARRIER_LISTS)
+                found = await self.whole_list(path, telephony.parse_carrier, telephony.CARRIER_LISTS)
             except (NotFound, Unsupported) as error:
                 missing = error
             else:
@@ -114,14 +114,14 @@ class SetUp:
     async def add_carrier(self, carrier: NewCarrier) -> Carrier:
         """Store a credential, once. Raises Unsupported where this account keeps none."""
         body = telephony.carrier_body(carrier)
-        added = telephony.parse_carrier(await self._send("POST", await self._where_carriers_are(), body))
+        added = telephony.parse_carrier(await self.send("POST", await self._where_carriers_are(), body))
         if added is None:
             raise OutcomeUnknown("the reply has no id of a carrier")
         return added
 
     async def remove_carrier(self, carrier_id: str) -> None:
         """Forget a credential. Raises NotFound when there is none of this id."""
-        await self._send("DELETE", f"{await self._where_carriers_are()}/{quote(carrier_id, safe='')}")
+        await self.send("DELETE", f"{await self._where_carriers_are()}/{quote(carrier_id, safe='')}")
 
     async def search_numbers(
         self,
@@ -154,7 +154,7 @@ class SetUp:
         }
         query = {name: value for name, value in asked.items() if value is not None}
         try:
-            body = await self._send("GET", f"{NUMBERS}/search", query=query)
+            body = await self.send("GET", f"{NUMBERS}/search", query=query)
         except Unsupported as error:
             raise Unsupported(f"{NO_SEARCH}: {error}") from error
         except Refused as error:
@@ -168,7 +168,7 @@ class SetUp:
 
     async def register_number(self, number: NewNumber) -> PhoneNumber:
         """Register a number, once. Raises NotFound when there is no such agent or carrier."""
-        registered = telephony.parse_number(await self._send("POST", NUMBERS, telephony.number_body(number)))
+        registered = telephony.parse_number(await self.send("POST", NUMBERS, telephony.number_body(number)))
         if registered is None or registered.number != number.number:
             raise OutcomeUnknown("the reply is not the number that was to be registered")
         return registered
@@ -176,13 +176,13 @@ class SetUp:
     async def numbers(self) -> tuple[PhoneNumber, ...]:
         """The registered numbers. Raises Unsupported where this account has no list of them."""
         try:
-            return await self._all(NUMBERS, telephony.parse_number, telephony.NUMBER_LISTS)
+            return await self.whole_list(NUMBERS, telephony.parse_number, telephony.NUMBER_LISTS)
         except NotFound as error:
             raise Unsupported("this account has no list of phone numbers") from error
 
     async def number(self, number_id: str) -> PhoneNumber:
         """One registered number. Raises NotFound when there is none of this id."""
-        found = telephony.parse_number(await self._send("GET", _number_path(number_id)))
+        found = telephony.parse_number(await self.send("GET", _number_path(number_id)))
         if found is None or found.id != number_id:
             raise OutcomeUnknown("the reply is not the number that was asked for")
         return found
@@ -191,14 +191,14 @@ class SetUp:
         """Give a number another agent or another name; None leaves it. Raises NotFound."""
         changes = {"agent_id": agent_id, "friendly_name": name}
         body = {key: value for key, value in changes.items() if value is not None}
-        changed = telephony.parse_number(await self._send("PATCH", _number_path(number_id), body))
+        changed = telephony.parse_number(await self.send("PATCH", _number_path(number_id), body))
         if changed is None or changed.id != number_id:
             raise OutcomeUnknown("the reply is not the number that was to be changed")
         return changed
 
     async def remove_number(self, number_id: str) -> None:
         """Take a number out of OneInbox. Raises NotFound when there is none of this id."""
-        await self._send("DELETE", _number_path(number_id))
+        await self.send("DELETE", _number_path(number_id))
 
     async def _where_carriers_are(self) -> str:
         """Found by a look, as a secret is for no path that is not there."""
@@ -207,7 +207,7 @@ class SetUp:
         assert self._carriers_path is not None  # noqa: S101 - `carriers` found it, or raised
         return self._carriers_path
 
-    async def _all(
+    async def whole_list(
         self, path: str, parse: Callable[[Any], T | None], names: tuple[str, ...]
     ) -> tuple[T, ...]:
         """Everything of a list, page by page where it has pages."""
@@ -217,12 +217,12 @@ class SetUp:
             is_whole = False
             try:
                 page = {"limit": str(PAGE_SIZE), "offset": str(reached)}
-                body = await self._send("GET", path, query=page, at_most=replies.MAX_LIST_BYTES)
+                body = await self.send("GET", path, query=page, at_most=replies.MAX_LIST_BYTES)
             except Refused:
                 if reached:
                     raise
                 # Older lists may know no parameters.
-                is_whole, body = True, await self._send("GET", path, at_most=replies.MAX_LIST_BYTES)
+                is_whole, body = True, await self.send("GET", path, at_most=replies.MAX_LIST_BYTES)
             items = wire.entries(body, *names)
             if items is None:
                 raise OutcomeUnknown("the reply is not a list")
@@ -235,7 +235,7 @@ class SetUp:
                 return tuple(found.values())
         raise OutcomeUnknown("the list does not end")
 
-    async def _send(
+    async def send(
         self,
         method: str,
         path: str,
@@ -244,6 +244,7 @@ class SetUp:
         query: dict[str, str] | None = None,
         at_most: int = replies.MAX_REPLY_BYTES,
     ) -> Any:
+        """One request, for the verbs here and for those of `webhooks`: the JSON of its reply."""
         response = await asking.ask(
             self._client,
             method,

@@ -25,6 +25,7 @@ _FIELDS = frozenset(
         *("name", "provider", "api_key", "metadata", "credential_id", "agent_id", "friendly_name"),
         *("country", "area_code", "contains", "limit", "phone_number"),
         *("provider_config", "trunk_address", "auth_username", "auth_password"),
+        *("url", "events"),
     }
 )
 _SECRET_FIELDS = frozenset({"api_key", "provider_config", "trunk_address", "auth_username", "auth_password"})

@@ -86,6 +86,7 @@ Id = Annotated[str | None, BeforeValidator(_id_or_none)]
 Text = Annotated[str | None, BeforeValidator(text_or_none)]
 Number = Annotated[float | None, BeforeValidator(_number_or_none)]
 Moment = Annotated[datetime | None, BeforeValidator(_time_or_none)]
+Flag = Annotated[bool | None, BeforeValidator(flag_or_none)]
 Object = Annotated[dict[str, Any], BeforeValidator(_object_or_empty)]
 Items = Annotated[list[Any], BeforeValidator(_list_or_empty)]
 

@@ -74,10 +74,14 @@ class Environment(BaseSettings):
             return None
         return SecretStr(read_private(path, "key file", KeyRefusedError))
 
-    def check_webhook(self, url: str | None) -> None:
-        """Raise ConfigError when `CAMPAIGN_WEBHOOK_HOSTS` does not name the host of this `call.webhook_url`.
+    def check_webhook(self, url: str | None, *, where: str = "call.webhook_url") -> None:
+        """Raise ConfigError when `CAMPAIGN_WEBHOOK_HOSTS` does not name the host of this address.
 
         Events carry what people say in a call, so whoever runs this machine may fix where they go.
+
+        Args:
+            url: Where events are to go; None for nowhere.
+            where: What named it, for the error.
         """
         if url is None or self.campaign_webhook_hosts is None:
             return
@@ -85,13 +89,18 @@ class Environment(BaseSettings):
         host = (urlsplit(url).hostname or "").rstrip(".")
         if not any(host == name or (name[:2] == "*." and host.endswith(name[1:])) for name in allowed):
             raise ConfigError(
-                f"call.webhook_url: {host} is not among CAMPAIGN_WEBHOOK_HOSTS; "
+                f"{where}: {host} is not among CAMPAIGN_WEBHOOK_HOSTS; "
                 "add it there, or have the events sent to one of those"
             )
 
     def base_url(self) -> str:
         """Where the API is: https, or plain http on this machine only. Raises ConfigError."""
         return check_base_url(self.oneinbox_base_url)
+
+    @property
+    def is_simulator(self) -> bool:
+        """Whether OneInbox is on this machine."""
+        return urlsplit(self.base_url()).hostname in LOOPBACK
 
 
 def check_base_url(url: str) -> str:

@@ -127,7 +127,7 @@ async def late(account: Account, struck: Struck, body: Any, *, status: int = 200
     if "stall" in struck:
         await asyncio.sleep(float(struck["stall"] or 3600))
     if "cut" in struck:
-        return _HalfReply(json.dumps(body).encode())
+        return HalfReply(json.dumps(body).encode(), 201)
     if "act_then_status" in struck:
         return error(account, int(struck["act_then_status"] or 502), "fault", "Bad gateway")
     if "garble" in struck:
@@ -235,11 +235,8 @@ class NoReply(Response):
         await close()
 
 
-class _HalfReply(Response):
+class HalfReply(Response):
     """Announces a whole body, sends half of it, and closes."""
-
-    def __init__(self, body: bytes) -> None:
-        super().__init__(body, 201)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         close: Callable[[], Awaitable[None]] | None = scope.get("extensions", {}).get(CLOSE_CONNECTION)

@@ -17,6 +17,7 @@ from campaign.simulator.faults import FaultPlan
 from campaign.simulator.numbers import Numbers
 from campaign.simulator.outcomes import Outcomes
 from campaign.simulator.provider import Provider
+from campaign.simulator.store import Store
 from campaign.simulator.webhooks import Webhooks
 
 SIMULATOR_KEY = "oi_sk_simulator"
@@ -52,12 +53,15 @@ class Simulator:
     """Whether calls are made from registered numbers only."""
     webhook_secret: str | None = None
     """Signs the events that go out; None: only where the newest generation makes a secret of its own."""
+    records: bool = False
+    """Whether agents record their calls."""
     retry_s: float = 1.0
     """Real seconds before an event is posted a second time, twice as many before the third."""
     carriers: Carriers = field(init=False)
     numbers: Numbers = field(init=False)
     webhooks: Webhooks = field(init=False)
     outcomes: Outcomes = field(init=False)
+    store: Store = field(init=False)
     app: Starlette = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,8 +70,10 @@ class Simulator:
         self.webhooks = Webhooks(self)
         calls = Calls(self, self._refused_from, self.webhooks.placed)
         self.outcomes = Outcomes(self, calls.find, calls.shown)
+        self.store = Store(self)
         routes = [
             *calls.routes(),
+            *self.store.routes(),
             *self.outcomes.routes(),
             *self.carriers.routes(),
             *self.numbers.routes(),
@@ -96,7 +102,8 @@ class Simulator:
 
     def _shown_agent(self, agent_id: str) -> dict[str, Any]:
         message = self.first_messages.get(agent_id, self.first_message)
-        return {**wire.agent_object(agent_id, message, self.generation), **self.agent_details}
+        shown = wire.agent_object(agent_id, message, self.generation, records=self.records)
+        return {**shown, **self.agent_details}
 
     async def _usage(self, _request: Request, _struck: Struck) -> Any:
         return wire.usage_object(self.provider)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from campaign.simulator import wire
+from campaign.simulator import recordings, wire
 from campaign.simulator.answers import (
     Account,
     NoReply,
@@ -40,6 +40,7 @@ class CallsAccount(Account, Protocol):
     has_cursor: bool
     slim_lists: bool
     quota: int | None
+    records: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ class Calls:
             return refuse(account, refusal)
         if "drop" in struck:
             return NoReply()
-        call = self._place(body)
+        store = f"{request.base_url}{recordings.PATH}" if account.records else None
+        call = self._place(body, store)
         call.never_ends = "never_end" in struck
         call.odd_status = struck.get("odd_status")
         if "fail_call" in struck:
@@ -92,11 +94,11 @@ class Calls:
         if "queue" in struck:
             account.provider.queue(call, float(struck["queue"] or 60))
         if "duplicate" in struck:
-            self._place(body)
+            self._place(body, store)
         shown = wire.created_object(account.provider, call, account.generation)
         return await late(account, struck, shown, status=201)
 
-    def _place(self, body: dict[str, Any]) -> SimulatedCall:
+    def _place(self, body: dict[str, Any], store: str | None) -> SimulatedCall:
         account = self.account
         short_id = f"call_{len(account.provider.calls) + 1:06d}"
         call = account.provider.place(
@@ -111,6 +113,7 @@ class Calls:
             # As any unknown field, the older generations leave it aside.
             overrides=(body.get("overrides") or {}) if account.generation == "v3" else {},
         )
+        call.recorded_by = store
         self.placed(call)
         return call
 

@@ -12,13 +12,14 @@ from campaign.simulator.provider import Provider, SimulatedCall
 
 STARTED, ENDED, FAILED = "call.started", "call.ended", "call.failed"
 ANALYZED, TRANSCRIPT = "call.analyzed", "transcript.final"
+RECORDED = "call.recording.available"
 
 EVENTS: Mapping[str, tuple[str, ...]] = {
     "v1": (STARTED, ENDED, TRANSCRIPT),
-    "v2": (STARTED, ENDED, ANALYZED, FAILED, "call.recording.available", "transcript.partial", TRANSCRIPT),
-    "v3": (STARTED, ENDED, FAILED, "call.recording.available", "transcript.partial", TRANSCRIPT),
+    "v2": (STARTED, ENDED, ANALYZED, FAILED, RECORDED, "transcript.partial", TRANSCRIPT),
+    "v3": (STARTED, ENDED, FAILED, RECORDED, "transcript.partial", TRANSCRIPT),
 }
-"""What may be asked for, by generation. Nothing is recorded here, and nothing is told in parts."""
+"""What may be asked for, by generation. Nothing is told in parts."""
 
 
 def course(call: SimulatedCall, generation: str) -> tuple[tuple[float, str], ...]:
@@ -37,6 +38,9 @@ def course(call: SimulatedCall, generation: str) -> tuple[tuple[float, str], ...
             (ends + late, TRANSCRIPT),
             (ends + late, ANALYZED),
         )
+    recorded_at = call.recorded_at()
+    if recorded_at is not None:
+        events = (*events, (recorded_at, RECORDED))
     return tuple((at, name) for at, name in events if name in EVENTS[generation])
 
 

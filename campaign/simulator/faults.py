@@ -43,7 +43,7 @@ SETUP_REFUSED = {
 
 ENDPOINTS = (
     *("create", "get", "list", "usage", "stop", "agent", "outcomes"),
-    *("add_carrier", "carriers", "search", "register", "numbers", "webhooks", "event"),
+    *("add_carrier", "carriers", "search", "register", "numbers", "webhooks", "event", "recording"),
 )
 """What faults strike: kinds of requests, and `event`, which is one that the simulator itself makes."""
 

@@ -41,6 +41,8 @@ class SimulatedCall:
     """The label that somebody has given the call, in place of the provider's own."""
     webhook_url: str | None = None
     """Where this call's events go, too."""
+    recorded_by: str | None = None
+    """The address of the store that keeps its recording; None when it is not recorded."""
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """What the agent had otherwise in this call."""
 
@@ -60,6 +62,13 @@ class SimulatedCall:
     def has_results(self, now: float) -> bool:
         late = self.conversation.results_after_s - self.conversation.ends_after_s
         return now >= self.ends_at() + late
+
+    def recorded_at(self) -> float | None:
+        """When its recording can be had: later than its results. None when there is none."""
+        if self.recorded_by is None or self.conversation.connects_after_s is None:
+            return None
+        late = self.conversation.results_after_s - self.conversation.ends_after_s
+        return self.ends_at() + 2 * late
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,8 @@ class Provider:
     """Calls that the account may make on one day, from 00:00 UTC on; None for any number."""
     over_quota: int = 402
     """The status that answers a call beyond it. The documentation does not say which it is."""
+    link_life_s: float = 4 * 3600.0
+    """So many real seconds the link to a recording can be used."""
     dial_log: Path | None = None
     """Where each dial is appended as a JSON line, for judges in other processes."""
     monotonic: Callable[[], float] = time.monotonic

@@ -8,6 +8,7 @@ second (messages beside the list, analysis, a closed set of statuses, no cursors
 from datetime import datetime
 from typing import Any
 
+from campaign.simulator import recordings
 from campaign.simulator.provider import STOPPED, Provider, SimulatedCall
 
 GENERATIONS = ("v1", "v2", "v3")
@@ -27,7 +28,9 @@ def created_object(provider: Provider, call: SimulatedCall, generation: str) -> 
     return shown
 
 
-def agent_object(agent_id: str, first_message: str, generation: str) -> dict[str, Any]:
+def agent_object(
+    agent_id: str, first_message: str, generation: str, *, records: bool = False
+) -> dict[str, Any]:
     """An agent as GET shows it."""
     shown: dict[str, Any] = {
         "id": agent_id,
@@ -38,7 +41,7 @@ def agent_object(agent_id: str, first_message: str, generation: str) -> dict[str
         "tts": {"voice_id": "simulated", "model": "simulated"},
         "max_duration_seconds": 600,
         "silence_timeout_seconds": 10,
-        "enable_recording": False,
+        "enable_recording": records,
         "webhook_id": None,
     }
     if generation != "v3":
@@ -149,7 +152,7 @@ def _v3(provider: Provider, call: SimulatedCall) -> dict[str, Any]:
         )
         or None,
         "messages": messages,
-        "recording_url": None,
+        "recording_url": recordings.link(provider, call),
         "analysis": analysis | ({"outcome": outcome} if outcome else {}),
         "outcome": outcome,
         "ai_summary": conversation.summary if results else None,

@@ -14,8 +14,10 @@ import anyio.to_thread
 import httpx
 from pydantic import SecretStr
 
+from campaign.calls.ending import WriteLeftover
 from campaign.calls.ports import AskHook, LedgerBesideLoop
 from campaign.calls.progress import Progress
+from campaign.calls.recordings import Keeping
 from campaign.calls.run import steady_time
 from campaign.calls.runner import RunReport, run_campaign, utc_now
 from campaign.calls.timing import Timing
@@ -41,6 +43,7 @@ QUICK = Timing(
     results_first_s=0.02,
     analysis_wait_s=0.2,
     results_wait_s=0.3,
+    late_first_s=0.05,
     end_margin_s=0.2,
     doubt_wait_s=0.6,
     doubt_look_min_s=0.05,
@@ -123,10 +126,14 @@ class Stage:
     spoken: tuple[str, ...] = ()
     spoken_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     calendar: Calendar | None = None
+    keeping: Keeping | None = None
+    is_listened_to: Callable[[], Awaitable[bool]] | None = None
+    base_url: str = "http://simulator"
     progress: list[Progress] = field(default_factory=list)
     on_stall: Callable[[CampaignError], None] | None = None
     ledger_flag: str = ""
     handle_signals: bool = False
+    write_leftover: WriteLeftover | None = None
     written: int = 0
     campaign_id: int = 0
 
@@ -172,7 +179,7 @@ class Stage:
     ) -> RunReport:
         """Run the campaign to its end; `alongside` runs in the same task group."""
         api = OneInbox(
-            "http://simulator",
+            self.base_url,
             SecretStr(SIMULATOR_KEY),
             create_deadline_s=0.3,
             transport=httpx.ASGITransport(app=self.simulator.app),
@@ -202,7 +209,10 @@ class Stage:
                     spoken_by=self.spoken_by,
                     calendar=self.calendar,
                     deadline=deadline,
+                    keeping=self.keeping,
+                    is_listened_to=self.is_listened_to,
                     ledger_flag=self.ledger_flag,
+                    write_leftover=self.write_leftover,
                     timing=self.timing,
                     now=self.now,
                     steady=self.steady,

@@ -17,6 +17,7 @@ IMPATIENT = Timing(
     results_first_s=0.2,
     analysis_wait_s=1.0,
     results_wait_s=2.0,
+    late_first_s=1.0,
     doubt_wait_s=4.0,
     doubt_look_min_s=0.5,
     doubt_look_max_s=1.0,
@@ -31,6 +32,7 @@ def main() -> None:
     parser.add_argument("--config", type=Path)
     parser.add_argument("--output", dest="output_file", type=Path)
     parser.add_argument("--ledger")
+    parser.add_argument("--recordings", type=Path)
     parser.add_argument("--allow-invalid", action="store_true")
     parser.add_argument("--yes", action="store_true")
     parser.add_argument("--json", dest="as_json", action="store_true")

@@ -33,10 +33,13 @@ class Account:
     generation: str = "v3"
     has_cursor: bool = True
     slim_lists: bool = False
+    records: bool = False
     quota: int | None = None
     daily_quota: int | None = None
     agents: tuple[str, ...] | None = None
     first_message: str = "Hello."
+    late_s: float = 1.5
+    """Results appear about so long after the end of a call, in seconds of the provider."""
     replies: tuple[str, ...] = ()
     """What people say who answer; when empty, what they usually do."""
     api_key: str = SIMULATOR_KEY

@@ -76,6 +76,10 @@ def _remove_list(place: "Place", _: str) -> None:
     (place.folder / "dnc.csv").unlink()
 
 
+def _remove_recordings(place: "Place", _: str) -> None:
+    shutil.rmtree(place.folder / "recordings")
+
+
 def _close_today(place: "Place", _: str) -> None:
     today = datetime.now(UTC).date()
     days = f"{today - timedelta(days=1)}..{today + timedelta(days=1)}, closed\n"
@@ -136,6 +140,7 @@ ACTIONS: Mapping[str, Callable[["Place", str], None]] = {
     "tell": _tell,
     "remove_lock": _remove_lock,
     "tangle_lock": _tangle_lock,
+    "remove_recordings": _remove_recordings,
     "end_sessions": _end_sessions,
     "grow_list": _grow_list,
     "remove_list": _remove_list,

@@ -136,7 +136,9 @@ class _House:
             answer = self._control(rest, (await receive()).get("body", b""))
             await JSONResponse(answer)(scope, receive, send)
         else:
-            await self.accounts[name].serve({**scope, "path": f"/{rest}"}, receive, send)
+            await self.accounts[name].serve(
+                {**scope, "path": f"/{rest}", "app_root_path": f"/{name}"}, receive, send
+            )
 
     def _control(self, order: str, body: bytes) -> Any:
         verb, name = order.split("/")
@@ -170,6 +172,7 @@ def _once_more(message: Message, receive: Receive) -> Receive:
 def _opened(account: Account) -> _Open:
     rest = (1 - account.answer) / 0.3
     behaviour = Behaviour(answer=account.answer, voicemail=0.1 * rest, busy=0.07 * rest, no_answer=0.1 * rest)
+    behaviour = replace(behaviour, results_late_s=account.late_s)
     if account.replies:
         behaviour = replace(behaviour, replies=tuple(account.replies))
     provider = _Counting(
@@ -189,6 +192,7 @@ def _opened(account: Account) -> _Open:
         agents=None if account.agents is None else frozenset(account.agents),
         first_message=account.first_message,
         slim_lists=account.slim_lists,
+        records=account.records,
         quota=account.quota,
     )
     return _Open(account, simulator, provider, struck)

@@ -40,6 +40,7 @@ REVIEW = Account(faults=("drop~0100", "drop~0101", "drop~0102", "drop~0107"))
 REVIEWED = frozenset(person["phone"] for person in (ANNA, BEN, CARA, HAL))
 REDIALLED: Mapping[str, int] = dict.fromkeys(REVIEWED, 2)
 
+HEARS = Step(timing={"hint_look_s": 0.05})
 LEDGER_STORIES: Mapping[str, Story] = {
     # Other campaigns of the ledger.
     "left by another campaign": Story(
@@ -355,11 +356,24 @@ LEDGER_STORIES: Mapping[str, Story] = {
     "illegal moves": Story(step=Step(program="move_nobody")),
     "wrong writes": Story(step=Step(program="write_wrongly")),
     "hanging up": Story(step=Step(program="hang_up")),
+    "listening": Story(
+        before=(Step(actions={"record_placed#2": "SIGKILL"}, ends=SIGKILLED),), step=Step(program="listen")
+    ),
+    "listening before any call": Story(step=Step(program="listen")),
+    "nobody can listen": Story(step=Step(program="listen"), trouble=trouble.listener_lock_is_folder),
     # The other database.
     "on PostgreSQL": Story(on_postgresql=True),
     "on PostgreSQL for some time": Story(on_postgresql=True, account=Account(speed=6)),
     "on PostgreSQL with doubts": Story(
         on_postgresql=True, account=Account(faults=("lose_reply#2", "throttle#3"))
+    ),
+    "listening on PostgreSQL": Story(
+        on_postgresql=True,
+        before=(Step(),),
+        step=Step(program="listen", actions={"check#2": "end_sessions idle"}),
+    ),
+    "told of on PostgreSQL": Story(
+        on_postgresql=True, account=Account(speed=20), step=HEARS, trouble=trouble.listener()
     ),
     "in use on PostgreSQL": Story(on_postgresql=True, trouble=trouble.hold_advisory_lock),
     "no PostgreSQL": Story(

@@ -16,6 +16,9 @@ from tests.torture.story import (
     DONE,
     DORA,
     EVE,
+    FAY,
+    GUS,
+    HAL,
     LATER,
     PEOPLE,
     SIGKILLED,
@@ -49,9 +52,20 @@ STAGED: Mapping[str, Any] = {"calls_per_second": 500, "burst": 5, "max_live_call
 CROWDED: Mapping[str, Any] = {"pace": {"calls_per_second": 500, "burst": 16, "max_live_calls": 16}}
 ABOUT_TO_CLOSE = Step(timing={"closing_lead_s": 3 * 86_400})
 """Every call that is still queued when it is looked at is too late."""
+AUTUMN: Mapping[str, Any] = {"name": "autumn"}
+SEEMS_A_MACHINE: Mapping[str, Any] = {
+    "dispositions": [{"status": "completed", "has_transcript": False, "is": "voicemail"}]
+}
+"""Until its transcript is there, a call reads as one that nobody has answered."""
 HELD = DONE | {69}
 """A human has to close the breaker, and nobody does."""
 ENDLESS: Mapping[str, Any] = {"call": {"max_duration": "1s"}}
+RECORDED = Account(records=True)
+KEPT: Mapping[str, Any] = {"recordings": Path("recordings")}
+KEEPS = Step(options=KEPT)
+HEARS = Step(timing={"hint_look_s": 0.05})
+HEARS_AND_KEEPS = Step(options=KEPT, timing=HEARS.timing)
+SOON: Mapping[str, float] = {"recording_wait_s": 0.3, "recording_drain_s": 3}
 DECIDES = """
 case $(cat) in
     *'"row": 2,'*) echo '{"dial": false, "reason": "at lunch"}';;
@@ -117,6 +131,64 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         settings={"hours": {"days": trouble.open_for_now()}},
         step=ABOUT_TO_CLOSE,
         resume=ABOUT_TO_CLOSE,
+    ),
+    "queued at closing by another campaign": Story(
+        account=Account(faults=("queue=2000#1-3",)),
+        settings={"hours": {"days": trouble.open_for_now()}},
+        before=(
+            Step(
+                settings=AUTUMN, rows=(FAY, GUS, HAL), actions={"record_placed#3": "SIGKILL"}, ends=SIGKILLED
+            ),
+        ),
+        step=ABOUT_TO_CLOSE,
+        resume=ABOUT_TO_CLOSE,
+    ),
+    "queued at closing while OneInbox asks to wait": Story(
+        account=Account(faults=("queue=2000#1-3", "throttle=1@list#2-3", "throttle=1@get#1")),
+        settings={"hours": {"days": trouble.open_for_now()}},
+        step=Step(timing={**PATIENT.timing, **ABOUT_TO_CLOSE.timing}),
+        resume=ABOUT_TO_CLOSE,
+    ),
+    "queued for longer than a call may last": Story(
+        account=Account(faults=("queue=20000#1-2",)), settings=ENDLESS
+    ),
+    "queued when drained": Story(
+        account=Account(faults=("queue=2000#1-6", "status=503@get#1-6")),
+        settings={"hours": {"days": trouble.open_for_now()}},
+        before=(
+            Step(
+                settings=AUTUMN, rows=(FAY, GUS, HAL), actions={"record_placed#3": "SIGKILL"}, ends=SIGKILLED
+            ),
+        ),
+        step=Step(actions={"record_placed#3": "SIGTERM"}, timing={"drain_s": 0.5}),
+    ),
+    # Results that come after their call has settled.
+    "late results": Story(
+        account=Account(late_s=400, replies=("Stop calling me.",), faults=("status=503@get#12",)),
+        settings=SEEMS_A_MACHINE,
+        step=Step(timing={"late_first_s": 2}),
+    ),
+    "late results of a killed run": Story(
+        account=Account(answer=1.0, late_s=180),
+        settings={**SEEMS_A_MACHINE, "retry": {"max_attempts": 2, "voicemail": ["1h"]}},
+        ends=frozenset({0, 75, 80}),
+        before=(Step(actions={"record_results#1": "SIGKILL"}, ends=SIGKILLED),),
+    ),
+    "late results of another campaign": Story(
+        account=Account(answer=1.0, late_s=200, replies=("Stop calling me.",)),
+        before=(
+            Step(
+                settings=AUTUMN,
+                rows=(FAY, GUS, HAL),
+                options={"output_file": Path("autumn-results.csv")},
+                actions={"record_results#1": "SIGKILL"},
+                ends=SIGKILLED,
+            ),
+        ),
+    ),
+    "results that never come": Story(account=Account(late_s=10**6, faults=("status=404@get#7",))),
+    "late results while OneInbox asks to wait": Story(
+        account=Account(late_s=10**6, faults=("throttle=1@get#6-99",)), step=PATIENT
     ),
     # Rows that come back.
     "retries": Story(account=UNREACHED, rows=PEOPLE[:4], settings={"retry": RETRIES}, tries=3),
@@ -245,6 +317,14 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     ),
     "no usage": Story(account=Account(faults=("status=404@usage",))),
     "odd usage": Story(account=Account(daily_quota=100, faults=("status=503@usage#3-9", "throttle#2"))),
+    "requests held back while the quota is asked": Story(
+        account=Account(quota=2, daily_quota=100, faults=("stall=0.5@usage#2-9",)),
+        rows=people(8),
+        settings={"pace": {"calls_per_second": 500, "burst": 1, "max_live_calls": 8}},
+        step=Step(actions={"record_intent#6": "sleep 0.3"}),
+        meets=69,
+        ends=HELD,
+    ),
     "out of credit with calls left": Story(account=Account(quota=2, daily_quota=100), meets=69, ends=HELD),
     # Signals.
     "drained": Story(step=Step(actions={"record_placed#2": "SIGTERM"})),
@@ -454,6 +534,84 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         step=Step(timing={"doubt_wait_s": 8, "api_patience_s": 60}),
         meets=69,
     ),
+    # What was recorded.
+    "recordings": Story(account=RECORDED, step=KEEPS, resume=KEEPS),
+    "recordings of an earlier run": Story(account=RECORDED, before=(Step(),), step=KEEPS, resume=KEEPS),
+    "recordings of the first generation": Story(
+        account=Account(records=True, generation="v1"),
+        step=Step(options=KEPT, timing=SOON),
+        resume=Step(options=KEPT, timing=SOON),
+    ),
+    "recordings kept before a kill": Story(
+        account=RECORDED,
+        before=(Step(options=KEPT, actions={"record_saved#1": "SIGKILL"}, ends=SIGKILLED),),
+        step=KEEPS,
+        resume=KEEPS,
+    ),
+    "recordings that never come": Story(
+        account=Account(faults=("no_id@agent",)),
+        step=Step(options=KEPT, timing=SOON),
+        resume=Step(options=KEPT, timing=SOON),
+    ),
+    "links that have expired": Story(
+        account=Account(records=True, faults=("status=403@recording#1-3",)), step=KEEPS, resume=KEEPS
+    ),
+    "recordings that fail": Story(
+        account=Account(records=True, faults=("status=500@recording",)), step=KEEPS, resume=KEEPS
+    ),
+    "recordings that are none": Story(
+        account=Account(records=True, faults=("garble@recording",)), step=KEEPS, resume=KEEPS
+    ),
+    "recordings that take too long": Story(
+        account=Account(records=True, faults=("stall=20@recording",)),
+        step=Step(options=KEPT, timing={"recording_longest_s": 0.2}),
+        resume=KEEPS,
+    ),
+    "recordings that are not waited for": Story(
+        account=Account(records=True, faults=("stall=20@recording",)),
+        step=Step(options=KEPT, timing={"recording_drain_s": 0.3}),
+        resume=KEEPS,
+    ),
+    "recordings of calls that are gone": Story(
+        account=Account(records=True, faults=("status=404@get",)), before=(Step(),), step=KEEPS, resume=KEEPS
+    ),
+    "recordings when looks fail": Story(
+        account=Account(records=True, faults=("status=503@get",)), before=(Step(),), step=KEEPS, resume=KEEPS
+    ),
+    "recordings when looks are throttled": Story(
+        account=Account(records=True, faults=("throttle=1@get%50",)),
+        before=(PATIENT,),
+        step=Step(options=KEPT, timing=PATIENT.timing),
+        resume=KEEPS,
+    ),
+    "recordings while everybody waits": Story(
+        account=Account(records=True, faults=("throttle=3@create#3-4", "status=500@recording#1-4")),
+        before=(Step(rows=PEOPLE[:2]),),
+        step=Step(options={**KEPT, "amend": True}, timing=PATIENT.timing),
+        resume=Step(options={**KEPT, "amend": True}),
+    ),
+    "recordings on a disk that hangs": Story(
+        account=RECORDED,
+        step=Step(options=KEPT, timing={"recording_disk_s": 0.2}, actions={"check_room#1": "sleep 3"}),
+        resume=KEEPS,
+    ),
+    "recordings whose folder goes": Story(
+        account=RECORDED, step=Step(options=KEPT, actions={"check_room#2": "remove_recordings"}), resume=KEEPS
+    ),
+    # What a listener tells.
+    "told of": Story(
+        account=Account(speed=20, records=True, faults=("status=500@recording#1-8",)),
+        step=HEARS_AND_KEEPS,
+        resume=KEEPS,
+        trouble=trouble.listener(),
+    ),
+    "told of some": Story(
+        account=Account(speed=20), rows=people(10), step=HEARS, trouble=trouble.listener(tells_of=5)
+    ),
+    "told of until the listener goes": Story(
+        account=Account(speed=20), rows=people(10), step=HEARS, trouble=trouble.listener(goes_after=400)
+    ),
+    "nobody can look whether anybody listens": Story(step=HEARS, trouble=trouble.listener_lock_is_folder),
     # A run in trouble with itself.
     "watched closely": Story(step=Step(timing={"stall_look_s": 0.02, "beat_s": 0.05})),
     "ledger too slow": Story(step=Step(timing={"stall_look_s": 0.01, "ledger_longest_s": 0.0}), meets=74),

@@ -11,7 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
+from sqlalchemy import text
 
+from campaign.ledger import hints, presence
+from campaign.ledger.ledger import Ledger
 from campaign.ledger.lock import _ADVISORY_KEY
 from tests.torture.step import Place
 
@@ -213,6 +216,56 @@ def with_list(place: Place) -> Iterator[None]:
     path.write_text("+12125550177\n", encoding="utf-8")
     yield
     path.write_text("+12125550177\n", encoding="utf-8")
+
+
+def listener(*, tells_of: int = 999, goes_after: int = 999_999) -> Trouble:
+    """Somebody listens, and leaves hints all the time: for the first calls, and until so many were left."""
+
+    @contextmanager
+    def trouble(place: Place) -> Iterator[None]:
+        ready, said = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                _listen(place, said, tells_of, goes_after)
+            finally:
+                os._exit(0)
+        os.close(said)
+        os.read(ready, 1)
+        try:
+            yield
+        finally:
+            os.close(ready)
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+    return trouble
+
+
+def _listen(place: Place, said: int, tells_of: int, goes_after: int) -> None:
+    with Ledger.open(place.ledger) as ledger:
+        ledger.write(hints.token, new="token", now=datetime.now(UTC)).result()
+        with ledger.listening():
+            os.write(said, b"!")
+            left = 0
+            while left < goes_after:
+                time.sleep(0.03)
+                known = text("SELECT call_id FROM calls ORDER BY id")
+                ids = ledger.read(lambda connection: list(connection.scalars(known)))  # noqa: B023
+                if told := ids[:tells_of]:
+                    ledger.write(hints.leave, told, datetime.now(UTC)).result()
+                    left += len(told)
+        while True:
+            time.sleep(60)
+
+
+@contextmanager
+def listener_lock_is_folder(place: Place) -> Iterator[None]:
+    """Nobody can listen, and nobody can look whether anybody does."""
+    folder = presence.lock_path(Path(place.ledger))
+    folder.mkdir()
+    yield
+    folder.rmdir()
 
 
 @contextmanager

@@ -13,8 +13,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.calls.run import Signs
 from campaign.calls.stall import StallRule
-from campaign.errors import CampaignError, LedgerError
-from campaign.ledger import attempts, calls, campaigns, ending, moves, suppression, trouble, waiting
+from campaign.errors import CampaignError, LedgerError, NotFinishedError
+from campaign.ledger import (
+    attempts,
+    calls,
+    campaigns,
+    ending,
+    hints,
+    moves,
+    presence,
+    suppression,
+    trouble,
+    waiting,
+)
 from campaign.ledger.generation import Generation, Mark
 from campaign.ledger.ledger import Ledger
 from campaign.models import E164, Call, CallRequest, Disposition, RowStatus, TranscriptStatus
@@ -163,6 +174,34 @@ def fall_silent(_ledger: str, _url: str) -> None:
     """Look at a run in which nothing happens any more."""
     rule = StallRule(0.0, step_s=1e9, longest_steps={})
     assert rule.look(Signs(), 1e6, patience_s=60, is_paused=False) is not None
+
+
+def listen(ledger: str, _url: str) -> None:
+    """Be the listener for a moment, as a second one and after the ledger has gone as well."""
+    now = datetime.now(UTC)
+    with Ledger.open(ledger) as opened:
+        opened.is_listened_to()
+        with suppress(NotFinishedError, LedgerError), opened.listening() as check:
+            opened.is_listened_to()
+            for renew in (False, False, True):
+                opened.write(hints.token, new="token", now=now, renew=renew).result()
+            opened.read(hints.known_token)
+            known = text("SELECT call_id FROM calls")
+            ids = opened.read(lambda connection: list(connection.scalars(known)))
+            opened.read(hints.awaited, [*ids, "nobody's"])
+            for _ in range(2 if ids else 0):
+                opened.write(hints.leave, ids, now).result()
+            opened.read(hints.news, 0, most=2)
+            with suppress(NotFinishedError), opened.listening():
+                pass
+            check()
+            _lose_lock(ledger)
+            check()
+
+
+def _lose_lock(ledger: str) -> None:
+    if "://" not in ledger:
+        presence.lock_path(Path(ledger)).unlink()
 
 
 def write_wrongly(ledger: str, _url: str) -> None:
