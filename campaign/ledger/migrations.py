@@ -130,6 +130,10 @@ def _keep_hints(connection: Connection) -> None:
     schema.hints.create(connection, checkfirst=True)
 
 
+def _keep_what_is_learnt(connection: Connection) -> None:
+    schema.learnt.create(connection, checkfirst=True)
+
+
 def _add_column(connection: Connection, table: str, column: str, kind: str) -> bool:
     """Add a column. False when it is there: a new ledger has all of them."""
     if column in {known["name"] for known in inspect(connection).get_columns(table)}:
@@ -153,6 +157,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(12, "closing times", _keep_closing_times),
     Migration(13, "recordings", _keep_recordings),
     Migration(14, "hints", _keep_hints),
+    Migration(15, "what is learnt", _keep_what_is_learnt),
 )
 
 
