@@ -69,6 +69,7 @@ class DoubtSettler:
                 trouble = error
                 continue
             known = await run.fetch(calls.known_ids, list(look.calls))
+            run.acquaintance.listed(look.calls[call_id] for call_id in known)
             for doubt in of_agent:
                 await self._judge(doubt, look, known)
         if trouble is None:
@@ -107,6 +108,7 @@ class DoubtSettler:
             known,
             window=timedelta(seconds=run.timing.doubt_wait_s),
             skew=timedelta(seconds=run.timing.clock_skew_s),
+            echoes_token=run.acquaintance.echoes_token,
         )
         if matches:
             await self._adopt(doubt, matches)
@@ -118,6 +120,8 @@ class DoubtSettler:
         if age_s < run.timing.doubt_wait_s or doubt.looks + 1 < LOOKS:
             return
         where = "in OneInbox's list" if look.shows_all else "in what OneInbox's list shows"
+        if run.acquaintance.echoes_token:
+            where += ", by the token that it shows of other calls"
         reason = (
             f"the reply was lost, and the call is not {where}: check by hand whether the person was called"
         )

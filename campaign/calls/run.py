@@ -11,6 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import anyio
 
+from campaign.calls.acquaintance import Acquaintance
 from campaign.calls.pace import Pace
 from campaign.calls.ports import AskHook, AsyncLedger, CallsApi
 from campaign.calls.spending import Spending
@@ -107,6 +108,8 @@ class Run:
     """Numbers of the campaign file's suppression lists, with the list they stand in."""
     suppression_read_at: float | None = None
     """When those lists were last read whole, by the steady clock; None where nobody reads them again."""
+    acquaintance: Acquaintance = field(default_factory=Acquaintance)
+    """What is known of the account."""
     spending: Spending = field(default_factory=Spending)
     """What the campaign has spent, over all its runs."""
     live: set[int] = field(default_factory=set)

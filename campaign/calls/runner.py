@@ -12,6 +12,7 @@ from random import Random
 import anyio
 
 from campaign.calls import breaker, watchers
+from campaign.calls.acquaintance import Acquaintance
 from campaign.calls.dispatch import Dispatcher
 from campaign.calls.doubts import DoubtSettler
 from campaign.calls.ending import Closed, Leftovers, WriteLeftover, end_overdue
@@ -27,7 +28,7 @@ from campaign.calls.timing import Timing
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError, CampaignError, ExitCode
 from campaign.hook.ask import ask
-from campaign.ledger import attempts, calls, campaigns, ending, results, spending, waiting
+from campaign.ledger import attempts, calls, campaigns, ending, learnt, results, spending, waiting
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
 from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsupported
@@ -110,6 +111,7 @@ async def run_campaign(
     write_leftover: WriteLeftover | None = None,
     keeping: Keeping | None = None,
     is_listened_to: Callable[[], Awaitable[bool]] | None = None,
+    acquaintance: Acquaintance | None = None,
     ledger_flag: str = "",
     timing: Timing | None = None,
     now: Callable[[], datetime] = utc_now,
@@ -143,6 +145,7 @@ async def run_campaign(
         write_leftover: Writes the result of an earlier day's campaign again, which this one has followed.
         keeping: How recordings are kept; None when they are not.
         is_listened_to: Whether a listener leaves hints in the ledger; None where there can be none.
+        acquaintance: What is known of the account; what is learnt is kept for the next run.
         ledger_flag: What a command that is advised needs to open the same ledger: an option after a blank.
         timing: Waits; the defaults suit real calls.
         now: The wall clock.
@@ -175,6 +178,7 @@ async def run_campaign(
         spoken_by=spoken_by or {},
         spending=Spending(terms_of(settings, call_length(longest_call_s, settings))),
         calendar=calendar,
+        acquaintance=acquaintance or Acquaintance(),
         ask_hook=ask_hook,
         follows=follow,
     )
@@ -273,6 +277,8 @@ async def _work(
         if write_leftover is not None:
             for older in await run.fetch(ending.written_before, late.changed - {run.campaign_id}):
                 await write_leftover(older)
+    if run.acquaintance.account and (news := run.acquaintance.news()):
+        await run.commit(learnt.keep, run.acquaintance.account, news, run.now())
     # Last, so that a run that is killed before finds its leftovers again.
     await run.commit(campaigns.finish_settled, run.now())
     await write_results()

@@ -85,6 +85,7 @@ def find_matches(
     *,
     window: timedelta,
     skew: timedelta,
+    echoes_token: bool | None = None,
 ) -> list[Call]:
     """The calls of the provider's list that the request in doubt has made.
 
@@ -98,9 +99,11 @@ def find_matches(
         known_ids: Calls that belong to other attempts.
         window: How long after the intent the provider may have acted.
         skew: By how much its clock may differ from ours.
+        echoes_token: Whether this list is known to show tokens. If so, a call without one is another tool's.
+            A no is not relied on, as another tool's call might pass for ours.
     """
     unknown = [call for call in listed if call.id not in known_ids]
-    if any(TOKEN_KEY in call.metadata for call in listed):
+    if echoes_token or any(TOKEN_KEY in call.metadata for call in listed):
         return [call for call in unknown if call.metadata.get(TOKEN_KEY) == doubt.token]
     tokens_are_dropped = any(call.id in known_ids for call in listed)
     earliest, latest = doubt.intent_at - skew, doubt.intent_at + window + skew

@@ -133,7 +133,9 @@ class Tracker:
             async with aclosing(self._run.api.recent_calls(agent_id)) as listing:
                 async for page in listing:
                     seen |= {call.id: call for call in page.calls}
-                    has_shown = has_shown or any(call.id in self._calls for call in page.calls)
+                    own = [call for call in page.calls if call.id in self._calls]
+                    self._run.acquaintance.listed(own)
+                    has_shown = has_shown or bool(own)
                     pages -= 1
                     if pages == 0 or page.is_last:
                         break

@@ -217,6 +217,7 @@ def carry_out(
     import anyio
     import anyio.to_thread
 
+    from campaign.calls.acquaintance import Acquaintance
     from campaign.calls.beside import run_beside
     from campaign.calls.ports import LedgerBesideLoop
     from campaign.calls.runner import run_campaign, utc_now
@@ -226,7 +227,7 @@ def carry_out(
     from campaign.cli import live
     from campaign.cli.leftovers import LeftoverResults
     from campaign.cli.views import ledger_flag
-    from campaign.ledger import ending
+    from campaign.ledger import ending, learnt
     from campaign.logs import get_logger
     from campaign.oneinbox.client import OneInbox
     from campaign.results import files
@@ -268,6 +269,8 @@ def carry_out(
         def write_results() -> None:
             jobs.write_results(ledger, campaign_id, job.intake.headers, result_path)
 
+        account = environment.base_url()
+        habits = ledger.read(learnt.habits, account, utc_now())
         of_leftovers = LeftoverResults(ledger, [result_path, *inputs])
 
         async def main() -> "RunReport":
@@ -276,6 +279,7 @@ def carry_out(
                 environment.api_key(),
                 max_connections=job.settings.pace.max_live_calls + 10,
                 proxy=environment.proxy(),
+                habits=habits,
             )
             async with (
                 api,
@@ -305,6 +309,7 @@ def carry_out(
                         ledger_flag=ledger_flag(ledger_option),
                         write_leftover=lambda left: anyio.to_thread.run_sync(of_leftovers.write, left),
                         keeping=how,
+                        acquaintance=Acquaintance(account, habits, lambda: api.habits),
                         is_listened_to=lambda: anyio.to_thread.run_sync(ledger.is_listened_to),
                         timing=timing,
                     )

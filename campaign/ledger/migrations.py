@@ -137,6 +137,10 @@ def _keep_hints(connection: Connection) -> None:
     schema.hints.create(connection, checkfirst=True)
 
 
+def _keep_what_is_learnt(connection: Connection) -> None:
+    schema.learnt.create(connection, checkfirst=True)
+
+
 def _add_column(connection: Connection, table: str, column: str, kind: str) -> bool:
     """Add a column. False when it is there: a new ledger has all of them."""
     if column in {known["name"] for known in inspect(connection).get_columns(table)}:
@@ -161,6 +165,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(13, "late results", _await_late_results),
     Migration(14, "recordings", _keep_recordings),
     Migration(15, "hints", _keep_hints),
+    Migration(16, "what is learnt", _keep_what_is_learnt),
 )
 
 

@@ -263,6 +263,16 @@ listener = Table(
     Column("serial", Integer, nullable=False, server_default="0"),
 )
 
+learnt = Table(
+    "learnt",
+    metadata,
+    # The base URL of its API.
+    Column("account", String(300), primary_key=True),
+    Column("fact", String(40), primary_key=True),
+    Column("is_so", Integer, nullable=False),
+    Column("learnt_at", Utc, nullable=False),
+)
+
 hints = Table(
     "hints",
     metadata,

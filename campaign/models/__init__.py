@@ -3,6 +3,7 @@
 What crosses from one folder to another is defined here, frozen. Nothing here does I/O.
 """
 
+from campaign.models.account import Habits
 from campaign.models.calls import OUR_METADATA, TOKEN_KEY, Agent, Call, CallRequest
 from campaign.models.lists import Contact, Intake, ListRows, RejectedRow, Row, ZoneSource
 from campaign.models.outcomes import OutcomeLabel
@@ -50,6 +51,7 @@ __all__ = [
     "Carrier",
     "Contact",
     "Disposition",
+    "Habits",
     "Hold",
     "Intake",
     "ListRows",

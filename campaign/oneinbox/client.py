@@ -17,11 +17,11 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
-from campaign.models import Agent, Call, CallRequest, OutcomeLabel
+from campaign.models import Agent, Call, CallRequest, Habits, OutcomeLabel
 from campaign.oneinbox import asking, replies, setup_replies, wire
 from campaign.oneinbox.asking import CONNECT_TIMEOUT_S, GET_DEADLINE_S
 from campaign.oneinbox.errors import OutcomeUnknown
-from campaign.oneinbox.listing import CallPage, Listing
+from campaign.oneinbox.listing import NOTHING_KNOWN, CallPage, Listing
 from campaign.oneinbox.outcomes import OUTCOMES, outcome_body, parse_outcomes
 from campaign.oneinbox.usage import Usage, parse_usage
 
@@ -46,6 +46,7 @@ class OneInbox:
         create_deadline_s: float = CREATE_DEADLINE_S,
         transport: httpx.AsyncBaseTransport | None = None,
         now: Callable[[], datetime] = _utc_now,
+        habits: Habits = NOTHING_KNOWN,
     ) -> None:
         """Prepare; nothing is sent.
 
@@ -57,10 +58,11 @@ class OneInbox:
             create_deadline_s: Total time of one create-call request, from the first byte to the last.
             transport: In place of the network, for both clients.
             now: The clock that `Retry-After` dates are measured against.
+            habits: What is known of the account's lists.
         """
         self.create_deadline_s = create_deadline_s
         self._now = now
-        self._listing = Listing(self._get_list)
+        self._listing = Listing(self._get_list, habits)
         self.clock_ahead_s: float | None = None
         """How far this machine's clock is ahead of the server's, by the latest answer to a question."""
         common = asking.account(base_url, api_key)
@@ -103,6 +105,11 @@ class OneInbox:
         # What cannot be closed in time ends with the process.
         with anyio.move_on_after(CLOSE_DEADLINE_S):
             await self._open.__aexit__(kind, error, trace)
+
+    @property
+    def habits(self) -> Habits:
+        """What is known by now of the account's lists."""
+        return self._listing.habits
 
     async def create_call(self, request: CallRequest) -> str:
         """Ring one person: `POST /v1/calls`, sent once and never again by any layer.

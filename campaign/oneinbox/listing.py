@@ -5,10 +5,11 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from campaign.models import Call
+from campaign.models import Call, Habits
 from campaign.oneinbox import wire
 from campaign.oneinbox.errors import NotFound, OutcomeUnknown, Unsupported
 
+NOTHING_KNOWN = Habits()
 PAGE_SIZE = 100
 OFFSET_OVERLAP = 10
 """Pages overlap by so many calls, as the list moves while it is paged."""
@@ -29,10 +30,28 @@ class CallPage:
 class Listing:
     """The list of one account. It remembers what this account's list understands."""
 
-    def __init__(self, get: GetList) -> None:
+    def __init__(self, get: GetList, habits: Habits = NOTHING_KNOWN) -> None:
+        """Ask for nothing yet.
+
+        Args:
+            get: Fetches a page.
+            habits: What is known already. Only what the list does not understand saves a request.
+        """
         self._get_list = get
-        self._list_has_cursor: bool | None = None
-        self._list_has_offset = True
+        self._list_has_cursor: bool | None = None if habits.cursor_list else habits.cursor_list
+        self._list_has_offset = habits.offset_list is not False
+        self._has_plain_page = False
+        self._has_offset_page = False
+
+    @property
+    def habits(self) -> Habits:
+        """What is known by now. That something is missing counts only when the list works without it."""
+        works = self._has_plain_page or self._has_offset_page
+        has_cursor, has_offset = self._list_has_cursor, self._has_offset_page
+        return Habits(
+            cursor_list=has_cursor if has_cursor or works else None,
+            offset_list=has_offset if works else None,
+        )
 
     async def pages(self, agent_id: str | None) -> AsyncGenerator[CallPage, None]:
         """The account's calls, the newest first where the server sorts them so.
@@ -109,6 +128,7 @@ class Listing:
             else:
                 if page is None:
                     raise OutcomeUnknown("the list of calls is not a list")
+                self._has_offset_page = True
                 return page
         try:
             page = wire.parse_list(await self._get_list("/v1/calls", None))
@@ -116,6 +136,7 @@ class Listing:
             raise Unsupported("this account has no list of calls") from error
         if page is None:
             raise OutcomeUnknown("the list of calls is not a list")
+        self._has_plain_page = True
         return page
 
 

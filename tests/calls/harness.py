@@ -14,6 +14,7 @@ import anyio.to_thread
 import httpx
 from pydantic import SecretStr
 
+from campaign.calls.acquaintance import Acquaintance
 from campaign.calls.ending import WriteLeftover
 from campaign.calls.ports import AskHook, LedgerBesideLoop
 from campaign.calls.progress import Progress
@@ -25,9 +26,9 @@ from campaign.contacts.intake import take_in
 from campaign.errors import CampaignError
 from campaign.hook.answer import Answer
 from campaign.hook.ask import Question, ask
-from campaign.ledger import amend, campaigns, results
+from campaign.ledger import amend, campaigns, learnt, results
 from campaign.ledger.ledger import Connection, Ledger
-from campaign.models import Intake, ResultRow, RowStatus
+from campaign.models import Habits, Intake, ResultRow, RowStatus
 from campaign.oneinbox.client import OneInbox
 from campaign.settings import Calendar, CampaignSettings, HookSettings
 from campaign.simulator.app import SIMULATOR_KEY, Simulator
@@ -128,6 +129,8 @@ class Stage:
     calendar: Calendar | None = None
     keeping: Keeping | None = None
     is_listened_to: Callable[[], Awaitable[bool]] | None = None
+    remembers: bool = False
+    """Whether what is learnt of the account is kept, and used in the next run."""
     base_url: str = "http://simulator"
     progress: list[Progress] = field(default_factory=list)
     on_stall: Callable[[CampaignError], None] | None = None
@@ -178,12 +181,15 @@ class Stage:
         self, *, deadline: datetime | None = None, alongside: Any = None, **options: Any
     ) -> RunReport:
         """Run the campaign to its end; `alongside` runs in the same task group."""
+        known = await self.read(learnt.habits, self.base_url, self.now()) if self.remembers else Habits()
         api = OneInbox(
             self.base_url,
             SecretStr(SIMULATOR_KEY),
             create_deadline_s=0.3,
             transport=httpx.ASGITransport(app=self.simulator.app),
+            habits=known,
         )
+        account = self.base_url if self.remembers else ""
 
         async def write_results() -> None:
             self.written += 1
@@ -211,6 +217,7 @@ class Stage:
                     deadline=deadline,
                     keeping=self.keeping,
                     is_listened_to=self.is_listened_to,
+                    acquaintance=Acquaintance(account, known, lambda: api.habits),
                     ledger_flag=self.ledger_flag,
                     write_leftover=self.write_leftover,
                     timing=self.timing,

@@ -115,6 +115,28 @@ def test_where_tokens_are_given_back_a_call_without_one_is_somebody_elses() -> N
     )
 
 
+@pytest.mark.parametrize(("echoes_token", "is_match"), [(True, False), (False, True), (None, True)])
+def test_what_is_known_of_tokens_makes_it_stricter_and_never_looser(
+    echoes_token: bool | None, is_match: bool
+) -> None:
+    """A list that is known to show tokens shows ours; that it does not is never relied on."""
+
+    def find(call: Call) -> bool:
+        found = schedule.find_matches(
+            DOUBT,
+            [call],
+            set(),
+            window=timedelta(minutes=2),
+            skew=timedelta(minutes=5),
+            echoes_token=echoes_token,
+        )
+        return bool(found)
+
+    assert find(LISTED) is is_match
+    assert not find(replace(LISTED, metadata={"crm": "4711"}))
+    assert find(replace(LISTED, metadata={TOKEN_KEY: DOUBT.token}))
+
+
 def test_the_order_of_the_list_is_checked_before_it_is_relied_on() -> None:
     """Only a page that is sorted newest first shows how far back it goes."""
     older = replace(LISTED, id="c0", created_at=NOON - timedelta(hours=1))

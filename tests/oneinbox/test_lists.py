@@ -1,6 +1,7 @@
 """The list of calls, in four envelopes, by cursor and by offset, against the simulator."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -8,10 +9,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from campaign.models import E164, CallRequest
+from campaign.models import E164, CallRequest, Habits
 from campaign.oneinbox import wire
 from campaign.oneinbox.client import OneInbox
-from campaign.oneinbox.errors import KeyRefused, NotFound, OutcomeUnknown, Throttled, Unsupported
+from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, OutcomeUnknown, Throttled, Unsupported
 from campaign.oneinbox.listing import CallPage
 from campaign.simulator.app import SIMULATOR_KEY, Simulator
 from campaign.simulator.faults import Fault, FaultPlan
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.anyio
 
 AGENT = "agt_test"
 ENVELOPES = ("array", "items", "calls", "data")
+NO_PARAMETERS = FaultPlan((Fault.parse("status=422@list#1"),))
 
 
 def client_of(transport: httpx.AsyncBaseTransport, *, key: str = SIMULATOR_KEY) -> OneInbox:
@@ -177,6 +179,43 @@ async def test_a_list_that_takes_no_parameters() -> None:
     pages = await pages_of(answer(handler))
 
     assert [(len(page.calls), page.is_last) for page in pages] == [(100, False)]
+
+
+@pytest.mark.parametrize(
+    ("options", "habits"),
+    [
+        ({}, Habits(cursor_list=True)),
+        ({"has_cursor": False}, Habits(cursor_list=False, offset_list=True)),
+        ({"generation": "v1"}, Habits(cursor_list=False, offset_list=True)),
+        ({"faults": FaultPlan((Fault.parse("status=503@list"),))}, Habits()),
+        ({"faults": FaultPlan((Fault.parse("status=404@list"),))}, Habits()),
+        ({"has_cursor": False, "faults": NO_PARAMETERS}, Habits(cursor_list=False, offset_list=False)),
+    ],
+    ids=["cursor", "no cursor", "first generation", "down", "no list", "no parameters"],
+)
+async def test_what_a_list_understands_is_remembered(options: dict[str, Any], habits: Habits) -> None:
+    """That something is missing counts only when the list works without it; it is not tried again then."""
+    simulator = with_calls(3, **options)
+    client = talk_to(simulator)
+    with suppress(ApiError):
+        await pages_of(client)
+    assert client.habits == habits
+    paths: list[str] = []
+
+    async def remember(request: httpx.Request) -> None:
+        paths.append(f"{request.url.path}{'?' if request.url.query else ''}")
+
+    again = OneInbox(
+        "http://127.0.0.1",
+        SecretStr(SIMULATOR_KEY),
+        transport=httpx.ASGITransport(app=with_calls(3, **{**options, "faults": FaultPlan()}).app),
+        habits=habits,
+    )
+    again._asker.event_hooks["request"].append(remember)
+    assert (await pages_of(again))[0].calls
+    cursor = "/v1/calls/cursor?"
+    assert (paths[0] == cursor) is (habits.cursor_list is not False)
+    assert ("/v1/calls" in paths) is (habits.offset_list is False)
 
 
 async def test_a_cursor_that_never_moves() -> None:

@@ -22,7 +22,7 @@ from tests.torture.arming import arm
 PRODUCT = Path(__file__).parents[2] / "campaign"
 KILLED_FOLDERS = ("calls", "ledger", "oneinbox", "results")
 """Where processes are killed."""
-COVERED = ("calls/", "ledger/", "oneinbox/client.py")
+COVERED = ("calls/", "ledger/", "oneinbox/client.py", "oneinbox/listing.py")
 """Of these every line is to be a kill point."""
 
 LINE, SUSPEND, RESUME = "line", "suspend", "resume"

@@ -414,6 +414,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         account=Account(faults=("status=401@create#3", "status=503@list#2-9")), meets=77, ends=HELD
     ),
     "lost replies": Story(account=Account(faults=("lose_reply#2", "cut#3", "no_id#4"))),
+    "one lost request": Story(account=Account(faults=("drop#3",))),
     "lost requests": Story(
         account=Account(faults=("drop",)),
         rows=people(8),
