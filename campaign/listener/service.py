@@ -119,9 +119,9 @@ async def serve(
         if stop is not None:
             group.start_soon(until, stop.wait())
         await server.serve(sockets=[listener])
-        # What was answered before the end reaches the ledger, too.
-        await flush(intake, ledger)
         group.cancel_scope.cancel()
+    # What was answered before the end reaches the ledger, too; nobody else looks it up any more.
+    await flush(intake, ledger)
 
 
 def _settings() -> dict[str, Any]:
