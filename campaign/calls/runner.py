@@ -16,6 +16,7 @@ from campaign.calls.acquaintance import Acquaintance
 from campaign.calls.dispatch import Dispatcher
 from campaign.calls.doubts import DoubtSettler
 from campaign.calls.ending import Closed, Leftovers, WriteLeftover, end_overdue
+from campaign.calls.late import LateResults
 from campaign.calls.pace import LocalPace
 from campaign.calls.ports import AskHook, AsyncLedger, CallsApi
 from campaign.calls.progress import Progress, ProgressMeter
@@ -27,7 +28,7 @@ from campaign.calls.timing import Timing
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError, CampaignError, ExitCode
 from campaign.hook.ask import ask
-from campaign.ledger import attempts, calls, campaigns, learnt, results, spending, waiting
+from campaign.ledger import attempts, calls, campaigns, ending, learnt, results, spending, waiting
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES, Disposition, RowStatus
 from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsupported
@@ -240,10 +241,16 @@ async def _work(
     leftovers = Leftovers(run)
     await _take_stock(run)
     await recorder.take_up()
+    late = LateResults(run)
     has_work = await _has_work(run)
     if not has_work:
+        await late.look()
         await recorder.work_alone()
     if has_work and await _reach_api(run):
+        # Whoever has asked by now not to be called again is not.
+        await late.look()
+        if run.campaign_id in late.changed:
+            await _take_stock(run)
         breaker.stay_open(run)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(tracker.run)
@@ -261,11 +268,15 @@ async def _work(
                 await tracker.leave()
             await recorder.finish()
             tasks.cancel_scope.cancel()
+        await late.look_once_more()
     await end_overdue(run)
     # Calls that have ended meanwhile may have let rows of theirs wait for another try.
     await leftovers.close()
     with run.signs.step(Step.RESULTS):
         followed = await leftovers.report(write_leftover)
+        if write_leftover is not None:
+            for older in await run.fetch(ending.written_before, late.changed - {run.campaign_id}):
+                await write_leftover(older)
     if run.acquaintance.account and (news := run.acquaintance.news()):
         await run.commit(learnt.keep, run.acquaintance.account, news, run.now())
     # Last, so that a run that is killed before finds its leftovers again.

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from campaign.calls.timing import Timing
 from campaign.ledger.attempts import Doubt
-from campaign.models import TOKEN_KEY, Call, TranscriptStatus, plain
+from campaign.models import TOKEN_KEY, Call, Disposition, TranscriptStatus, plain
 
+_NOBODY = frozenset((Disposition.NO_ANSWER, Disposition.BUSY, Disposition.FAILED, Disposition.CANCELED))
 _UNCONNECTED = frozenset({"no_answer", "busy", "failed", "canceled", "cancelled"})
 
 
@@ -57,6 +58,13 @@ def results_in(call: Call, since_end_s: float, timing: Timing) -> TranscriptStat
     if not is_unconnected(call) and since_end_s < timing.results_wait_s:
         return None
     return TranscriptStatus.EMPTY
+
+
+def may_get_results(call: Call, disposition: Disposition) -> bool:
+    """Whether a call that has settled lacks results that may still come: somebody may have been connected."""
+    if disposition in _NOBODY and not call.duration_seconds:
+        return False
+    return not (call.transcript or call.messages) or call.has_analysis is False
 
 
 def is_unconnected(call: Call) -> bool:

@@ -82,6 +82,7 @@ def judge(connection: Connection, contact: Contact, known: Known, now: datetime)
         not_before=contact.not_before,
         valid_until=contact.valid_until,
         from_number=contact.from_number,
+        agent_id=contact.agent_id,
         state=contact.state,
         consent=contact.consent,
     )

@@ -26,6 +26,10 @@ class Timing:
     """With the transcript in, the analysis is awaited so long after the end."""
     results_wait_s: float = 30.0
     """After that, an empty transcript is final."""
+    late_first_s: float = 20.0
+    """At the end of a run, calls that settled without all their results are looked at so long afterwards."""
+    late_longest_s: float = 300.0
+    """Such looks take no longer; what they leave is for the next run."""
     end_margin_s: float = 300.0
     """A call without an end so long after the agent's maximum duration needs review."""
     foreign_longest_s: float = 7200.0

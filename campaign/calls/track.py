@@ -19,6 +19,7 @@ from campaign.calls.watchlist import Tracked, Watchlist
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, calls
 from campaign.ledger.calls import OpenCall
+from campaign.ledger.late import LOOKS
 from campaign.logs import get_logger
 from campaign.models import AttemptState, Call, Disposition, TranscriptStatus, plausible_end
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, NotSent, Throttled, Unsupported
@@ -271,6 +272,7 @@ class Tracker:
             now=now,
             opt_out=wish,
             has_talked=endings.has_talked(call, disposition),
+            looks_left=LOOKS if schedule.may_get_results(call, disposition) else 0,
         )
         run.spending.call_settled(record.attempt_id, call)
         if wish:

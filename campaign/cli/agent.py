@@ -62,7 +62,7 @@ def ask_account(settings: CampaignSettings, environment: Environment, *, with_us
     except CampaignError as error:
         why = str(error)
     else:
-        heard = agent if own is None else replace(agent, first_message=own)
+        heard = as_heard(agent, settings)
         told = AskedAccount(
             heard.placeholders,
             agent.max_duration_seconds,
@@ -80,6 +80,12 @@ def ask_account(settings: CampaignSettings, environment: Environment, *, with_us
         )
     note = f"the agent's first message was not read ({why}), so its variables are not checked"
     return AskedAccount(notes=(note,))
+
+
+def as_heard(agent: Agent, settings: CampaignSettings) -> Agent:
+    """The agent with the first message that people hear: that of the campaign file, where it has one."""
+    own = settings.call.overrides.first_message
+    return agent if own is None else replace(agent, first_message=own)
 
 
 def _unread(heard: Agent, own: str | None) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ def call(
         typer.Option("--var", metavar="KEY=VALUE", help="A value for the agent; may be repeated."),
     ] = None,
     consent: Annotated[
-        str, typer.Option("--consent", metavar="TEXT", help="By what this person has agreed; it is kept.")
+        str, typer.Option("--consent", metavar="TEXT", help="By what they have agreed, as a list says it.")
     ] = "",
     again: Annotated[
         bool, typer.Option("--again", help="Caps do not count earlier calls of `campaign call` to them.")
@@ -130,6 +130,7 @@ def _prepare(options: CallOptions, timing: "Timing | None") -> Errand:
     from campaign.cli.agent import ask_account
     from campaign.contacts import single
     from campaign.contacts.suppression import SuppressionLists
+    from campaign.hook.command import refuse_missing
     from campaign.settings import Environment, load_campaign_file, make_calendar, refuse_expired
 
     if (options.contact_list is None) is not (options.row is None):
@@ -142,12 +143,14 @@ def _prepare(options: CallOptions, timing: "Timing | None") -> Errand:
     settings, now = load_campaign_file(options.config), datetime.now(UTC)
     environment.check_webhook(settings.call.webhook_url)
     refuse_expired(settings.hours, now)
+    refuse_missing(settings.hook)
     calendar = make_calendar(settings.hours, now)
-    account = ask_account(settings, environment, with_usage=True)
     like = None
     if options.contact_list is not None and options.row is not None:
         reading = options.list_options.for_reading()
         like = single.row_of(options.contact_list, options.row, settings, reading)
+        settings = settings.model_copy(update={"agent_id": settings.agent_for(like.agent_id)})
+    account = ask_account(settings, environment, with_usage=True)
     contact = single.person(
         options.number,
         settings,

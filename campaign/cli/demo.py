@@ -81,6 +81,7 @@ def demo(
                     results_first_s=0.2,
                     analysis_wait_s=1.0,
                     results_wait_s=2.0,
+                    late_first_s=1.0,
                     doubt_look_min_s=0.3,
                     refresh_min_s=1.0,
                 ),

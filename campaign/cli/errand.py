@@ -104,10 +104,11 @@ def _refuse_forbidden(errand: Errand, ledger: "Ledger", rules: "CampaignSettings
     from campaign.models import RowStatus
     from campaign.rules import quota
 
-    stopped = [each for each in ledger.read(open_breakers, None) if each.needs_reset]
-    if stopped:
-        error = stop_error(opening_of(stopped[0]), stopped[0].campaign)
-        raise ApiUnavailableError(f"{NOT_MADE}: {error}")
+    for held in ledger.read(open_breakers, None):
+        if held.needs_reset:
+            flag = ledger_flag(errand.ledger_location)
+            error = stop_error(opening_of(held), held.campaign, ledger_flag=flag)
+            raise ApiUnavailableError(f"{NOT_MADE}: {error}")
     usage = errand.account.usage
     left = usage.left_today if usage is not None else None
     reserve = rules.budget.reserve_calls
@@ -234,16 +235,16 @@ def _run(
         return anyio.run(main, watchdog)
 
 
-def _obstacle(report: "RunReport") -> CampaignError:
+def _obstacle(report: "RunReport", flag: str) -> CampaignError:
     """What has kept the call from being made, with its cure."""
     from campaign.calls.breaker import stop_error
 
     if report.openings:
         opening = report.openings[0]
+        error = stop_error(opening, report.name, ledger_flag=flag)
         if opening.is_of_account:
-            return stop_error(opening, report.name)
+            return error
         # It holds this one call alone, and that is over.
-        error = stop_error(opening, report.name)
         return type(error)(f"{opening.cause}; {opening.cure}")
     return report.stop_error or NotFinishedError(NOT_MADE)
 
@@ -261,9 +262,12 @@ def _say(errand: Errand, name: str, row: "ResultRow", report: "RunReport", witne
                 f"`campaign results {name} --output FILE{ledger_flag(errand.ledger_location)}`"
             )
         case RowStatus.STOPPED | RowStatus.WAITING if report.openings or report.stop_error is not None:
-            raise _obstacle(report)
+            raise _obstacle(report, ledger_flag(errand.ledger_location))
         case RowStatus.STOPPED | RowStatus.WAITING:
-            raise NotFinishedError(f"{NOT_MADE}: {report.stop_notice or 'a rule said no at its moment'}")
+            why = row.reason if row.reason != NOT_MADE else ""
+            raise NotFinishedError(
+                f"{NOT_MADE}: {report.stop_notice or why or 'OneInbox could not be asked'}"
+            )
         case RowStatus.SUPPRESSED | RowStatus.EXPIRED:
             raise ListError(f"{NOT_MADE}: {row.reason}")
         case _:

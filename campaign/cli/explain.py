@@ -30,7 +30,7 @@ def explain(
     from campaign.calls.breaker import opening_of
     from campaign.calls.person import Known, look_at
     from campaign.calls.prospect import means_of
-    from campaign.cli.agent import ask_account
+    from campaign.cli.agent import as_heard, ask_account
     from campaign.cli.row_agents import ask_agents
     from campaign.contacts.suppression import SuppressionLists
     from campaign.ledger import hook, rows
@@ -60,7 +60,11 @@ def explain(
             outlay=means.outlay,
             started_at=record.started_at,
             calendar=make_calendar(settings.hours, now),
-            spoken_by={each: told.placeholders for each, told in agents.items() if isinstance(told, Agent)},
+            spoken_by={
+                each: as_heard(told, settings).placeholders
+                for each, told in agents.items()
+                if isinstance(told, Agent)
+            },
         )
         notes = [*account.notes, *(_unread(each) for each in agents if each not in known.spoken_by)]
         if not found:

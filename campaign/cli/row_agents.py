@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
+from campaign.cli.agent import as_heard
 from campaign.contacts.files.naming import cut, quoted
 from campaign.errors import CampaignError
 from campaign.models import Agent, Contact, Intake
@@ -60,7 +61,10 @@ def ask_row_agents(intake: Intake, settings: CampaignSettings, environment: Envi
         rows.setdefault(contact.agent_id or "", _Rows()).add(contact)
     told = ask_agents(list(rows)[:MOST_AGENTS], environment)
     known = {agent_id: agent for agent_id, agent in told.items() if isinstance(agent, Agent)}
-    spoken = {agent_id: agent.placeholders for agent_id, agent in known.items()}
+    # With a first message of the campaign file nobody needs to be asked what is heard.
+    is_known = settings.call.overrides.first_message is not None
+    heard = {agent_id: Agent(agent_id) for agent_id in rows if is_known} | known
+    spoken = {agent_id: as_heard(agent, settings).placeholders for agent_id, agent in heard.items()}
     return RowAgents(
         spoken,
         [known[agent_id].max_duration_seconds if agent_id in known else None for agent_id in rows],

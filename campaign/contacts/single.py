@@ -34,8 +34,8 @@ class OneRow(tuple[Contact]):
 
     @property
     def consents(self) -> Mapping[str, int]:
-        """No column says anything."""
-        return {}
+        """What is said about the consent of this person."""
+        return {self[0].consent: 1} if self[0].consent else {}
 
 
 def row_of(path: Path, number: int, settings: CampaignSettings, options: ReadOptions) -> Contact:
@@ -76,6 +76,8 @@ def person(
         spoken: Variables that the agent says.
         consent: By what this person has agreed to the call; empty leaves it to the row.
 
+    The agent is that of `settings`, whatever the row says.
+
     Raises:
         UsageError: The number may not be called, a value cannot be spoken, or one is missing.
         ConfigError: The campaign file allows no country, or a value of it cannot be spoken.
@@ -94,7 +96,7 @@ def person(
     headers = ("phone", *variables)
     if like is not None and like.to_number == read.number:
         row = Row(like.row.number, (str(read.number), *variables.values()))
-        return replace(like, row=row, variables=variables, consent=consent or like.consent)
+        return replace(like, row=row, variables=variables, consent=consent or like.consent, agent_id=None)
     zones, source = zones_of("", read.time_zones, contacts.default_timezone)
     if not zones:
         raise UsageError(f"NUMBER: {problems.NO_ZONE.reason}; {problems.NO_ZONE.cure}")
@@ -109,6 +111,7 @@ def person(
         time_zones=zones,
         zone_source=source,
         key="",
+        agent_id=None,
         not_before=None,
         valid_until=None,
         state="",

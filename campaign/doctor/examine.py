@@ -47,7 +47,8 @@ def examine(subject: Subject, now: datetime) -> list[Finding]:
     if settings is not None and name is not None:
         found += lists.suppression(settings, now)
         found += [lists.profile(settings, now), lists.days_off(settings, now)]
-        found += [*lists.webhook(settings, environment), machine.output(settings, name)]
+        found += [*lists.webhook(settings, environment), *lists.hook(settings)]
+        found.append(machine.output(settings, name))
     found += [machine.clock(account.clock_ahead_s if account else None), machine.time_zones(now.year)]
     return found + ledger.examine(subject.ledger, name)
 

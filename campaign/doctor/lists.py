@@ -10,11 +10,12 @@ from campaign.contacts.intake import take_in
 from campaign.contacts.suppression import SuppressionLists, in_words
 from campaign.doctor.finding import Finding, note, of_error, ok, problem
 from campaign.errors import CampaignError
+from campaign.hook.command import refuse_missing
 from campaign.models import Intake
 from campaign.settings import CampaignSettings, Environment, make_calendar
 
 LIST, SUPPRESSION, PROFILE, DAYS_OFF = "contact list", "suppression", "profile", "days off"
-WEBHOOK = "webhook"
+WEBHOOK, HOOK = "webhook", "hook"
 SOON = timedelta(days=30)
 NEARLY = 0.8
 """Of its allowed age, after which a list is told to be old."""
@@ -92,6 +93,17 @@ def days_off(settings: CampaignSettings, now: datetime) -> Finding:
     named = ", ".join(settings.hours.all_holidays) or "no holidays"
     blackout = f", {settings.hours.blackout.name}" if settings.hours.blackout is not None else ""
     return ok(DAYS_OFF, f"{named}{blackout}")
+
+
+def hook(settings: CampaignSettings) -> list[Finding]:
+    """Whether what is asked before each call is there, as far as that can be seen without asking it."""
+    if settings.hook is None:
+        return []
+    try:
+        refuse_missing(settings.hook)
+    except CampaignError as error:
+        return [of_error(HOOK, error)]
+    return [ok(HOOK, f"{settings.hook.name}; without its yes nobody is called")]
 
 
 def webhook(settings: CampaignSettings, environment: Environment) -> list[Finding]:

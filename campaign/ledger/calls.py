@@ -169,7 +169,7 @@ def record_ended(connection: Connection, call: Call, now: datetime) -> bool:
         Whether the attempt is settling now; False while another call of it has not ended.
     """
     record = _known(connection, call)
-    _update(connection, call, ended_at=call.ended_at or record.ended_at or now)
+    keep_report(connection, call, ended_at=call.ended_at or record.ended_at or now)
     # A provider that made several calls of one request is waited for until all have ended.
     if record.others_unended == 0 and record.state in (AttemptState.LIVE, AttemptState.NEEDS_REVIEW):
         attempt = moves.move_attempt(
@@ -197,12 +197,13 @@ def record_settled(
     now: datetime,
     opt_out: str = "",
     has_talked: bool = False,
+    looks_left: int = 0,
 ) -> bool:
     """Results and the row's next status reach the disk together.
 
     With them goes a wish not to be called again: `opt_out` says how it was uttered, empty for none. It holds
     for every campaign of the ledger. That the person has talked is kept of the attempt when `has_talked` or
-    the disposition says so.
+    the disposition says so. `looks_left` says how often the call is looked at again for late results.
 
     Who has left the list meanwhile is not tried again: the row is stopped, with the time of its next try.
     Nor is who has answered another call of the same attempt.
@@ -211,7 +212,14 @@ def record_settled(
         Whether the attempt is closed; False while another call of the same attempt is unsettled.
     """
     record = _known(connection, call)
-    _update(connection, call, transcript_status=transcript_status, disposition=disposition, settled_at=now)
+    keep_report(
+        connection,
+        call,
+        transcript_status=transcript_status,
+        disposition=disposition,
+        settled_at=now,
+        looks_left=looks_left,
+    )
     if opt_out:
         reason_why = f"asked in call {call.id} not to be called again ({opt_out})"
         suppression.suppress(connection, [record.to_number], reason=reason_why, now=now)
@@ -269,13 +277,8 @@ def stored(connection: Connection, call_id: str) -> Call:
     )
 
 
-def _known(connection: Connection, call: Call) -> Any:
-    """What the ledger knows of the call, and how many other calls of its attempt are not over."""
-    return connection.execute(_KNOWN, {"call": call.id}).one()
-
-
-def _update(connection: Connection, call: Call, **ours: Any) -> None:
-    """Write what the provider reports, and what we know beside it."""
+def keep_report(connection: Connection, call: Call, **ours: Any) -> None:
+    """Nothing forgotten: what the provider reports of a call is kept, and what we know beside it."""
     reported = {
         "status": call.status[:100] or None,
         "end_reason": call.end_reason,
@@ -293,3 +296,8 @@ def _update(connection: Connection, call: Call, **ours: Any) -> None:
     # What was known once is not forgotten because a later report leaves it out.
     news = {key: value for key, value in reported.items() if value is not None}
     connection.execute(_UPDATE, {"call": call.id, **news, **ours})
+
+
+def _known(connection: Connection, call: Call) -> Any:
+    """What the ledger knows of the call, and how many other calls of its attempt are not over."""
+    return connection.execute(_KNOWN, {"call": call.id}).one()

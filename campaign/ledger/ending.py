@@ -1,5 +1,6 @@
 """Endings without a call: waiting rows whose time may be over, and campaigns that another has followed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,7 +29,10 @@ _LIMITED_BY_LIST = _WAITING.where(_CONTACTS.list_valid_until.is_not(None))
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """An unfinished campaign of an earlier day, made from the same name with a date in it."""
+    """A campaign of an earlier day whose result is to be written again.
+
+    Mostly it is unfinished, and made from the same name with a date in it.
+    """
 
     campaign_id: int
     name: str
@@ -108,6 +112,18 @@ def _leftovers(connection: Connection, pattern: str, started_at: datetime, name:
         )
         for row in rows
     ]
+
+
+def written_before(connection: Connection, campaign_ids: Collection[int]) -> list[Leftover]:
+    """Complete: these campaigns, as far as it is known where their results were written."""
+    table, later = schema.campaigns.c, schema.campaigns.alias("later").c
+    is_overwritten = exists().where(later.output_path == table.output_path, later.id > table.id)
+    rows = connection.execute(
+        select(schema.campaigns)
+        .where(table.id.in_(campaign_ids), table.output_path.is_not(None), ~is_overwritten)
+        .order_by(table.id)
+    )
+    return [Leftover(row.id, row.name, "", tuple(row.headers), row.output_path, waiting=0) for row in rows]
 
 
 def close_leftover(

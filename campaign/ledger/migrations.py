@@ -121,6 +121,13 @@ def _keep_closing_times(connection: Connection) -> None:
     _add_column(connection, "attempts", "closes_at", kind)
 
 
+def _await_late_results(connection: Connection) -> None:
+    _add_column(connection, "calls", "looks_left", "INTEGER DEFAULT 0 NOT NULL")
+    for index in schema.calls.indexes:
+        if index.name == "ix_calls_incomplete":
+            index.create(connection, checkfirst=True)
+
+
 def _keep_recordings(connection: Connection) -> None:
     schema.recordings.create(connection, checkfirst=True)
 
@@ -155,9 +162,10 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(10, "agents of rows", _keep_agents_of_rows),
     Migration(11, "who has talked", _keep_who_has_talked),
     Migration(12, "closing times", _keep_closing_times),
-    Migration(13, "recordings", _keep_recordings),
-    Migration(14, "hints", _keep_hints),
-    Migration(15, "what is learnt", _keep_what_is_learnt),
+    Migration(13, "late results", _await_late_results),
+    Migration(14, "recordings", _keep_recordings),
+    Migration(15, "hints", _keep_hints),
+    Migration(16, "what is learnt", _keep_what_is_learnt),
 )
 
 

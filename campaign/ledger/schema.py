@@ -218,7 +218,15 @@ calls = Table(
     Column("transcript_status", String(16), nullable=False),
     Column("recording_url", Text),
     Column("settled_at", Utc),
+    # So often is a call looked at again that has settled before all of its results were there.
+    Column("looks_left", Integer, nullable=False, server_default="0"),
     CheckConstraint(_one_of("transcript_status", TranscriptStatus), name="transcript_status"),
+    Index(
+        "ix_calls_incomplete",
+        "settled_at",
+        sqlite_where=text("looks_left > 0"),
+        postgresql_where=text("looks_left > 0"),
+    ),
 )
 
 recordings = Table(

@@ -60,7 +60,7 @@ def give_up_waiting(
     """Journalled: whoever still waits for a single call is not called any more.
 
     Args:
-        reason: Why, for the row.
+        reason: Why, for a row that has no reason of its own.
         now: For the journal.
         campaign_id: Of which; None for all of them, which a killed process may have left.
 
@@ -68,14 +68,15 @@ def give_up_waiting(
         How many there were.
     """
     query = (
-        select(_CONTACTS.id)
+        select(_CONTACTS.id, _CONTACTS.reason)
         .join(schema.campaigns, _CAMPAIGNS.id == _CONTACTS.campaign_id)
         .where(_CAMPAIGNS.name_pattern == SINGLE_CALL, _CONTACTS.status == RowStatus.WAITING)
     )
     if campaign_id is not None:
         query = query.where(_CAMPAIGNS.id == campaign_id)
-    waiting = connection.scalars(query).all()
-    for contact_id in waiting:
-        of = moves.move_row(connection, contact_id, to=RowStatus.STOPPED, now=now, reason=reason)
-        moves.journal(connection, now, "row.stopped", campaign_id=of, contact_id=contact_id, detail=reason)
+    waiting = connection.execute(query).all()
+    for contact_id, held_because in waiting:
+        why = held_because or reason
+        of = moves.move_row(connection, contact_id, to=RowStatus.STOPPED, now=now, reason=why)
+        moves.journal(connection, now, "row.stopped", campaign_id=of, contact_id=contact_id, detail=why)
     return len(waiting)

@@ -15,6 +15,7 @@ import httpx
 from pydantic import SecretStr
 
 from campaign.calls.acquaintance import Acquaintance
+from campaign.calls.ending import WriteLeftover
 from campaign.calls.ports import AskHook, LedgerBesideLoop
 from campaign.calls.progress import Progress
 from campaign.calls.recordings import Keeping
@@ -43,6 +44,7 @@ QUICK = Timing(
     results_first_s=0.02,
     analysis_wait_s=0.2,
     results_wait_s=0.3,
+    late_first_s=0.05,
     end_margin_s=0.2,
     doubt_wait_s=0.6,
     doubt_look_min_s=0.05,
@@ -134,6 +136,7 @@ class Stage:
     on_stall: Callable[[CampaignError], None] | None = None
     ledger_flag: str = ""
     handle_signals: bool = False
+    write_leftover: WriteLeftover | None = None
     written: int = 0
     campaign_id: int = 0
 
@@ -216,6 +219,7 @@ class Stage:
                     is_listened_to=self.is_listened_to,
                     acquaintance=Acquaintance(account, known, lambda: api.habits),
                     ledger_flag=self.ledger_flag,
+                    write_leftover=self.write_leftover,
                     timing=self.timing,
                     now=self.now,
                     steady=self.steady,

@@ -156,6 +156,30 @@ def test_with_the_values_of_a_row(simulator: Simulator) -> None:
     assert made.metadata["row"] == 3
 
 
+def test_the_agent_of_a_row_makes_its_call(simulator: Simulator) -> None:
+    """What that agent says is what must have a value, and it is that agent who calls."""
+    simulator.first_messages = {"agt_2": "Hello {{nickname}}"}
+    write("", contacts="contacts: {countries: [US], agent_id: agent}")
+    Path("list.csv").write_text(f"phone,customer_name,agent\n{ANNA},Anna,agt_2\n")
+    more: dict[str, Any] = {"contact_list": Path("list.csv"), "row": 2}
+    assert "no value for nickname" in str(refused(BEN, "customer_name=B", **more))
+    call(BEN, "nickname=Benny", **more)
+    [made] = simulator.provider.calls.values()
+    assert (made.to_number, made.agent_id) == (BEN, "agt_2")
+
+
+@pytest.mark.parametrize(("script", "words"), [("exit 3", "hook"), ("sleep 60", "hook")])
+def test_the_hook_is_asked(simulator: Simulator, script: str, words: str) -> None:
+    """Without its clear yes nobody is called, and nothing waits for a later one."""
+    write(f"hook: {{command: [sh, -c, '{script}'], timeout: 1s}}")
+    error = refused()
+    assert isinstance(error, NotFinishedError | ListError | ApiUnavailableError), error
+    assert words in str(error)
+    assert not simulator.provider.dials
+    [row] = rows().values()
+    assert row.status in (RowStatus.STOPPED, RowStatus.SUPPRESSED)
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
@@ -326,7 +350,7 @@ def test_consent_may_be_given_for_this_person(simulator: Simulator) -> None:
     write("", contacts="contacts: {countries: [US], consent: agreed}")
     assert "no consent on record" in str(refused())
     assert "no consent on record" in str(refused(consent="not yet"))
-    assert call(consent="told me so by mail") is ExitCode.OK
+    assert call(consent="written consent") is ExitCode.OK
     write("", contacts="contacts: {countries: [US], consent: agreed, consent_basis: signed forms}")
     assert call(BEN) is ExitCode.OK
 

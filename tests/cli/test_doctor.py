@@ -390,6 +390,16 @@ def test_files_beside_the_campaign_file(simulator: Simulator, monkeypatch: pytes
         assert found[check][0]["verdict"] == "problem"
 
 
+@pytest.mark.parametrize(
+    ("command", "code", "verdict"), [("[sh, -c, exit]", 0, "ok"), ("[no-such-program]", 78, "problem")]
+)
+def test_the_hook(simulator: Simulator, command: str, code: int, verdict: str) -> None:
+    """Whether it is there; it is not asked about anybody."""
+    Path("campaign.yaml").write_text(f"{CONFIG}hook: {{command: {command}}}\n")
+    exit_code, found = the("hook")
+    assert (exit_code, found["verdict"]) == (code, verdict)
+
+
 def test_a_profile_and_its_expiry(simulator: Simulator) -> None:
     """Rules that nobody has looked at since they expired call nobody."""
     hours = "hours: {profile: us, profile_confirmed: 2099-01-01}\n"

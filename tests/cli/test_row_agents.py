@@ -94,6 +94,21 @@ def test_rows_without_a_value_for_their_own_agent(write: Write) -> None:
     assert planned["dial_later"] == {"no value for city, which the agent says": 2}
 
 
+def test_a_first_message_of_the_campaign_file_is_heard_from_all(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an agent says otherwise does not matter then, also of agents that cannot be asked."""
+    call = "call: {max_duration: 20m, overrides: {first_message: 'Hi {{name}}, from {{town}}'}}"
+    overridden = CONFIG.replace("call: {max_duration: 20m}", call)
+    Path("campaign.yaml").write_text(overridden.replace("from {{town}}", "goodbye"))
+    write("agt_2", city="")
+    assert notes("plan") == []
+    Path("campaign.yaml").write_text(overridden.replace("{{town}}", "{{city}}"))
+    for key in (SIMULATOR_KEY, "oi_sk_wrong"):
+        monkeypatch.setenv("ONEINBOX_API_KEY", key)
+        assert call_json("plan", "list.csv", "--config", "campaign.yaml")["dial_now"] == 0
+
+
 def test_agents_that_cannot_be_asked(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then the operator is told that nothing is checked, once for all of them."""
     write("agt_2", "agt_3")

@@ -17,6 +17,7 @@ IMPATIENT = Timing(
     results_first_s=0.2,
     analysis_wait_s=1.0,
     results_wait_s=2.0,
+    late_first_s=1.0,
     doubt_wait_s=4.0,
     doubt_look_min_s=0.5,
     doubt_look_max_s=1.0,

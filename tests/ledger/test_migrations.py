@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.errors import LedgerError
-from campaign.ledger import calls, campaigns, ending, waiting
+from campaign.ledger import calls, campaigns, ending, late, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.migrations import MIGRATIONS, Migration, migrate
 from campaign.models import Disposition, ZoneSource
@@ -225,6 +225,19 @@ def test_an_older_ledger_does_not_know_when_hours_close(ledger: Ledger, ledger_l
     with Ledger.open(ledger_location) as again:
         assert "closes_at" in {known["name"] for known in inspect(engine_of(again)).get_columns("attempts")}
         assert again.read(calls.open_calls, 1) == []
+
+
+def test_an_older_ledger_awaits_no_late_results(ledger: Ledger, ledger_location: str) -> None:
+    """What settled under it is not looked at again."""
+    with engine_of(ledger).begin() as connection:
+        connection.exec_driver_sql("DROP INDEX ix_calls_incomplete")
+        connection.exec_driver_sql("ALTER TABLE calls DROP COLUMN looks_left")
+        connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 12")
+
+    with Ledger.open(ledger_location) as again:
+        assert again.read(late.incomplete_calls, NOON) == []
+        indexes = inspect(engine_of(again)).get_indexes("calls")
+        assert "ix_calls_incomplete" in {index["name"] for index in indexes}
 
 
 def test_first_starts_do_not_collide(postgresql_location: str) -> None:

@@ -38,6 +38,8 @@ class Account:
     daily_quota: int | None = None
     agents: tuple[str, ...] | None = None
     first_message: str = "Hello."
+    late_s: float = 1.5
+    """Results appear about so long after the end of a call, in seconds of the provider."""
     replies: tuple[str, ...] = ()
     """What people say who answer; when empty, what they usually do."""
     api_key: str = SIMULATOR_KEY

@@ -172,6 +172,7 @@ def _once_more(message: Message, receive: Receive) -> Receive:
 def _opened(account: Account) -> _Open:
     rest = (1 - account.answer) / 0.3
     behaviour = Behaviour(answer=account.answer, voicemail=0.1 * rest, busy=0.07 * rest, no_answer=0.1 * rest)
+    behaviour = replace(behaviour, results_late_s=account.late_s)
     if account.replies:
         behaviour = replace(behaviour, replies=tuple(account.replies))
     provider = _Counting(

@@ -16,6 +16,9 @@ from tests.torture.story import (
     DONE,
     DORA,
     EVE,
+    FAY,
+    GUS,
+    HAL,
     LATER,
     PEOPLE,
     SIGKILLED,
@@ -49,6 +52,11 @@ STAGED: Mapping[str, Any] = {"calls_per_second": 500, "burst": 5, "max_live_call
 CROWDED: Mapping[str, Any] = {"pace": {"calls_per_second": 500, "burst": 16, "max_live_calls": 16}}
 ABOUT_TO_CLOSE = Step(timing={"closing_lead_s": 3 * 86_400})
 """Every call that is still queued when it is looked at is too late."""
+AUTUMN: Mapping[str, Any] = {"name": "autumn"}
+SEEMS_A_MACHINE: Mapping[str, Any] = {
+    "dispositions": [{"status": "completed", "has_transcript": False, "is": "voicemail"}]
+}
+"""Until its transcript is there, a call reads as one that nobody has answered."""
 HELD = DONE | {69}
 """A human has to close the breaker, and nobody does."""
 ENDLESS: Mapping[str, Any] = {"call": {"max_duration": "1s"}}
@@ -123,6 +131,64 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         settings={"hours": {"days": trouble.open_for_now()}},
         step=ABOUT_TO_CLOSE,
         resume=ABOUT_TO_CLOSE,
+    ),
+    "queued at closing by another campaign": Story(
+        account=Account(faults=("queue=2000#1-3",)),
+        settings={"hours": {"days": trouble.open_for_now()}},
+        before=(
+            Step(
+                settings=AUTUMN, rows=(FAY, GUS, HAL), actions={"record_placed#3": "SIGKILL"}, ends=SIGKILLED
+            ),
+        ),
+        step=ABOUT_TO_CLOSE,
+        resume=ABOUT_TO_CLOSE,
+    ),
+    "queued at closing while OneInbox asks to wait": Story(
+        account=Account(faults=("queue=2000#1-3", "throttle=1@list#2-3", "throttle=1@get#1")),
+        settings={"hours": {"days": trouble.open_for_now()}},
+        step=Step(timing={**PATIENT.timing, **ABOUT_TO_CLOSE.timing}),
+        resume=ABOUT_TO_CLOSE,
+    ),
+    "queued for longer than a call may last": Story(
+        account=Account(faults=("queue=20000#1-2",)), settings=ENDLESS
+    ),
+    "queued when drained": Story(
+        account=Account(faults=("queue=2000#1-6", "status=503@get#1-6")),
+        settings={"hours": {"days": trouble.open_for_now()}},
+        before=(
+            Step(
+                settings=AUTUMN, rows=(FAY, GUS, HAL), actions={"record_placed#3": "SIGKILL"}, ends=SIGKILLED
+            ),
+        ),
+        step=Step(actions={"record_placed#3": "SIGTERM"}, timing={"drain_s": 0.5}),
+    ),
+    # Results that come after their call has settled.
+    "late results": Story(
+        account=Account(late_s=400, replies=("Stop calling me.",), faults=("status=503@get#12",)),
+        settings=SEEMS_A_MACHINE,
+        step=Step(timing={"late_first_s": 2}),
+    ),
+    "late results of a killed run": Story(
+        account=Account(answer=1.0, late_s=180),
+        settings={**SEEMS_A_MACHINE, "retry": {"max_attempts": 2, "voicemail": ["1h"]}},
+        ends=frozenset({0, 75, 80}),
+        before=(Step(actions={"record_results#1": "SIGKILL"}, ends=SIGKILLED),),
+    ),
+    "late results of another campaign": Story(
+        account=Account(answer=1.0, late_s=200, replies=("Stop calling me.",)),
+        before=(
+            Step(
+                settings=AUTUMN,
+                rows=(FAY, GUS, HAL),
+                options={"output_file": Path("autumn-results.csv")},
+                actions={"record_results#1": "SIGKILL"},
+                ends=SIGKILLED,
+            ),
+        ),
+    ),
+    "results that never come": Story(account=Account(late_s=10**6, faults=("status=404@get#7",))),
+    "late results while OneInbox asks to wait": Story(
+        account=Account(late_s=10**6, faults=("throttle=1@get#6-99",)), step=PATIENT
     ),
     # Rows that come back.
     "retries": Story(account=UNREACHED, rows=PEOPLE[:4], settings={"retry": RETRIES}, tries=3),
@@ -251,6 +317,14 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     ),
     "no usage": Story(account=Account(faults=("status=404@usage",))),
     "odd usage": Story(account=Account(daily_quota=100, faults=("status=503@usage#3-9", "throttle#2"))),
+    "requests held back while the quota is asked": Story(
+        account=Account(quota=2, daily_quota=100, faults=("stall=0.5@usage#2-9",)),
+        rows=people(8),
+        settings={"pace": {"calls_per_second": 500, "burst": 1, "max_live_calls": 8}},
+        step=Step(actions={"record_intent#6": "sleep 0.3"}),
+        meets=69,
+        ends=HELD,
+    ),
     "out of credit with calls left": Story(account=Account(quota=2, daily_quota=100), meets=69, ends=HELD),
     # Signals.
     "drained": Story(step=Step(actions={"record_placed#2": "SIGTERM"})),

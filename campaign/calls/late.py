@@ -1,0 +1,115 @@
+"""Late results: a call that settled before its transcript or analysis was there is looked at again.
+
+What it has said by then counts as if it had come in time, above all the wish not to be called again.
+"""
+
+from collections.abc import Sequence
+
+import anyio
+
+from campaign.calls import schedule
+from campaign.calls.run import Run
+from campaign.ledger import late
+from campaign.ledger.late import IncompleteCall
+from campaign.logs import get_logger
+from campaign.models import Call, Disposition, TranscriptStatus
+from campaign.oneinbox.errors import ApiError, NotFound, OutcomeUnknown, Throttled
+from campaign.rules import opt_out
+from campaign.rules.dispositions import read_disposition
+
+log = get_logger(__name__)
+
+BATCH = 500
+PARALLEL_GETS = 16
+MOST_FAILURES = 5
+"""When more looks get no usable reply, OneInbox does not work."""
+
+
+class LateResults:
+    """Looks at what earlier runs, and this one, have settled too early."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._is_in_vain = False
+        self._failures = 0
+        self.changed: set[int] = set()
+        """Campaigns of whose calls there is something new."""
+
+    async def look(self) -> None:
+        """Look at all that are due, within a time limit. What fails is left for later, and ends no run."""
+        run = self._run
+        due = await run.fetch(late.incomplete_calls, run.now())
+        if not due:
+            return
+        run.waiting_for = "results that are late"
+        self._is_in_vain, self._failures = False, 0
+        with anyio.move_on_after(run.timing.late_longest_s):
+            await self._look_at(due)
+        run.waiting_for = ""
+        log.info("results.late", calls=len(due), campaigns=len(self.changed))
+
+    async def look_once_more(self) -> None:
+        """At the end of a run: the last calls have settled only just now, and are given some time."""
+        run = self._run
+        due = await run.fetch(late.incomplete_calls, run.now())
+        if not due:
+            return
+        run.waiting_for = "results that are late"
+        age_s, first_s = (run.now() - due[-1].settled_at).total_seconds(), run.timing.late_first_s
+        # By the steady clock, whatever the wall clock says of their age.
+        with anyio.move_on_after(min(max(first_s - age_s, 0.0), first_s)):
+            while not run.leave_at_once:
+                await run.changed.wait(first_s)
+        await self.look()
+
+    @property
+    def _must_end(self) -> bool:
+        return self._is_in_vain or self._run.leave_at_once
+
+    async def _look_at(self, due: Sequence[IncompleteCall]) -> None:
+        limiter = anyio.CapacityLimiter(PARALLEL_GETS)
+
+        async def take_turn(record: IncompleteCall) -> None:
+            async with limiter:
+                if not self._must_end:
+                    await self._ask(record)
+
+        for at in range(0, len(due), BATCH):
+            async with anyio.create_task_group() as group:
+                for record in due[at : at + BATCH]:
+                    group.start_soon(take_turn, record)
+
+    async def _ask(self, record: IncompleteCall) -> None:
+        run = self._run
+        try:
+            call = await run.api.get_call(record.call_id)
+        except NotFound:
+            await run.commit(late.record_look, record.call_id)
+        except ApiError as error:
+            log.warning("results.not_read", call=record.call_id, error=error.brief)
+            self._failures += 1
+            # One call that cannot be read does not keep the others from being read.
+            self._is_in_vain |= not isinstance(error, OutcomeUnknown) or self._failures > MOST_FAILURES
+            if isinstance(error, Throttled):
+                run.pace.pause(error.retry_after_s or run.timing.backoff_s)
+        else:
+            await self._keep(record, call)
+
+    async def _keep(self, record: IncompleteCall, call: Call) -> None:
+        run = self._run
+        is_own = record.campaign_id == run.campaign_id
+        reading = read_disposition(call, run.settings.dispositions if is_own else ())
+        wish = opt_out.asked(call, run.settings.opt_out)
+        found = await run.commit(
+            late.record_results,
+            call,
+            transcript_status=TranscriptStatus.COMPLETE if call.transcript else TranscriptStatus.EMPTY,
+            is_complete=not schedule.may_get_results(call, reading.disposition),
+            is_answered=reading.disposition is Disposition.ANSWERED,
+            opt_out=wish,
+            now=run.now(),
+        )
+        run.opt_outs += found.is_suppressed
+        if found.is_new:
+            self.changed.add(record.campaign_id)
+            log.debug("call.late_results", row=record.row_number, call=call.id, opt_out=bool(wish))

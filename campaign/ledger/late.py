@@ -1,0 +1,172 @@
+"""Late: calls that settled before all of their results were there, and what is found out about them later."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, select, update
+
+from campaign.ledger import calls, moves, schema, suppression
+from campaign.models import Call, Disposition, Hold, RowStatus, TranscriptStatus
+
+LOOKS = 3
+"""So often such a call is looked at: at once, and so long after it has settled."""
+SECOND_AFTER, THIRD_AFTER = timedelta(minutes=10), timedelta(hours=1)
+LONGEST = timedelta(days=1)
+"""What has not come after so long never will."""
+ASKED = "asked not to be called again"
+
+_CALLS, _ATTEMPTS = schema.calls.c, schema.attempts.c
+_INCOMPLETE = (
+    select(
+        _CALLS.call_id,
+        _ATTEMPTS.campaign_id,
+        _ATTEMPTS.contact_id,
+        schema.contacts.c.row_number,
+        _CALLS.settled_at,
+    )
+    .select_from(schema.calls)
+    .join(schema.attempts)
+    .join(schema.contacts)
+    .where(
+        _CALLS.looks_left > 0,
+        _CALLS.settled_at > bindparam("since"),
+        _CALLS.settled_at
+        <= case(
+            (_CALLS.looks_left == 3, bindparam("before_first", type_=schema.Utc())),
+            (_CALLS.looks_left == 2, bindparam("before_second", type_=schema.Utc())),
+            else_=bindparam("before_third", type_=schema.Utc()),
+        ),
+    )
+    .order_by(_CALLS.settled_at, _CALLS.id)
+)
+_LOOKED = (
+    update(schema.calls)
+    .where(_CALLS.call_id == bindparam("call"), _CALLS.looks_left > 0)
+    .values(looks_left=_CALLS.looks_left - 1)
+)
+_KNOWN = (
+    select(
+        _CALLS.attempt_id,
+        _CALLS.disposition,
+        _CALLS.transcript,
+        _CALLS.outcome,
+        _CALLS.summary,
+        _ATTEMPTS.campaign_id,
+        _ATTEMPTS.contact_id,
+        _ATTEMPTS.to_number,
+        schema.contacts.c.status,
+        schema.contacts.c.hold,
+    )
+    .select_from(schema.calls)
+    .join(schema.attempts)
+    .join(schema.contacts)
+    .where(_CALLS.call_id == bindparam("call"))
+)
+_ANSWERED = (
+    update(schema.attempts)
+    .where(_ATTEMPTS.id == bindparam("attempt"), _ATTEMPTS.disposition.is_not(None))
+    .values(disposition=Disposition.ANSWERED, talked=1)
+)
+_REASON = update(schema.contacts).where(schema.contacts.c.id == bindparam("contact"))
+
+
+@dataclass(frozen=True, slots=True)
+class IncompleteCall:
+    """A call that has settled, and whose results may have come meanwhile."""
+
+    call_id: str
+    campaign_id: int
+    contact_id: int
+    row_number: int
+    settled_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look has found."""
+
+    is_new: bool
+    """Whether anything was not known before."""
+    is_suppressed: bool
+    """Whether the person is suppressed for it, and was not before."""
+
+
+def incomplete_calls(connection: Connection, now: datetime) -> list[IncompleteCall]:
+    """Complete, the oldest first: calls that may be looked at again now, whichever campaign made them."""
+    times = {
+        "since": now - LONGEST,
+        "before_first": now,
+        "before_second": now - SECOND_AFTER,
+        "before_third": now - THIRD_AFTER,
+    }
+    rows = connection.execute(_INCOMPLETE, times)
+    return [IncompleteCall(**row) for row in rows.mappings()]
+
+
+def record_look(connection: Connection, call_id: str) -> None:
+    """Counted on disk: a look at it is over, whatever it has shown."""
+    connection.execute(_LOOKED, {"call": call_id})
+
+
+def record_results(
+    connection: Connection,
+    call: Call,
+    *,
+    transcript_status: TranscriptStatus,
+    is_complete: bool,
+    is_answered: bool,
+    opt_out: str,
+    now: datetime,
+) -> Found:
+    """Nothing lost: what has come late is kept, with a wish not to be called again, and the look is counted.
+
+    Who has talked after all, or has asked that, is not tried again: a row that waits for it is completed. One
+    that a human lets wait is left to the gates.
+
+    Args:
+        connection: To the ledger.
+        call: As OneInbox reports it now.
+        transcript_status: Of what is there now.
+        is_complete: Whether no further look is needed.
+        is_answered: Whether it reads as answered now.
+        opt_out: How a wish not to be called again was uttered; empty for none.
+        now: For the journal.
+    """
+    known = connection.execute(_KNOWN, {"call": call.id}).one()
+    record_look(connection, call.id)
+    ours: dict[str, object] = {"looks_left": 0} if is_complete else {}
+    is_suppressed = False
+    if opt_out:
+        why = f"asked in call {call.id} not to be called again ({opt_out})"
+        is_suppressed = suppression.suppress(connection, [known.to_number], reason=why, now=now) > 0
+    was = (known.transcript, known.outcome or "", known.summary or "")
+    told = (call.transcript, call.outcome or "", call.summary or "")
+    is_new = is_suppressed or any(new and new != old for new, old in zip(told, was, strict=True))
+    if not is_new:
+        calls.keep_report(connection, call, **ours)
+        return Found(is_new=False, is_suppressed=False)
+    was_answered = known.disposition == Disposition.ANSWERED
+    if is_answered and not was_answered:
+        connection.execute(_ANSWERED, {"attempt": known.attempt_id})
+        ours["disposition"] = Disposition.ANSWERED
+    if opt_out or (is_answered and not was_answered):
+        _complete_row(connection, known, reason=ASKED if opt_out else "", now=now)
+    calls.keep_report(connection, call, transcript_status=transcript_status, **ours)
+    moves.journal(
+        connection,
+        now,
+        "call.late_results",
+        campaign_id=known.campaign_id,
+        contact_id=known.contact_id,
+        attempt_id=known.attempt_id,
+        detail=f"transcript {transcript_status}",
+    )
+    return Found(is_new=True, is_suppressed=is_suppressed)
+
+
+def _complete_row(connection: Connection, known: Any, *, reason: str, now: datetime) -> None:
+    if known.status == RowStatus.WAITING and known.hold == Hold.RETRY:
+        moves.move_row(connection, known.contact_id, to=RowStatus.COMPLETED, now=now, reason=reason)
+    elif known.status == RowStatus.COMPLETED:
+        connection.execute(_REASON, {"contact": known.contact_id, "reason": reason})

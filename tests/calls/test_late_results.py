@@ -1,0 +1,148 @@
+"""Results that come after a call has settled, in whole runs on both databases."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from campaign.errors import ExitCode
+from campaign.ledger import ending, late, suppression
+from campaign.ledger.ending import Leftover
+from campaign.models import Disposition, RowStatus, TranscriptStatus
+from campaign.simulator.faults import Fault
+from campaign.simulator.people import Behaviour
+from tests.calls.harness import FAST, Stage, numbers, simulated
+from tests.calls.held_time import HeldClock
+from tests.support import make_settings
+
+pytestmark = pytest.mark.anyio
+
+MakeStage = Callable[..., Stage]
+ANNA, BEN = numbers(2)
+SAID = "asked in call {} not to be called again (said: stop calling)"
+
+
+def angry(late_s: float, **changes: float) -> Behaviour:
+    """Everybody asks not to be called again, and the results say so this much later, in real seconds."""
+    shares = {"answer": 1.0, "voicemail": 0.0, "busy": 0.0, "no_answer": 0.0} | changes
+    return Behaviour(**shares, results_late_s=500 * late_s, replies=("Please stop calling me.",))
+
+
+async def suppressed(stage: Stage) -> dict[str, str]:
+    """Whom the ledger forbids to call, with the reason."""
+    return await stage.read(suppression.suppressed)
+
+
+async def test_results_that_come_during_the_run_are_read_at_its_end(stage: MakeStage) -> None:
+    """Transcript, outcome and the wish not to be called again are applied, and the result has them."""
+    spring = stage(simulator=simulated(behaviour=angry(0.8)))
+    spring.timing = replace(spring.timing, late_first_s=1.5)
+    await spring.enrol(ANNA, BEN)
+
+    report = await spring.run()
+
+    assert report.exit_code is ExitCode.OK
+    assert report.opt_outs == 2
+    calls = {call.to_number: call.id for call in spring.simulator.provider.calls.values()}
+    assert await suppressed(spring) == {number: SAID.format(call) for number, call in calls.items()}
+    for row in await spring.rows():
+        assert (row.status, row.reason) == (RowStatus.COMPLETED, "asked not to be called again")
+        assert row.transcript_status is TranscriptStatus.COMPLETE
+        assert "stop calling" in (row.transcript or "")
+        assert row.outcome
+
+
+async def test_results_that_come_after_the_run_are_read_by_the_next_one(
+    stage: MakeStage, clock: HeldClock
+) -> None:
+    """Also by that of another campaign, before it dials anybody; the older result is written again."""
+    spring = stage(simulator=simulated(behaviour=angry(20.0)))
+    # Nothing but the wish keeps them from being called.
+    spring.settings = make_settings(pace=FAST, caps={"per_number": {"calls": 9, "within": "1h"}})
+    await spring.enrol(ANNA, BEN)
+    await spring.write(ending.remember_output, spring.campaign_id, "night.csv")
+    report = await spring.run()
+    assert report.exit_code is ExitCode.OK
+    assert (await suppressed(spring), report.opt_outs) == ({}, 0)
+    assert {row.transcript_status for row in await spring.rows()} == {TranscriptStatus.EMPTY}
+    first = spring.campaign_id
+
+    clock.advance(3600.0)
+    await spring.enrol(ANNA, BEN, "+13125550199", name="summer")
+    written: list[Leftover] = []
+
+    async def write(older: Leftover) -> str | None:
+        written.append(older)
+        return older.output_path
+
+    spring.write_leftover = write
+    report = await spring.run()
+
+    assert set(await suppressed(spring)) >= {ANNA, BEN}
+    assert spring.dialled() == {ANNA: 1, BEN: 1, "+13125550199": 1}
+    assert report.opt_outs == 2
+    [again] = written
+    assert (again.campaign_id, again.name, again.output_path) == (first, "spring", "night.csv")
+    spring.campaign_id = first
+    assert {row.transcript_status for row in await spring.rows()} == {TranscriptStatus.COMPLETE}
+
+
+async def test_each_call_is_looked_at_a_few_times_only(stage: MakeStage, clock: HeldClock) -> None:
+    """Looks are counted in the ledger; a run that has nothing else to do makes them, too."""
+    spring = stage(simulator=simulated(behaviour=angry(10**6)))
+    await spring.enrol(ANNA)
+    await spring.run()
+    asked = []
+    for _ in range(5):
+        before = spring.simulator.faults._requests.get("get", 0)
+        clock.advance(3700.0)
+        assert (await spring.run()).exit_code is ExitCode.OK
+        asked.append(spring.simulator.faults._requests["get"] - before)
+    assert asked == [1, 1, 0, 0, 0]
+
+
+async def test_after_a_day_nobody_looks_any_more(stage: MakeStage, clock: HeldClock) -> None:
+    """What has not come by then never will."""
+    spring = stage(simulator=simulated(behaviour=angry(30.0)))
+    await spring.enrol(ANNA)
+    await spring.run()
+    clock.advance(25 * 3600.0)
+    await spring.run()
+    assert await suppressed(spring) == {}
+
+
+async def test_a_call_that_turns_out_to_be_a_talk_was_answered(stage: MakeStage, clock: HeldClock) -> None:
+    """Until the transcript was there, nothing said how it had ended."""
+    short = replace(angry(20.0), talk_median_s=0.1, replies=("Who is there?",))
+    spring = stage(simulator=simulated(behaviour=short, generation="v1"))
+    await spring.enrol(ANNA)
+    await spring.run()
+    [row] = await spring.rows()
+    assert (row.disposition, row.status) == (Disposition.UNKNOWN, RowStatus.COMPLETED)
+
+    clock.advance(3600.0)
+    await spring.run()
+
+    [row] = await spring.rows()
+    assert (row.disposition, row.status, row.reason) == (Disposition.ANSWERED, RowStatus.COMPLETED, "")
+    assert "Who is there?" in (row.transcript or "")
+
+
+@pytest.mark.parametrize("fault", ["status=404@get", "status=503@get", "throttle=60@get", "status=401@get"])
+async def test_a_look_that_fails_changes_no_end(stage: MakeStage, fault: str, clock: HeldClock) -> None:
+    """It is no trouble of the run that has finished, and nobody waits for it."""
+    spring = stage(simulator=simulated(behaviour=angry(10**6)))
+    await spring.enrol(ANNA)
+    assert (await spring.run()).exit_code is ExitCode.OK
+    clock.advance(3700.0)
+    spring.simulator.faults.faults = (Fault.parse(fault),)
+    assert (await spring.run()).exit_code is ExitCode.OK
+
+
+async def test_who_was_not_connected_is_not_looked_at_again(stage: MakeStage, clock: HeldClock) -> None:
+    """There is nothing to come."""
+    nobody = Behaviour(answer=0.0, voicemail=0.0, busy=0.5, no_answer=0.5)
+    spring = stage(simulator=simulated(behaviour=nobody))
+    await spring.enrol(ANNA, BEN)
+    await spring.run()
+    assert await spring.read(late.incomplete_calls, spring.now()) == []

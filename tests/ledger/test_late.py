@@ -1,0 +1,136 @@
+"""Late results: kept with what they mean, looked for a few times, and never a second call of their own."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from campaign.ledger import calls, late, suppression, tried
+from campaign.ledger.late import Found
+from campaign.models import Disposition, RowStatus, TranscriptStatus
+from tests.ledger.case import ANNA, BEN, Case, do, report
+from tests.support import NOON
+
+SETTLED = NOON + timedelta(minutes=2)
+NOTHING_NEW = Found(is_new=False, is_suppressed=False)
+
+
+def settle_early(
+    case: Case, number: str = ANNA, *, status: RowStatus = RowStatus.COMPLETED, at: datetime = SETTLED
+) -> str:
+    """A call of this person has settled with nothing but its end, and no line knows how it ended."""
+    call_id = f"call of {number}"
+    case.place(case.intend(number), call_id)
+    case.end(call_id)
+    do(
+        case.ledger,
+        calls.record_settled,
+        report(call_id),
+        disposition=Disposition.UNKNOWN,
+        transcript_status=TranscriptStatus.EMPTY,
+        status=status,
+        reason="nobody knows",
+        not_before=NOON if status is RowStatus.WAITING else None,
+        now=at,
+        looks_left=late.LOOKS,
+    )
+    return call_id
+
+
+def due(case: Case, now: datetime) -> Sequence[str]:
+    return [each.call_id for each in case.ledger.read(late.incomplete_calls, now)]
+
+
+def find(case: Case, call_id: str, *, opt_out: str = "", is_complete: bool = True, **details: Any) -> Found:
+    """A look has shown this."""
+    return do(
+        case.ledger,
+        late.record_results,
+        report(call_id, **details),
+        transcript_status=TranscriptStatus.COMPLETE,
+        is_complete=is_complete,
+        is_answered=bool(details.get("transcript")),
+        opt_out=opt_out,
+        now=SETTLED + timedelta(hours=1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("looks", "after", "is_due"),
+    [
+        (0, timedelta(), True),
+        (1, timedelta(minutes=9), False),
+        (1, timedelta(minutes=10), True),
+        (2, timedelta(minutes=59), False),
+        (2, timedelta(hours=23), True),
+        (2, timedelta(hours=24), False),
+        (3, timedelta(hours=2), False),
+    ],
+)
+def test_looks_are_few_and_further_and_further_apart(
+    case: Case, looks: int, after: timedelta, is_due: bool
+) -> None:
+    """At once, after ten minutes and after an hour, within a day."""
+    call_id = settle_early(case)
+    for _ in range(looks):
+        do(case.ledger, late.record_look, call_id)
+    assert due(case, SETTLED + after) == ([call_id] if is_due else [])
+
+
+def test_the_oldest_are_looked_at_first(case: Case) -> None:
+    """Whatever can be read in the time that there is."""
+    settle_early(case, BEN, at=SETTLED + timedelta(minutes=1))
+    settle_early(case, ANNA)
+    assert due(case, SETTLED + timedelta(hours=1)) == [f"call of {ANNA}", f"call of {BEN}"]
+
+
+def test_what_has_come_is_kept_and_the_row_stays(case: Case) -> None:
+    """The transcript shows that it was answered; nobody looks any more."""
+    call_id = settle_early(case)
+    assert find(case, call_id, transcript="user: Hi", outcome="Interested") == Found(True, False)
+    row = case.result(ANNA)
+    assert (row.status, row.reason, row.disposition) == (RowStatus.COMPLETED, "", Disposition.ANSWERED)
+    assert (row.transcript, row.transcript_status) == ("user: Hi", TranscriptStatus.COMPLETE)
+    assert due(case, SETTLED + timedelta(hours=2)) == []
+
+
+def test_a_wish_counts_once_and_for_ever(case: Case) -> None:
+    """Also where it is all that is new; a second look finds nothing."""
+    call_id = settle_early(case)
+    asked = find(case, call_id, opt_out="analysis field", is_complete=False)
+    assert asked == Found(is_new=True, is_suppressed=True)
+    assert case.result(ANNA).reason == "asked not to be called again"
+    assert set(case.ledger.read(suppression.suppressed)) == {ANNA}
+    assert find(case, call_id, opt_out="analysis field", is_complete=False) == NOTHING_NEW
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [({"transcript": "user: Hi"}, ""), ({"opt_out": "said: stop"}, "asked not to be called again")],
+)
+def test_no_other_try_is_due_any_more(case: Case, found: dict[str, Any], reason: str) -> None:
+    """Whoever has talked after all, or asked not to be called again, is not tried again."""
+    call_id = settle_early(case, status=RowStatus.WAITING)
+    find(case, call_id, **found)
+    row = case.result(ANNA)
+    assert (row.status, row.reason) == (RowStatus.COMPLETED, reason)
+
+
+def test_a_row_that_a_human_lets_wait_is_left_to_the_gates(case: Case) -> None:
+    """They know what has come: the gate of tries that the person has answered."""
+    call_id = settle_early(case)
+    case.force(status=RowStatus.WAITING)
+    find(case, call_id, transcript="user: Hi")
+    assert case.result(ANNA).status is RowStatus.WAITING
+    [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
+    assert made.disposition is Disposition.ANSWERED
+
+
+def test_what_was_known_is_not_forgotten(case: Case) -> None:
+    """A report that leaves things out changes nothing, and costs a look."""
+    call_id = settle_early(case)
+    find(case, call_id, transcript="user: Hi", is_complete=False)
+    assert find(case, call_id, is_complete=False) == NOTHING_NEW
+    assert case.result(ANNA).transcript == "user: Hi"
+    assert due(case, SETTLED + timedelta(hours=2)) == [call_id]
