@@ -4,9 +4,12 @@ import io
 import json
 import re
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import httpx
 import openpyxl
@@ -215,6 +218,34 @@ def _setting_up(bench: Bench) -> None:
     bench.run("numbers", "remove", "+14155550101", answer="y\n", asked=b"?")
 
 
+def _events(bench: Bench) -> None:
+    bench.run("webhooks", "add", "http://127.0.0.1:9", *LEDGER, codes=(69,))
+    bench.run("webhooks", "add", "http://127.0.0.1:9", "--keep-secret", "webhook.secret", *LEDGER)
+    for options in ((), ("--json",)):
+        bench.run("webhooks", "list", *options, *LEDGER)
+    bench.run("webhooks", "test", "campaign", codes=(69,))
+    bench.run("run", "list.csv", *RUN, "--recordings", "recordings")
+
+    def has_heard() -> bool:
+        port = re.search(rb"port (\d+)", bench.said_so_far)
+        if port is None:
+            return False
+        with closing(sqlite3.connect(bench.work / "ledger.db")) as database:
+            (token,) = database.execute("SELECT token FROM listener").fetchone()
+        event = {
+            "event": "call.ended",
+            "call_id": NAME.text,
+            "to_number": NUMBERS[0],
+            "messages": [NOTE.text],
+        }
+        for path, body in ((f"events/{token}", event), (f"events/{token}", [event]), (NAME.text, event)):
+            httpx.post(f"http://127.0.0.1:{int(port[1])}/{quote(path)}", json=body)
+        return True
+
+    bench.run("listen", "--port", "0", *LEDGER, send=signal.SIGTERM, when=has_heard)
+    bench.run("webhooks", "remove", "campaign", "--yes")
+
+
 def _single_calls(bench: Bench) -> None:
     # Whom to call stands on the command line, where others see it; what they hear does not.
     one = ("call", "+12125550199", "--config", "campaign.yaml", "--list", "list.csv", "--row", "2", *LEDGER)
@@ -398,6 +429,11 @@ SCENARIOS: Mapping[str, Scenario] = {
     "suppression": Scenario(_suppression, frozenset({"suppress", "run"})),
     "setting up": Scenario(
         _setting_up, frozenset({"carriers", "numbers"}), ("echo=422#1", "lose_reply@add_carrier#1")
+    ),
+    "events": Scenario(
+        _events,
+        frozenset({"listen", "run", "webhooks"}),
+        ("lose_reply@webhooks#1", "status=500@recording#1-9"),
     ),
     "single calls": Scenario(_single_calls, frozenset({"call", "calls"}), ("echo=422#1",)),
     "an examination": Scenario(

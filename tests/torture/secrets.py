@@ -74,6 +74,7 @@ def _account(key: Canary, faults: tuple[str, ...]) -> Iterator[str]:
         provider=Provider(speed=200, behaviour=Behaviour(answer=1, voicemail=0, busy=0, no_answer=0)),
         faults=FaultPlan(plan),
         api_key=key.text,
+        records=True,
     )
     simulator.app = _Echo(simulator.app, echoes)  # type: ignore[assignment]
     with running(simulator) as base_url:
