@@ -58,6 +58,7 @@ class Step(StrEnum):
     LEDGER = "ledger"
     RESULTS = "results"
     LISTS = "suppression lists"
+    DAYS_OFF = "days off"
 
 
 class Signs:

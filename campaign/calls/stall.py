@@ -98,9 +98,9 @@ class StallRule:
 
 
 def _stuck(step: Step, lasted_s: float) -> CampaignError:
-    if step is Step.LISTS:
+    if step in (Step.LISTS, Step.DAYS_OFF):
         return InputMissingError(
-            f"the suppression lists could not be read within {_span(lasted_s)}; "
+            f"the {step} could not be read within {_span(lasted_s)}; "
             "see whether their disk answers, then run the same command again"
         )
     if step is Step.RESULTS:
@@ -129,6 +129,7 @@ async def watch_stall(run: Run, on_stall: Callable[[CampaignError], None]) -> No
             Step.LEDGER: timing.ledger_longest_s,
             Step.RESULTS: timing.step_longest_s,
             Step.LISTS: timing.suppression_longest_s,
+            Step.DAYS_OFF: timing.suppression_longest_s,
         },
     )
     error: CampaignError | None = None

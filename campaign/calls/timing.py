@@ -75,7 +75,7 @@ class Timing:
     suppression_stale_s: float = 300.0
     """When the lists were last read so long ago, nobody is dialled until they are read again."""
     suppression_longest_s: float = 600.0
-    """To read them takes no longer; else the run ends."""
+    """To read them, or the file of days off, takes no longer; else the run ends."""
     clock_look_s: float = 5.0
     """Whether the wall clock was set is looked at so often, and before each request."""
     progress_s: float = 1.0

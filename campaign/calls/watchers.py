@@ -75,7 +75,8 @@ async def watch_calendar(run: Run, read_calendar: Callable[[], Awaitable[Calenda
     while not run.is_stopping:
         await anyio.sleep(run.timing.suppression_look_s)
         try:
-            run.calendar = await read_calendar()
+            with run.signs.step(Step.DAYS_OFF):
+                run.calendar = await read_calendar()
         except CampaignError as error:
             # Nobody can say any more when people may be called.
             run.halt(error)

@@ -12,6 +12,7 @@ from campaign.models import RowStatus
 from campaign.settings import Calendar, CampaignSettings
 from campaign.settings.calendar import Span
 from tests.calls.harness import QUICK, Stage, numbers
+from tests.calls.held_time import HeldClock
 from tests.support import NOON, make_settings
 
 pytestmark = pytest.mark.anyio
@@ -53,6 +54,29 @@ async def test_a_day_that_is_off_from_now_on(stage: MakeStage, settings: Campaig
     waiting = [row for row in await spring.rows() if row.status is RowStatus.WAITING]
     assert len(waiting) == 6 - len(spring.dialled())
     assert {row.reason for row in waiting} == {"outside calling hours"}
+
+
+async def test_days_that_cannot_be_read_to_their_end(
+    stage: MakeStage, settings: CampaignSettings, clock: HeldClock
+) -> None:
+    """A read that hangs, as on a network disk, ends the run after a while and does not go unnoticed."""
+    spring = stage()
+    spring.settings, spring.calendar = settings, Calendar()
+    spring.timing = replace(
+        QUICK, suppression_look_s=1.0, suppression_longest_s=5.0, stall_look_s=1.0, longest_idle_s=90.0
+    )
+    spring.steady = clock.monotonic
+    await spring.enrol(*numbers(60))
+
+    async def hangs() -> Calendar:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    spring.read_calendar = hangs
+    report = await spring.run()
+    assert report.exit_code is ExitCode.NO_INPUT
+    assert "the days off could not be read within" in str(report.stop_error)
+    assert 0 < len(spring.dialled()) < 60
 
 
 async def test_days_that_cannot_be_read_any_more_stop_dialling(

@@ -18,7 +18,7 @@ from tests.calls.held_time import HeldClock
 
 LOOK_S = 30.0
 PATIENCE_S = 7200.0
-LONGEST = {Step.LEDGER: 600.0, Step.RESULTS: 1800.0, Step.LISTS: 600.0}
+LONGEST = {Step.LEDGER: 600.0, Step.RESULTS: 1800.0, Step.LISTS: 600.0, Step.DAYS_OFF: 600.0}
 
 
 class Watched:
@@ -84,6 +84,7 @@ def test_time_asleep_is_no_silence() -> None:
         (Step.LEDGER, ExitCode.LEDGER, "the ledger has"),
         (Step.RESULTS, ExitCode.NO_OUTPUT, "the result file"),
         (Step.LISTS, ExitCode.NO_INPUT, "the suppression lists could not be read within"),
+        (Step.DAYS_OFF, ExitCode.NO_INPUT, "the days off could not be read within"),
     ],
 )
 def test_a_step_that_does_not_end_is_a_stall_though_others_move(
