@@ -2,13 +2,16 @@
 
 import re
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import anyio
 import anyio.to_thread
 import pytest
 
 from campaign.errors import LedgerError, UsageError
+from campaign.ledger import hints
 from campaign.ledger.ledger import Ledger
 from campaign.listener import service
 from campaign.listener.app import MOST_BYTES, Listener
@@ -113,6 +116,41 @@ async def test_what_is_no_event_is_refused(ledger: Ledger, body: bytes) -> None:
     async with listening(ledger) as post:
         assert await post.post(body) == 400
         assert post.intake.counts.malformed == 1
+
+
+class HeldLedger(Ledger):
+    """A ledger of which the first look for calls takes until it is let go, or another has been made."""
+
+    def read(self, verb: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        answer = super().read(verb, *args, **kwargs)
+        if verb is hints.awaited:
+            self.looks += 1
+            self.begun.set()
+            if self.looks == 1:
+                self.others.wait(2)
+            else:
+                self.others.set()
+        return answer
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.looks = 0
+        self.begun, self.others = threading.Event(), threading.Event()
+
+
+@pytest.fixture
+def held_ledger(sqlite_location: str) -> Iterator[HeldLedger]:
+    """Opened before there is an event loop."""
+    with HeldLedger.open(sqlite_location) as opened:
+        yield opened
+
+
+async def test_the_last_look_waits_for_one_that_is_under_way(held_ledger: HeldLedger) -> None:
+    """Who is told to end while the ledger is slow looks each event up once, and ends well."""
+    async with listening(held_ledger) as post:
+        assert await post.post(event("call-2")) == 204
+        assert await anyio.to_thread.run_sync(held_ledger.begun.wait, 60)
+    assert (held_ledger.looks, post.intake.counts.over) == (1, 1)
 
 
 async def test_whoever_is_too_slow_is_let_go(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
