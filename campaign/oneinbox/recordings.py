@@ -18,6 +18,7 @@ import anyio
 import httpcore
 
 from campaign import __version__
+from campaign.settings import LOOPBACK
 
 MAX_RECORDING_BYTES = 200_000_000
 """A recording of more bytes is not kept: an hour of plain 8-bit telephone sound has 30 million."""
@@ -26,7 +27,6 @@ READ_TIMEOUT_S = 30.0
 PIECE_BYTES = 1_000_000
 """So much is handed on at a time."""
 
-_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _EXPIRED = frozenset({401, 403, 404, 410})
 
@@ -123,7 +123,7 @@ class RecordingClient:
             raise NotFetched("the link is no URL") from error
         if not host or not re.fullmatch(r"[!-~]+", link) or "@" in parts.netloc or "\\" in link:
             raise NotFetched("the link is no plain URL")
-        is_local = self._allow_loopback and parts.scheme == "http" and host in _LOOPBACK_NAMES
+        is_local = self._allow_loopback and parts.scheme == "http" and host in LOOPBACK
         if parts.scheme != "https" and not is_local:
             raise NotFetched("the link is not https")
         return parts

@@ -1,5 +1,6 @@
 """What the operator sets: the campaign file and the environment."""
 
+from campaign.settings.addresses import LOOPBACK
 from campaign.settings.area_codes import ELSEWHERE, STATES, state_of_number
 from campaign.settings.breaker import BreakerSettings
 from campaign.settings.budget import BudgetSettings
@@ -27,6 +28,7 @@ from campaign.settings.zones import is_place
 __all__ = [
     "ELSEWHERE",
     "FORM",
+    "LOOPBACK",
     "NO_DAYS_OFF",
     "STATES",
     "BreakerSettings",

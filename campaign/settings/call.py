@@ -5,12 +5,11 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from campaign.models import OUR_METADATA
-from campaign.settings.environment import LOOPBACK
+from campaign.settings.addresses import checked_url
 from campaign.settings.sections import Section
 from campaign.settings.values import Duration, Texts
 
@@ -25,21 +24,10 @@ _UNSENDABLE = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def _check_url(value: object) -> str:
-    form = "write it like https://crm.example/calls"
-    if not isinstance(value, str) or not re.fullmatch(r"[!-~]+", value) or "\\" in value:
-        raise ValueError(f"not a URL; {form}")
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError(f"not a URL; {form}") from None
-    if not host or "@" in parts.netloc or "#" in value or "{" in value:
-        raise ValueError(f"a plain URL without user, password, # or braces; {form}")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):
-        raise ValueError("must be https (plain http only on this machine)")
-    if len(value) > LONGEST_URL:
+    url = checked_url(value, like="https://crm.example/calls", without="@#{")
+    if len(url) > LONGEST_URL:
         raise ValueError(f"at most {LONGEST_URL:,} characters")
-    return value
+    return url
 
 
 def _check_text(value: str) -> str:

@@ -10,11 +10,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from campaign.errors import ConfigError, KeyRefusedError
 from campaign.logs import hide
+from campaign.settings.addresses import LOOPBACK, checked_url
 from campaign.settings.private import read_private
 
 DEFAULT_BASE_URL = "https://api.oneinbox.ai"
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Environment(BaseSettings):
@@ -106,17 +105,9 @@ class Environment(BaseSettings):
 def check_base_url(url: str) -> str:
     """Return `url` without a trailing slash. Raises ConfigError unless it is https, or http on loopback."""
     try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        _ = parts.port
+        return checked_url(url, like=DEFAULT_BASE_URL, without="@#?").rstrip("/")
     except ValueError as error:
-        raise ConfigError("ONEINBOX_BASE_URL: not a URL; write it like https://api.oneinbox.ai") from error
-    # urlsplit drops white space and empty parts without a word.
-    if not host or not re.fullmatch(r"[!-~]+", url) or set(url) & set("?#@"):
-        raise ConfigError("ONEINBOX_BASE_URL: not a plain URL; write it like https://api.oneinbox.ai")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):
-        raise ConfigError("ONEINBOX_BASE_URL: must be https (plain http only on this machine)")
-    return url.rstrip("/")
+        raise ConfigError(f"ONEINBOX_BASE_URL: {error}") from error
 
 
 def ledger_url(flag: str | None, environment: Environment) -> str:

@@ -1,15 +1,13 @@
 """The hook: the command or URL that is asked before each call whether it may be made."""
 
-import re
 import shlex
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, PrivateAttr, WithJsonSchema, model_validator
 
-from campaign.settings.environment import LOOPBACK
+from campaign.settings.addresses import checked_url
 from campaign.settings.sections import Section
 from campaign.settings.values import Duration
 
@@ -37,21 +35,7 @@ def _read_command(value: object) -> object:
 
 
 def _check_url(value: object) -> str:
-    if not isinstance(value, str):
-        raise ValueError("write a URL, like https://crm.example/may-we-call")
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError("not a URL; write it like https://crm.example/may-we-call") from None
-    # urlsplit drops white space without a word.
-    if not host or not re.fullmatch(r"[!-~]+", value) or "\\" in value:
-        raise ValueError("not a URL; write it like https://crm.example/may-we-call")
-    if "@" in parts.netloc or "#" in value:
-        raise ValueError("no user, password or # may stand in it")
-    if parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):
-        raise ValueError("must be https (plain http only on this machine)")
-    return value
+    return checked_url(value, like="https://crm.example/may-we-call")
 
 
 def _check_timeout(value: timedelta) -> timedelta:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from campaign.settings import LOOPBACK
 from campaign.simulator import events
 from campaign.simulator.answers import Account, Struck, now_stamp
 from campaign.simulator.provider import Provider, SimulatedCall
@@ -25,7 +26,6 @@ PATIENCE_S = 5.0
 LOOK_S = 0.1
 """Calls may be stopped, and clocks moved: no longer than this passes without a look."""
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _MOST_BYTES = 1000
 
 
@@ -134,7 +134,7 @@ class Courier:
 async def _post(receiver: Receiver, content: bytes) -> tuple[int, str]:
     """Status and beginning of the reply. Raises ValueError when the address is not on this machine."""
     parts = urlsplit(receiver.url)
-    if parts.scheme != "http" or parts.hostname not in _LOOPBACK:
+    if parts.scheme != "http" or parts.hostname not in LOOPBACK:
         raise ValueError("the simulator posts to this machine only, over plain http")
     headers = [
         f"POST {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1",

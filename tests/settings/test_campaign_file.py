@@ -229,6 +229,16 @@ def test_nonsense(tmp_path: Path, key: str, value: str) -> None:
             "no shell reads it; put this into a script, or write a list of words",
         ),
         ("hook.url", "http://crm.example/", "must be https (plain http only on this machine)"),
+        (
+            "hook.url",
+            "'https://me:pw@crm.example/#a'",
+            "it may have no user, password or @ and no #; write it",
+        ),
+        (
+            "call.webhook_url",
+            "'https://crm.example/{row}'",
+            "it may have no braces; write it like https://crm.",
+        ),
         ("hook.timeout", "2m", "at most 1m: a line is kept free for the call meanwhile"),
         ("name", '"{day}"', "the only placeholder is {date}"),
         ("output", '"{date}.csv"', "the only placeholder is {name}"),
