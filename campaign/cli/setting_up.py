@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
@@ -10,10 +11,12 @@ from campaign.cli import output
 from campaign.errors import ApiUnavailableError, CampaignError, ConfigError, UsageError
 
 if TYPE_CHECKING:
+    from campaign.oneinbox.client import OneInbox
     from campaign.oneinbox.errors import ApiError
     from campaign.oneinbox.setup import SetUp
 
 T = TypeVar("T")
+C = TypeVar("C", "SetUp", "OneInbox")
 
 
 def talk(doing: str, verb: Callable[["SetUp"], Awaitable[T]], *, look: str = "") -> T:
@@ -27,11 +30,32 @@ def talk(doing: str, verb: Callable[["SetUp"], Awaitable[T]], *, look: str = "")
     Raises:
         CampaignError: It was not done, or nobody knows; the text says what to do, the class the exit code.
     """
+    from campaign.oneinbox.setup import SetUp
+
+    return converse(SetUp, doing, verb, partial(explained, doing=doing, look=look))
+
+
+def converse(
+    client: type[C],
+    doing: str,
+    verb: Callable[[C], Awaitable[T]],
+    explain: "Callable[[ApiError], CampaignError]",
+) -> T:
+    """One talk with OneInbox through a client that is opened for it.
+
+    Args:
+        client: Its kind.
+        doing: What, for who waits.
+        verb: The requests.
+        explain: What the operator is told of an error.
+
+    Raises:
+        CampaignError: As `explain` says, or the environment names no account.
+    """
     import anyio
 
     from campaign import logs
     from campaign.oneinbox.errors import ApiError
-    from campaign.oneinbox.setup import SetUp
     from campaign.settings import Environment
 
     logs.configure(level=logging.WARNING)
@@ -39,14 +63,14 @@ def talk(doing: str, verb: Callable[["SetUp"], Awaitable[T]], *, look: str = "")
     url, key, proxy = environment.base_url(), environment.api_key(), environment.proxy()
 
     async def main() -> T:
-        async with SetUp(url, key, proxy=proxy) as account:
+        async with client(url, key, proxy=proxy) as account:
             return await verb(account)
 
     try:
         with output.busy(doing):
             return anyio.run(main)
     except ApiError as error:
-        raise explained(error, doing, look=look) from error
+        raise explain(error) from error
 
 
 def explained(error: "ApiError", doing: str, *, look: str = "") -> CampaignError:

@@ -1,11 +1,10 @@
 """One talk of a command with OneInbox about calls, and its errors with their cures."""
 
-import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from campaign.cli import output
-from campaign.cli.setting_up import explained
+from campaign.cli.setting_up import converse, explained
 from campaign.errors import ApiUnavailableError, CampaignError, UsageError
 
 if TYPE_CHECKING:
@@ -26,26 +25,9 @@ def talk(doing: str, verb: Callable[["OneInbox"], Awaitable[T]], *, look: str = 
     Raises:
         CampaignError: It was not done, or nobody knows; the text says what to do, the class the exit code.
     """
-    import anyio
-
-    from campaign import logs
     from campaign.oneinbox.client import OneInbox
-    from campaign.oneinbox.errors import ApiError
-    from campaign.settings import Environment
 
-    logs.configure(level=logging.WARNING)
-    environment = Environment()
-    url, key, proxy = environment.base_url(), environment.api_key(), environment.proxy()
-
-    async def main() -> T:
-        async with OneInbox(url, key, proxy=proxy) as api:
-            return await verb(api)
-
-    try:
-        with output.busy(doing):
-            return anyio.run(main)
-    except ApiError as error:
-        raise _told(error, doing, look) from error
+    return converse(OneInbox, doing, verb, partial(_told, doing=doing, look=look))
 
 
 def _told(error: "ApiError", doing: str, look: str) -> CampaignError:

@@ -6,11 +6,11 @@ An endpoint says what it does and what it refuses; everything else about its rep
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -21,6 +21,8 @@ from campaign.simulator.faults import FaultPlan
 
 CLOSE_CONNECTION = "campaign.close_connection"
 """Name of the scope extension by which a server lets the simulator close a connection without a reply."""
+
+T = TypeVar("T")
 
 Struck = dict[str, str | None]
 """The faults that strike one request, with their values."""
@@ -175,6 +177,14 @@ def object_of(body: dict[str, Any], field: str) -> dict[str, Any]:
 def number_of(text: str | None, *, default: int, most: int = 100) -> int:
     """A number of a query, within its bounds."""
     return min(max(int(text), 0), most) if text and text.isascii() and text.isdigit() else default
+
+
+def named(known: Mapping[str, T], request: Request, parameter: str, what: str) -> T:
+    """What the path of a request names by its id, of all that is known. Raises Refusal when there is none."""
+    found = known.get(request.path_params[parameter])
+    if found is None:
+        raise Refusal(404, "not_found", f"{what} not found")
+    return found
 
 
 def page(account: Account, request: Request, name: str, items: Sequence[Any]) -> Any:

@@ -21,6 +21,7 @@ from campaign.simulator.answers import (
     endpoint,
     error,
     late,
+    named,
     number_of,
     object_of,
     refuse,
@@ -146,10 +147,7 @@ class Calls:
 
     def find(self, request: Request) -> SimulatedCall:
         """The call that a path names. Raises Refusal when there is none."""
-        call = self.account.provider.calls.get(request.path_params["call_id"])
-        if call is None:
-            raise Refusal(404, "not_found", "Call not found")
-        return call
+        return named(self.account.provider.calls, request, "call_id", "Call")
 
     def shown(self, call: SimulatedCall) -> dict[str, Any]:
         """A call as it is now."""

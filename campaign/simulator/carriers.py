@@ -11,6 +11,7 @@ from campaign.simulator.answers import (
     Refusal,
     Struck,
     endpoint,
+    named,
     new_id,
     now_stamp,
     object_of,
@@ -101,10 +102,7 @@ class Carriers:
         del self.known[self._find(request).id]
 
     def _find(self, request: Request) -> Carrier:
-        carrier = self.known.get(request.path_params["credential_id"])
-        if carrier is None:
-            raise Refusal(404, "not_found", "Credential not found")
-        return carrier
+        return named(self.known, request, "credential_id", "Credential")
 
     def _shown(self, carrier: Carrier) -> dict[str, Any]:
         shown = {

@@ -13,6 +13,7 @@ from campaign.simulator.answers import (
     Refusal,
     Struck,
     endpoint,
+    named,
     new_id,
     now_stamp,
     number_of,
@@ -202,10 +203,7 @@ class Numbers:
         del self.known[self._find(request).id]
 
     def _find(self, request: Request) -> Number:
-        number = self.known.get(request.path_params["number_id"])
-        if number is None:
-            raise Refusal(404, "not_found", "Phone number not found")
-        return number
+        return named(self.known, request, "number_id", "Phone number")
 
     def _shown(self, number: Number) -> dict[str, Any]:
         shown: dict[str, Any] = {

@@ -13,6 +13,7 @@ from campaign.simulator.answers import (
     Refusal,
     Struck,
     endpoint,
+    named,
     new_id,
     now_stamp,
     read_object,
@@ -94,9 +95,7 @@ class Outcomes:
         return outcome.shown()
 
     async def _change(self, request: Request, _struck: Struck) -> Any:
-        outcome = self.own.get(request.path_params["outcome_id"])
-        if outcome is None:
-            raise Refusal(404, "not_found", "Outcome not found")
+        outcome = named(self.own, request, "outcome_id", "Outcome")
         body = await read_object(request)
         label = text_of(body, "label", is_required=False, longest=_LONGEST_LABEL)
         description = text_of(body, "description", is_required=False, longest=_LONGEST_TEXT)

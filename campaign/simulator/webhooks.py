@@ -11,6 +11,7 @@ from campaign.simulator.answers import (
     Refusal,
     Struck,
     endpoint,
+    named,
     new_id,
     now_stamp,
     number_of,
@@ -173,10 +174,7 @@ class Webhooks:
         }
 
     def _find(self, request: Request) -> Webhook:
-        webhook = self.known.get(request.path_params["webhook_id"])
-        if webhook is None:
-            raise Refusal(404, "not_found", "Webhook not found")
-        return webhook
+        return named(self.known, request, "webhook_id", "Webhook")
 
     def _shown(self, webhook: Webhook) -> dict[str, Any]:
         shown: dict[str, Any] = {
