@@ -107,17 +107,22 @@ def test_a_newer_ledger_is_refused(ledger: Ledger, ledger_location: str) -> None
     assert applied(ledger)[-1] == (NEXT.number, "a table more")
 
 
+def start_old(connection: Connection) -> int:
+    """A campaign with one person, as an older version may have left it."""
+    return campaigns.start(
+        connection,
+        name="old",
+        name_pattern="old",
+        agent_id="agt",
+        intake=people("+12025550143"),
+        now=NOON,
+    )
+
+
 def test_an_older_ledger_does_not_know_where_zones_come_from(ledger: Ledger, ledger_location: str) -> None:
     """Its rows count as zones of the number, which are called at fewer hours."""
     with engine_of(ledger).begin() as connection:
-        campaign_id = campaigns.start(
-            connection,
-            name="old",
-            name_pattern="old",
-            agent_id="agt",
-            intake=people("+12025550143"),
-            now=NOON,
-        )
+        campaign_id = start_old(connection)
         connection.exec_driver_sql("UPDATE contacts SET zone_source = 'column'")
         connection.exec_driver_sql("ALTER TABLE contacts DROP COLUMN zone_source")
         connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 3")
@@ -130,14 +135,7 @@ def test_an_older_ledger_does_not_know_where_zones_come_from(ledger: Ledger, led
 def test_an_older_ledger_knows_no_limits_of_rows(ledger: Ledger, ledger_location: str) -> None:
     """Its rows wait without any, and the next list may give them some."""
     with engine_of(ledger).begin() as connection:
-        campaign_id = campaigns.start(
-            connection,
-            name="old",
-            name_pattern="old",
-            agent_id="agt",
-            intake=people("+12025550143"),
-            now=NOON,
-        )
+        campaign_id = start_old(connection)
         for column in ("list_not_before", "list_valid_until", "list_from_number"):
             connection.exec_driver_sql(f"ALTER TABLE contacts DROP COLUMN {column}")
         connection.exec_driver_sql("ALTER TABLE campaigns DROP COLUMN output_path")
@@ -155,14 +153,7 @@ def test_an_older_ledger_knows_no_limits_of_rows(ledger: Ledger, ledger_location
 def test_an_older_ledger_knows_no_agents_of_rows(ledger: Ledger, ledger_location: str) -> None:
     """The campaign's agent calls its people, and the next list may name another."""
     with engine_of(ledger).begin() as connection:
-        campaign_id = campaigns.start(
-            connection,
-            name="old",
-            name_pattern="old",
-            agent_id="agt",
-            intake=people("+12025550143"),
-            now=NOON,
-        )
+        campaign_id = start_old(connection)
         connection.exec_driver_sql("ALTER TABLE contacts DROP COLUMN list_agent_id")
         connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 10")
 
@@ -174,14 +165,7 @@ def test_an_older_ledger_knows_no_agents_of_rows(ledger: Ledger, ledger_location
 def test_an_older_ledger_knows_no_state_and_no_consent(ledger: Ledger, ledger_location: str) -> None:
     """Its rows have neither, so that the area code tells the state and no consent is on record."""
     with engine_of(ledger).begin() as connection:
-        campaign_id = campaigns.start(
-            connection,
-            name="old",
-            name_pattern="old",
-            agent_id="agt",
-            intake=people("+12025550143"),
-            now=NOON,
-        )
+        campaign_id = start_old(connection)
         for column in ("us_state", "consent"):
             connection.exec_driver_sql(f"ALTER TABLE contacts DROP COLUMN {column}")
         connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 5")
