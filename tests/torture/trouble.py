@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -155,18 +156,29 @@ def witness_says(what: bytes | None) -> Trouble:
 def reader(until: str = "") -> Trouble:
     """Another program reads the ledger: until the life has logged this, or for as long as it lasts."""
 
+    def read(place: Place, said: int) -> None:
+        with closing(sqlite3.connect(place.ledger)) as database:
+            database.execute("BEGIN")
+            database.execute("SELECT * FROM contacts").fetchall()
+            os.write(said, b"!")
+            while not until or not _is_logged(place, until):
+                time.sleep(0.05)
+
+    return _neighbour(read)
+
+
+def _neighbour(work: Callable[[Place, int], None]) -> Trouble:
+    """Another process does some work; it is waited for until it writes into the descriptor that it gets."""
+
     @contextmanager
     def trouble(place: Place) -> Iterator[None]:
         ready, said = os.pipe()
         pid = os.fork()
         if pid == 0:
-            with closing(sqlite3.connect(place.ledger)) as database:
-                database.execute("BEGIN")
-                database.execute("SELECT * FROM contacts").fetchall()
-                os.write(said, b"!")
-                while not until or not _is_logged(place, until):
-                    time.sleep(0.05)
-            os._exit(0)
+            try:
+                work(place, said)
+            finally:
+                os._exit(0)
         os.close(said)
         os.read(ready, 1)
         try:
@@ -221,25 +233,7 @@ def with_list(place: Place) -> Iterator[None]:
 def listener(*, tells_of: int = 999, goes_after: int = 999_999) -> Trouble:
     """Somebody listens, and leaves hints all the time: for the first calls, and until so many were left."""
 
-    @contextmanager
-    def trouble(place: Place) -> Iterator[None]:
-        ready, said = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            try:
-                _listen(place, said, tells_of, goes_after)
-            finally:
-                os._exit(0)
-        os.close(said)
-        os.read(ready, 1)
-        try:
-            yield
-        finally:
-            os.close(ready)
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-
-    return trouble
+    return _neighbour(partial(_listen, tells_of=tells_of, goes_after=goes_after))
 
 
 def _listen(place: Place, said: int, tells_of: int, goes_after: int) -> None:
