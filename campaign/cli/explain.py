@@ -1,87 +1,61 @@
 """`campaign explain`: why one row was or was not dialled, gate by gate, and when it may be."""
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from campaign.cli import output, views
-from campaign.cli.options import ConfigOption, JsonOption, LedgerOption
+from campaign.cli.options import JsonOption, LedgerOption
 from campaign.errors import UsageError
 from campaign.models import RowStatus
 
 if TYPE_CHECKING:
-    from campaign.calls.person import Known
+    from campaign.ledger.campaigns import CampaignRecord
+    from campaign.ledger.ledger import Ledger
     from campaign.ledger.rows import Event, RowNow
     from campaign.rules.person import Person
-    from campaign.settings import CampaignSettings
+    from campaign.settings import CampaignSettings, HookSettings
 
 
 def explain(
     name: Annotated[str, typer.Argument(help="The campaign.")],
     row: Annotated[int, typer.Argument(metavar="ROW", help="As your spreadsheet numbers it.", min=1)],
-    config: ConfigOption,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", metavar="FILE", help="The campaign file, for what every rule says."),
+    ] = None,
     ledger: LedgerOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say how a row stands, what every rule says about it now, and all that has happened. Calls nobody."""
     from campaign import logs
-    from campaign.calls.breaker import opening_of
-    from campaign.calls.person import Known, look_at
-    from campaign.calls.prospect import means_of
-    from campaign.cli.agent import as_heard, ask_account
-    from campaign.cli.row_agents import ask_agents
-    from campaign.contacts.suppression import SuppressionLists
-    from campaign.ledger import hook, rows
-    from campaign.ledger.breakers import open_breakers
-    from campaign.models import Agent
-    from campaign.settings import Environment, load_campaign_file, make_calendar
+    from campaign.ledger import rows
 
     logs.configure(level=logging.WARNING)
-    now = datetime.now(UTC)
-    settings = load_campaign_file(config, name=name)
-    lists = SuppressionLists(settings.suppression, default_region=settings.contacts.default_region)
-    account = ask_account(settings, Environment(), with_usage=False)
+    # Before the ledger is looked at: what is wrong with the file is what the operator can mend.
+    settings = None
+    if config is not None:
+        from campaign.settings import load_campaign_file
+
+        settings = load_campaign_file(config, name=name)
     with views.open_ledger(ledger) as opened:
         record = views.find_campaign(opened, name, ledger)
-        # What passes by itself is closed when the next run begins.
-        stopped = [each for each in opened.read(open_breakers, record.id) if each.needs_reset]
-        means = means_of(opened, record, settings, longest_call_s=account.longest_call_s, usage=None)
         found = opened.read(rows.rows_numbered, record.id, row)
-        own = {each.contact.agent_id for each in found if each.contact and each.contact.agent_id}
-        agents = ask_agents(sorted(own - {settings.agent_id}), Environment())
-        known = Known(
-            record.id,
-            settings,
-            lists.read(now),
-            account.spoken,
-            openings=list(map(opening_of, stopped)),
-            outlay=means.outlay,
-            started_at=record.started_at,
-            calendar=make_calendar(settings.hours, now),
-            spoken_by={
-                each: as_heard(told, settings).placeholders
-                for each, told in agents.items()
-                if isinstance(told, Agent)
-            },
-        )
-        notes = [*account.notes, *(_unread(each) for each in agents if each not in known.spoken_by)]
         if not found:
             raise UsageError(
                 f"campaign {name} has no row {row}; rows are numbered as your spreadsheet shows them"
             )
-        told = [
-            _as_data(
-                each,
-                opened.read(look_at, each.contact, known, now) if each.contact else None,
-                opened.read(rows.history, each.contact_id),
-                known,
-                now,
-                opened.read(hook.last_answer, each.contact_id) if settings.hook else None,
-            )
-            for each in found
-        ]
+        told = [_story(each, opened.read(rows.history, each.contact_id)) for each in found]
+        if settings is not None:
+            notes = _ask_rules(opened, record, settings, found, told)
+        elif any(map(_is_asked, found)):
+            notes = ["with --config FILE it also says what every rule says of the row now"]
+        else:
+            notes = []
     if as_json:
         output.say_json({"campaign": name, "row": row, "rows": told, "notes": notes})
         return
@@ -91,19 +65,8 @@ def explain(
         output.say(f"note: {note}")
 
 
-def _unread(agent_id: str) -> str:
-    return f"the first message of agent {agent_id} was not read, so its variables are not checked"
-
-
-def _as_data(
-    row: "RowNow",
-    person: "Person | None",
-    events: "list[Event]",
-    known: "Known",
-    now: datetime,
-    hook_said: "Event | None",
-) -> dict[str, Any]:
-    gates = _gates(person, known.settings, now) if person is not None and _is_asked(row) else []
+def _story(row: "RowNow", events: "list[Event]") -> dict[str, Any]:
+    """What the ledger has of a row, for programs."""
     return {
         "to_number": str(row.contact.to_number) if row.contact else None,
         "is_in_list": row.is_in_list,
@@ -112,25 +75,82 @@ def _as_data(
         "not_before": row.not_before.isoformat() if row.not_before else None,
         "tries": row.contact.tries if row.contact else 0,
         "zone_source": row.contact.zone_source if row.contact else None,
-        "gates": gates,
-        "next_eligible": _next_eligible(person, known.settings, now)
-        if gates and person is not None
-        else None,
-        "hook": _hook(known.settings, hook_said) if person is not None else None,
+        "gates": [],
+        "next_eligible": None,
+        "hook": None,
         "events": [
             {"at": each.at.isoformat(), "event": each.event, "detail": each.detail} for each in events
         ],
     }
 
 
-def _hook(settings: "CampaignSettings", last: "Event | None") -> dict[str, Any] | None:
+def _ask_rules(
+    ledger: "Ledger",
+    record: "CampaignRecord",
+    settings: "CampaignSettings",
+    found: Sequence["RowNow"],
+    told: Sequence[dict[str, Any]],
+) -> list[str]:
+    """Add to what is told of each row what the rules say about it now. Returns what could not be asked."""
+    from campaign.calls.breaker import opening_of
+    from campaign.calls.person import Known, look_at
+    from campaign.calls.prospect import means_of
+    from campaign.cli.agent import as_heard, ask_account
+    from campaign.cli.row_agents import ask_agents
+    from campaign.contacts.suppression import SuppressionLists
+    from campaign.ledger import hook
+    from campaign.ledger.breakers import open_breakers
+    from campaign.models import Agent
+    from campaign.settings import Environment, make_calendar
+
+    now, environment = datetime.now(UTC), Environment()
+    lists = SuppressionLists(settings.suppression, default_region=settings.contacts.default_region)
+    account = ask_account(settings, environment, with_usage=False)
+    own = {row.contact.agent_id for row in found if row.contact and row.contact.agent_id}
+    agents = ask_agents(sorted(own - {settings.agent_id}), environment)
+    # What passes by itself is closed when the next run begins.
+    stopped = [each for each in ledger.read(open_breakers, record.id) if each.needs_reset]
+    means = means_of(ledger, record, settings, longest_call_s=account.longest_call_s, usage=None)
+    known = Known(
+        record.id,
+        settings,
+        lists.read(now),
+        account.spoken,
+        openings=list(map(opening_of, stopped)),
+        outlay=means.outlay,
+        started_at=record.started_at,
+        calendar=make_calendar(settings.hours, now),
+        spoken_by={
+            agent_id: as_heard(agent, settings).placeholders
+            for agent_id, agent in agents.items()
+            if isinstance(agent, Agent)
+        },
+    )
+    for row, story in zip(found, told, strict=True):
+        if row.contact is None:
+            continue
+        if settings.hook:
+            story["hook"] = _hook(settings.hook, ledger.read(hook.last_answer, row.contact_id))
+        if _is_asked(row):
+            person = ledger.read(look_at, row.contact, known, now)
+            story["gates"] = _gates(person, settings, now)
+            story["next_eligible"] = _next_eligible(person, settings, now)
+    unread = (agent_id for agent_id in agents if agent_id not in known.spoken_by)
+    return [
+        *account.notes,
+        *(
+            f"the first message of agent {agent_id} was not read, so its variables are not checked"
+            for agent_id in unread
+        ),
+    ]
+
+
+def _hook(hook: "HookSettings", last: "Event | None") -> dict[str, Any]:
     """Who is asked before a dial, and what it said last. It is not asked here."""
     from campaign.ledger.hook import FAILED
 
-    if settings.hook is None:
-        return None
     said = None if last is None else f"failed: {last.detail}" if last.event == FAILED else last.detail
-    return {"name": settings.hook.name, "said": said, "said_at": last.at.isoformat() if last else None}
+    return {"name": hook.name, "said": said, "said_at": last.at.isoformat() if last else None}
 
 
 def _is_asked(row: "RowNow") -> bool:

@@ -129,6 +129,18 @@ def test_what_is_not_a_matter_of_time_has_no_next_time(spring: Case) -> None:
     assert "no time is known" in call("explain", "spring", 3, "--config", "campaign.yaml")[1]
 
 
+def test_without_the_campaign_file_the_story_is_told(spring: Case) -> None:
+    """How the row stands and what has happened are in the ledger; a note says what gives the rules."""
+    told = call_json("explain", "spring", 2)
+    assert [(row["status"], row["gates"], row["next_eligible"]) for row in told["rows"]] == [
+        ("waiting", [], None)
+    ]
+    assert told["notes"] == ["with --config FILE it also says what every rule says of the row now"]
+    spring.whole_call(ANNA, "call_1")
+    done = call_json("explain", "spring", 2)
+    assert (done["rows"][0]["events"][-1]["event"], done["notes"]) == ("call.settled", [])
+
+
 def test_a_row_that_is_final_tells_its_story(spring: Case) -> None:
     """No gate is asked about it any more; what has happened is told from the journal."""
     spring.whole_call(ANNA, "call_1")
