@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from campaign.cli.app import app, guarded
+from campaign.cli.call import CallOptions
+from campaign.cli.call import execute as call
 from campaign.cli.run import Options, execute
 from tests.calls.harness import IMPATIENT
 from tests.e2e.machinery import KEY
@@ -110,5 +112,8 @@ def run_program(place: Place, step: Step, listed: Path, config: Path) -> None:
         timing = replace(IMPATIENT, **step.timing)
         chosen = Options(contact_list=listed, config=config, yes=True, as_json=True, **options)
         raise SystemExit(execute(chosen, timing=timing))
+    elif step.program == "call":
+        asked = CallOptions(config=config, yes=True, as_json=True, **step.options)
+        raise SystemExit(call(asked, timing=replace(IMPATIENT, **step.timing)))
     else:
         app([word.format(list=listed, config=config) for word in step.program.split()])

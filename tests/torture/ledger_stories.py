@@ -209,6 +209,9 @@ LEDGER_STORIES: Mapping[str, Story] = {
         meets=74,
     ),
     "in use": Story(trouble=trouble.hold_lock),
+    "in use by a run with a name": Story(
+        before=(Step(actions={"record_placed#2": "SIGKILL"}, ends=SIGKILLED),), trouble=trouble.hold_lock
+    ),
     "no lock": Story(trouble=trouble.lock_is_folder, meets=74),
     "newer schema": Story(before=(Step(settings=LATER),), trouble=trouble.newer_schema, meets=74),
     "older schema": Story(before=(Step(settings=LATER),), trouble=trouble.older_schema),
@@ -235,6 +238,15 @@ LEDGER_STORIES: Mapping[str, Story] = {
     ),
     "planned with retries": Story(
         account=UNREACHED, settings=RETRY_LATER, before=(Step(),), step=PLAN, ends=frozenset({75})
+    ),
+    "planned with an open breaker": Story(
+        account=Account(faults=("status=401@create#3",)),
+        before=(Step(ends=frozenset({77})),),
+        step=PLAN,
+        ends=frozenset({69}),
+    ),
+    "planned by the pace of each number": Story(
+        settings={"from_number_limits": {"calls_per_second": 5}}, step=PLAN
     ),
     "planned after the end": Story(before=(Step(),), step=PLAN),
     "planned beside another campaign": Story(

@@ -29,13 +29,13 @@ class Step:
     """What one life does."""
 
     program: str = "run"
-    """`run`, a command line after `campaign`, or the name of a function in `verbs`."""
+    """`run` or `call`, a command line after `campaign`, or the name of a function in `verbs`."""
     rows: Sequence[Row] | None = None
     """The contact list; None for the one of the story."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """What the campaign file says otherwise than that of the story."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Options of `campaign run`."""
+    """Options of `campaign run` or `campaign call`."""
     timing: Mapping[str, float] = field(default_factory=dict)
     actions: Mapping[str, str] = field(default_factory=dict)
     """What happens when a function is entered for the nth time: `{"record_placed#2": "SIGTERM"}`."""

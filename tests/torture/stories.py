@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tests.torture.errand_stories import ERRAND_STORIES
 from tests.torture.ledger_stories import LEDGER_STORIES
 from tests.torture.provider_stories import PROVIDER_STORIES
 from tests.torture.step import Step
@@ -16,6 +17,6 @@ BROKEN_STORIES: Mapping[str, Story] = {
 }
 """What must never happen does: whoever looks has to find it."""
 
-WHOLE_STORIES: Mapping[str, Story] = {**PROVIDER_STORIES, **LEDGER_STORIES}
+WHOLE_STORIES: Mapping[str, Story] = {**PROVIDER_STORIES, **LEDGER_STORIES, **ERRAND_STORIES}
 
 STORIES: Mapping[str, Story] = {**WHOLE_STORIES, **BROKEN_STORIES}

@@ -17,7 +17,7 @@ SOUND, RUN = Account(), Step()
 DONE = frozenset({0, 80})
 LATER: Mapping[str, Any] = {"hours": {"days": closed_now()}}
 SIGKILLED = frozenset({-9})
-DIALLING = frozenset({"run", "doubt_twice"})
+DIALLING = frozenset({"run", "call", "doubt_twice"})
 """Programs of a step that may dial; all others only look, or write."""
 ANY_LIST: Mapping[str, Any] = {"amend": True, "allow_invalid": True}
 UNREACHED = Account(answer=0.0)
@@ -90,4 +90,4 @@ class Story:
         return step.program in DIALLING and not is_closed
 
     def _lists(self) -> list[Sequence[Row]]:
-        return [self.rows, *(step.rows or () for step in self.before)]
+        return [self.rows, *(step.rows or () for step in (*self.before, self.step, self.resume))]

@@ -60,6 +60,8 @@ def hold_advisory_lock(place: Place) -> Iterator[None]:
 def lock_is_folder(place: Place) -> Iterator[None]:
     """The lock file cannot be opened."""
     folder = Path(f"{place.ledger}.lock")
+    # A new one is made when it has gone.
+    folder.unlink(missing_ok=True)
     folder.mkdir()
     yield
     folder.rmdir()
@@ -89,6 +91,8 @@ def older_schema(place: Place) -> Iterator[None]:
         "contacts DROP COLUMN list_agent_id",
         "contacts DROP COLUMN granted_tries",
         "calls DROP COLUMN disposition",
+        "campaigns DROP COLUMN budget",
+        "campaigns DROP COLUMN output_path",
     ):
         _alter(place, f"ALTER TABLE {column}")
     _alter(place, "ALTER TABLE contacts DROP COLUMN zone_source")

@@ -18,8 +18,10 @@ from campaign.ledger import (
     attempts,
     calls,
     campaigns,
+    disk,
     ending,
     hints,
+    known_calls,
     moves,
     presence,
     suppression,
@@ -168,6 +170,38 @@ def _ring(url: str, number: E164) -> None:
             await api.create_call(CallRequest("agt_test", number, "+12025550100", {}, {}))
 
     anyio.run(ring)
+
+
+def look_at_disks(ledger: str, _url: str) -> None:
+    """Judge disks of every kind, by a table of mounts with a line that is none."""
+    mounts = Path("mounts")
+    for kind in ("nfs4", "vfat", "tmpfs", "ext4"):
+        mounts.write_text(f"nonsense\n1 0 0:1 / / rw - {kind} none rw\n", encoding="utf-8")
+        disk.objection(disk.file_system_of(Path(ledger), mounts) or "")
+    disk.file_system_of(Path(ledger), Path("no-mounts"))
+
+
+def label_call(ledger: str, url: str) -> None:
+    """Give a call an outcome by hand, and hang up on it; and on one that nobody has made."""
+
+    async def label(call_id: str) -> None:
+        async with OneInbox(url, SecretStr("oi_sk_simulator")) as api:
+            for _ in range(2):
+                with suppress(ApiError):
+                    await api.outcomes()
+            for _ in range(3):
+                with suppress(ApiError):
+                    await api.set_outcome(call_id, "interested")
+
+    with Ledger.open(ledger) as opened:
+        known = text("SELECT call_id FROM calls ORDER BY id")
+        first = opened.read(lambda connection: connection.scalars(known).first())
+        for call_id in filter(None, (first, "nobody's")):
+            opened.read(known_calls.whose, call_id)
+            now = datetime.now(UTC)
+            opened.write(known_calls.record_outcome, call_id, "interested", who="op", now=now).result()
+            opened.write(known_calls.record_hung_up, call_id, who="op", now=now).result()
+            anyio.run(label, call_id)
 
 
 def fall_silent(_ledger: str, _url: str) -> None:
