@@ -109,15 +109,11 @@ class Turns:
     async def sift(self, contacts: Sequence[DueContact]) -> list[tuple[DueContact, str]]:
         """Those whose number may call now, in order, with it. The others are held until their turn."""
         run = self._run
-        numbers = await run.fetch(self._numbers, contacts)
         in_turn: list[tuple[DueContact, str]] = []
         held: list[tuple[DueContact, datetime]] = []
         given: dict[str, float] = {}
         """Turns given out here, by number: the seconds until the last of them."""
-        for contact, number in zip(contacts, numbers, strict=True):
-            # The gates have asked a moment ago, and will again.
-            if number is None:
-                continue
+        for contact, number in await run.fetch(self._numbered, contacts):
             wait_s = self._wait_s(number, contact, given)
             if wait_s > 0:
                 held.append((contact, run.now() + timedelta(seconds=wait_s)))
@@ -147,8 +143,13 @@ class Turns:
             self._queued.add(contact.contact_id)
         return wait_s
 
-    def _numbers(self, connection: Connection, contacts: Sequence[DueContact]) -> list[str | None]:
-        return [number_for(connection, contact, self._run.settings.from_numbers) for contact in contacts]
+    def _numbered(
+        self, connection: Connection, contacts: Sequence[DueContact]
+    ) -> list[tuple[DueContact, str]]:
+        """Contacts with their numbers; who has none is left to the gates."""
+        pool = self._run.settings.from_numbers
+        numbers = ((contact, number_for(connection, contact, pool)) for contact in contacts)
+        return [(contact, number) for contact, number in numbers if number is not None]
 
 
 def _hold_all(connection: Connection, held: Sequence[tuple[DueContact, datetime]], now: datetime) -> None:

@@ -87,16 +87,15 @@ class Calls:
         if "drop" in struck:
             return NoReply()
         store = f"{request.base_url}{recordings.PATH}" if account.records else None
-        call = self._place(body, store)
-        call.never_ends = "never_end" in struck
-        call.odd_status = struck.get("odd_status")
-        if "fail_call" in struck:
-            account.provider.fail(call, struck["fail_call"] or "failed")
-        if "queue" in struck:
-            account.provider.queue(call, float(struck["queue"] or 60))
-        if "duplicate" in struck:
-            self._place(body, store)
-        shown = wire.created_object(account.provider, call, account.generation)
+        calls = [self._place(body, store) for _ in range(2 if "duplicate" in struck else 1)]
+        for call in calls:
+            call.never_ends = "never_end" in struck
+            call.odd_status = struck.get("odd_status")
+            if "fail_call" in struck:
+                account.provider.fail(call, struck["fail_call"] or "failed")
+            if "queue" in struck:
+                account.provider.queue(call, float(struck["queue"] or 60))
+        shown = wire.created_object(account.provider, calls[0], account.generation)
         return await late(account, struck, shown, status=201)
 
     def _place(self, body: dict[str, Any], store: str | None) -> SimulatedCall:

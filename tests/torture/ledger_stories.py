@@ -306,6 +306,10 @@ LEDGER_STORIES: Mapping[str, Story] = {
         before=(Step(),),
         step=Step(program="review spring"),
     ),
+    "given up twice": Story(
+        step=Step(program="give_up_twice", settings=AUTUMN, rows=({**ANNA, "phone": DOUBTED},)),
+        ambiguous=1,
+    ),
     "a known call marked as not called": Story(
         account=Account(faults=("never_end#1-2", "status=404@get#1-4")),
         settings={"call": {"max_duration": "1s"}},
@@ -347,6 +351,7 @@ LEDGER_STORIES: Mapping[str, Story] = {
         step=Step(program="explain spring 2 --config {config}"),
     ),
     "everybody has agreed": Story(settings=AGREED),
+    "held by a profile": Story(settings=AGREED, step=Step(settings={"hours": profiled("us-strict")})),
     "planned by a profile": Story(
         settings=AGREED,
         step=Step(program=PLAN.program, settings={"hours": profiled("us-strict")}),

@@ -188,7 +188,8 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     ),
     "results that never come": Story(account=Account(late_s=10**6, faults=("status=404@get#7",))),
     "late results while OneInbox asks to wait": Story(
-        account=Account(late_s=10**6, faults=("throttle=1@get#6-99",)), step=PATIENT
+        account=Account(late_s=10**6, faults=("throttle=0@get#6-9999",)),
+        step=Step(timing={"throttle_patience_s": 3}),
     ),
     # Rows that come back.
     "retries": Story(account=UNREACHED, rows=PEOPLE[:4], settings={"retry": RETRIES}, tries=3),
@@ -211,6 +212,11 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         step=Step(
             actions={"record_placed#2": f"grow_list {EVE['phone']}"}, timing={"suppression_look_s": 0.05}
         ),
+    ),
+    "a list that is too old": Story(
+        settings=LISTED,
+        trouble=trouble.with_list,
+        step=Step(timing={"suppression_look_s": 0.4, "suppression_stale_s": 0.1}),
     ),
     "a list that goes": Story(
         settings=LISTED,
@@ -379,6 +385,11 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         account=Account(faults=("drop~0100",)),
         settings={"pace": {**STAGED, "stages": [1, 2, 3]}},
         before=(Step(actions={"record_placed#2": "SIGTERM"}),),
+    ),
+    "a few calls first, on two nights with an older version between": Story(
+        settings={"pace": {**STAGED, "stages": [1, 2, 3]}},
+        before=(Step(actions={"record_placed#2": "SIGTERM"}),),
+        trouble=trouble.older_schema,
     ),
     "begun anew after failures": Story(
         account=Account(faults=("fail_call=llm_error#1-3",)),

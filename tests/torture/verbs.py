@@ -136,27 +136,41 @@ def doubt_twice(ledger: str, url: str) -> None:
 
     with Ledger.open(ledger) as opened:
         for name in ("autumn", "winter"):
-            now = datetime.now(UTC)
-            campaign = opened.write(
-                campaigns.start,
-                name=name,
-                name_pattern=name,
-                agent_id="agt_test",
-                intake=people(ANNA),
-                now=now,
-            ).result()
-            (due,) = opened.read(waiting.due, campaign, now, skip=(), limit=1)
-            attempt, _ = opened.write(
-                attempts.record_intent,
-                due.contact_id,
-                token=f"token of {name}",
-                to_number=ANNA,
-                from_number="+12025550100",
-                agent_id="agt_test",
-                now=now,
-            ).result()
-            opened.write(attempts.record_in_doubt, attempt, error="lost", now=now).result()
+            _doubt(opened, name)
     _ring(url, ANNA)
+
+
+def give_up_twice(ledger: str, _url: str) -> None:
+    """Both calls of one request are given up: the second time nothing is left to do."""
+    with Ledger.open(ledger) as opened:
+        attempt = _doubt(opened, "autumn")
+        for _ in range(2):
+            opened.write(attempts.give_up, attempt, reason="no end was seen", now=datetime.now(UTC)).result()
+
+
+def _doubt(ledger: Ledger, campaign: str) -> int:
+    """A campaign of one person, of whom nobody knows whether they were called. Returns the attempt."""
+    now = datetime.now(UTC)
+    campaign_id = ledger.write(
+        campaigns.start,
+        name=campaign,
+        name_pattern=campaign,
+        agent_id="agt_test",
+        intake=people(ANNA),
+        now=now,
+    ).result()
+    (due,) = ledger.read(waiting.due, campaign_id, now, skip=(), limit=1)
+    attempt, _ = ledger.write(
+        attempts.record_intent,
+        due.contact_id,
+        token=f"token of {campaign}",
+        to_number=ANNA,
+        from_number="+12025550100",
+        agent_id="agt_test",
+        now=now,
+    ).result()
+    ledger.write(attempts.record_in_doubt, attempt, error="lost", now=now).result()
+    return attempt
 
 
 def ring_ben(_ledger: str, url: str) -> None:
