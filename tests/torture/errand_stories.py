@@ -19,7 +19,7 @@ UNWELL = 78
 
 def _call(number: str, settings: Mapping[str, Any] = {}, **of_step: Any) -> Step:
     """A single call to somebody, with a list of its own; `wait` and `again` go to the command."""
-    options = {key: of_step.pop(key) for key in ("wait", "again") if key in of_step}
+    options: dict[str, Any] = {key: of_step.pop(key) for key in ("wait", "again") if key in of_step}
     return Step(
         program="call",
         settings={**TEST, **settings},
