@@ -1,8 +1,8 @@
 """Kills: SIGKILL at every line of the code that dials, remembers and asks, at its waits, and at any moment.
 
-First the lives of every story are watched while the lines that they pass are counted. From that the kills are
-chosen: each line at its first, its last and some other passing, with waits and moments on top. Mostly the
-lives after the killed one are killed, too. Then two bring the campaign to its end, and the judge looks.
+First the lives of every story are watched while the lines that they pass are counted. From that the kills
+are chosen: each line at its first passing, with waits and moments on top. Mostly the lives after the killed
+one are killed, too, at any passing. Then two bring the campaign to its end, and the judge looks.
 """
 
 import json

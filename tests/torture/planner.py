@@ -80,9 +80,10 @@ class Planner:
         return life.story, (self._moment(life),)
 
     def kills(self, wanted: Mapping[str, int]) -> list[tuple[str, Kills]]:
-        """Cases that strike so often in each way; each line at its first and last passing if they suffice.
+        """Cases that strike so often in each way; each line at its first passing if they suffice.
 
-        Of each kind fewer are first kills, as the lives after those are killed, too.
+        What is left over is for last passings. Of each kind fewer are first kills, as the lives after those
+        are killed, too, at any passing.
         """
         lines = sorted(point for point in self.points if point.event == LINE)
         waits = sorted(point for point in self.points if point.event != LINE)
@@ -92,8 +93,8 @@ class Planner:
         chosen += [self.at_a_moment() for _ in range(first.get(AT_MOMENT, 0))]
         left = first.get(AT_LINE, 0)
         again = [line for line in lines if self._passing_again(line)]
-        if wanted.get(AT_LINE, 0) >= len(lines) + len(again):
-            left = max(left, len(lines) + len(again))
+        if wanted.get(AT_LINE, 0) >= len(lines):
+            left = max(left, len(lines))
         at_lines = [self.at(line, first=True) for line in lines[:left]]
         at_lines += [self.at(line, last=True) for line in again[: left - len(at_lines)]]
         at_lines += [self.at(self.rng.choice(lines)) for _ in range(left - len(at_lines))]
