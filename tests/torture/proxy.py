@@ -4,7 +4,7 @@ import asyncio
 import re
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
@@ -156,6 +156,8 @@ class _Passage:
             await self._end(server)
         finally:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     async def _pump(self, source: Wire, target: Wire, side: Side, data: bytes) -> None:
         """Pass on one side's bytes; return at their end, or when the strike has ended the connection."""

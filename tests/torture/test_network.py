@@ -44,8 +44,6 @@ def harmed(tally: Tally, what: str) -> int:
     return sum(number for kind, number in tally.injected.items() if kind.startswith(what))
 
 
-# A connection that was cut is closed when it is collected, which on a busy machine may be late.
-@pytest.mark.filterwarnings("default::ResourceWarning")
 def test_a_sample(tmp_path: Path) -> None:
     """Wherever the line breaks, nobody who was called counts as not called, and no call is lost."""
     tally = network.run(Effort(tmp_path, share=0.02, seed=2))
