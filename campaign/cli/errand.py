@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from campaign.cli.agent import AskedAccount
     from campaign.ledger.ledger import Ledger
     from campaign.ledger.single_calls import Unfinished
-    from campaign.models import Contact, ResultRow
+    from campaign.models import Call, Contact, Disposition, ResultRow
     from campaign.settings import Calendar, CampaignSettings, Environment
 
 NOT_MADE = "the call was not made"
@@ -103,6 +103,7 @@ def _refuse_forbidden(errand: Errand, ledger: "Ledger", rules: "CampaignSettings
     from campaign.ledger.breakers import open_breakers
     from campaign.models import RowStatus
     from campaign.rules import quota
+    from campaign.rules.calling_hours import NEVER_OPEN
 
     for held in ledger.read(open_breakers, None):
         if held.needs_reset:
@@ -126,10 +127,10 @@ def _refuse_forbidden(errand: Errand, ledger: "Ledger", rules: "CampaignSettings
     if verdict.may_dial:
         return
     if verdict.status not in (RowStatus.WAITING, RowStatus.NEEDS_REVIEW):
-        raise ListError(f"{NOT_MADE}: {verdict.reason}")
-    when = (
-        f"; from {verdict.not_before.astimezone():%Y-%m-%d %H:%M} on it may be" if verdict.not_before else ""
-    )
+        raise ListError(f"{NOT_MADE}: the person is {verdict.status}: {verdict.reason}")
+    when = ""
+    if verdict.not_before and verdict.reason != NEVER_OPEN:
+        when = f"; from {verdict.not_before.astimezone():%Y-%m-%d %H:%M %Z} on it may be"
     more = ", or with --again" if verdict.reason.startswith("called ") and not errand.is_again else ""
     raise NotFinishedError(f"{NOT_MADE}: {verdict.reason}{when}{more}")
 
@@ -250,7 +251,7 @@ def _obstacle(report: "RunReport", flag: str) -> CampaignError:
 
 
 def _say(errand: Errand, name: str, row: "ResultRow", report: "RunReport", witness: "Witness") -> ExitCode:
-    """What came of it. Raises the error that says why there was no call."""
+    """What came of it. Raises the error that says why there was no call, or what made it fail."""
     from campaign.models import RowStatus
 
     call_id = row.call_id
@@ -298,4 +299,15 @@ def _say(errand: Errand, name: str, row: "ResultRow", report: "RunReport", witne
         is_cut_off = errand.waits or call_id is None
         return ExitCode.NOT_FINISHED if is_cut_off else ExitCode.OK
     output.say(f"{name}: {row.disposition or row.status}{f' ({row.reason})' if row.reason else ''}")
+    if seen is not None and row.disposition is not None:
+        _refuse_failed(seen, row.disposition, errand.settings)
     return ExitCode.OK
+
+
+def _refuse_failed(call: "Call", disposition: "Disposition", settings: "CampaignSettings") -> None:
+    """Raise an error with cause and cure when the call could not be put through, or broke."""
+    from campaign.rules import blame
+
+    if blame.has_failed(call, disposition, settings.breaker.ordinary_ends):
+        cause, cure = blame.of_reason(call.end_reason or call.status)
+        raise ApiUnavailableError(f"the call failed: {cause}; {cure}")

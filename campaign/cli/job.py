@@ -154,10 +154,20 @@ def _open_ledger(location: str, *, create: bool) -> Ledger | None:
 
 
 def locate(job: Job) -> None:
-    """Find the campaign that a run would go on with. Under the run lock the answer stays true."""
+    """Find the campaign that a run would go on with. Under the run lock the answer stays true.
+
+    Raises:
+        UsageError: The name is that of a single call.
+    """
     if job.ledger is None:
         return
     job.campaign = job.ledger.read(campaigns.find, job.name)
+    if job.campaign is not None and job.campaign.is_single_call:
+        # Caps and `campaign call` would take what it dials for calls of that kind.
+        raise UsageError(
+            f"{job.name} is a single call, and no list goes on with it: choose another --name, or call the "
+            "person with `campaign call`"
+        )
     if job.campaign is None and "{date}" in job.name_pattern:
         job.campaign = job.ledger.read(
             campaigns.find_unfinished,

@@ -24,6 +24,12 @@ Look the calls up at OneInbox or ask the person, then say for one row or more wh
   {review} --redial ROW... --reason TEXT           it was a try, the row waits for one more call
 Only a run of this campaign dials a row that waits: {run}"""
 
+_HOW_TO_DECIDE_SINGLE = """\
+Look the call up at OneInbox or ask the person, then say what is true:
+  {review} --mark-called ROW --reason TEXT      it was a call to that person
+  {review} --mark-not-called ROW --reason TEXT  no call was made
+After either the person can be called with `campaign call`; after a call within a cap that needs --again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:
@@ -68,13 +74,14 @@ def show_rows(rows: Sequence["ReviewRow"], advice: Advice) -> None:
         lines += [f"  {label:<8} {output.visible(text)}" for label, text in _facts(row, advice)]
         lines.append("")
     output.say_data("\n".join(lines))
-    output.say(_HOW_TO_DECIDE.format(review=advice.review, run=advice.run))
+    how = _HOW_TO_DECIDE_SINGLE if advice.record.is_single_call else _HOW_TO_DECIDE
+    output.say(how.format(review=advice.review, run=advice.run))
 
 
 def _facts(row: "ReviewRow", advice: Advice) -> list[tuple[str, str]]:
     facts = [("why", row.reason)]
     if row.attempt is not None:
-        facts += _attempt_facts(row.attempt)
+        facts += _attempt_facts(row.attempt, advice)
     for other in row.elsewhere:
         where = f"row {other.row_number} of {other.campaign}"
         facts.append(("first", f"{where}: {advice.review_of(other.campaign)}"))
@@ -83,7 +90,7 @@ def _facts(row: "ReviewRow", advice: Advice) -> list[tuple[str, str]]:
     return facts
 
 
-def _attempt_facts(attempt: "UnknownAttempt") -> list[tuple[str, str]]:
+def _attempt_facts(attempt: "UnknownAttempt", advice: Advice) -> list[tuple[str, str]]:
     facts = [
         (
             "tried",
@@ -97,9 +104,9 @@ def _attempt_facts(attempt: "UnknownAttempt") -> list[tuple[str, str]]:
     for call in attempt.calls:
         end = f"ended {_time(call.ended_at)}" if call.ended_at else "no end was seen"
         facts.append(("call", f"{call.call_id}, placed {_time(call.placed_at)}, {end}"))
-    if attempt.calls:
+    if attempt.calls and not advice.record.is_single_call:
         facts.append(("or wait", "each run of this campaign looks at the call once more"))
-    else:
+    if not attempt.calls:
         times = "once" if attempt.looks == 1 else f"{attempt.looks} times"
         facts.append(("looked", f"{times} through OneInbox's list, and did not find it"))
     return facts
@@ -112,7 +119,7 @@ def say_decided(decided: Sequence["DecidedRow"], advice: Advice, *, left: int) -
         return
     ends: dict[tuple[bool, str], list[int]] = {}
     for each in decided:
-        ends.setdefault((each.row.is_in_list, _end(each)), []).append(each.row.row_number)
+        ends.setdefault((each.row.is_in_list, _end(each, advice)), []).append(each.row.row_number)
     for (is_in_list, end), numbers in ends.items():
         shown = ", ".join(str(number) for number in numbers[:_ROWS_SHOWN])
         more = f" and {len(numbers) - _ROWS_SHOWN:,} more" if len(numbers) > _ROWS_SHOWN else ""
@@ -122,11 +129,14 @@ def say_decided(decided: Sequence["DecidedRow"], advice: Advice, *, left: int) -
         output.say(f"{_some(left)} review still")
     if any(each.status is RowStatus.WAITING for each in decided):
         output.say(f"only a run of this campaign dials what waits: {advice.run}")
-    output.say(f"the result file has it after a run of this campaign, or now: {advice.results}")
+    when = "" if advice.record.is_single_call else " after a run of this campaign, or now"
+    output.say(f"the result file has it{when}: {advice.results}")
 
 
-def _end(each: "DecidedRow") -> str:
+def _end(each: "DecidedRow", advice: Advice) -> str:
     match each.status:
+        case RowStatus.STOPPED if advice.record.is_single_call:
+            return "stopped, as no call was made; `campaign call` may make it now"
         case RowStatus.COMPLETED:
             return "completed, nobody dials it again"
         case RowStatus.STOPPED:

@@ -81,6 +81,13 @@ def find(connection: Connection, name: str) -> CampaignRecord | None:
     return _record(row) if row else None
 
 
+def is_single_call(connection: Connection, campaign_id: int) -> bool:
+    """Exact: whether this campaign is one call outside any campaign of a list."""
+    table = schema.campaigns.c
+    pattern = connection.scalar(select(table.name_pattern).where(table.id == campaign_id))
+    return bool(pattern == SINGLE_CALL)
+
+
 def newest(connection: Connection) -> list[CampaignRecord]:
     """Complete: every campaign of the ledger, the newest first."""
     rows = connection.execute(select(schema.campaigns).order_by(schema.campaigns.c.started_at.desc()))

@@ -68,21 +68,29 @@ def decide(
         ruling: The same for each of them.
 
     Raises:
-        UsageError: A row is not in review, its number does not tell which one is meant, or it is to be
-            marked as not called although a call is known.
+        UsageError: A row is not in review, its number does not tell which one is meant, it is to be marked as
+            not called although a call is known, or a run would have to dial a single call again.
     """
+    is_single = campaigns.is_single_call(connection, campaign_id)
+    if is_single and ruling.decision is Decision.REDIAL:
+        raise UsageError(
+            "no run dials a single call again: say --mark-called or --mark-not-called, then call with "
+            "`campaign call`"
+        )
     rows = rows_in_review(connection, campaign_id)
     if row_numbers is not None:
         rows = _named(connection, campaign_id, row_numbers, rows)
     if ruling.decision is Decision.NOT_CALLED:
         _refuse_known_calls(rows)
-    decided = [_decide_row(connection, campaign_id, row, ruling) for row in rows]
+    decided = [_decide_row(connection, campaign_id, row, ruling, is_single=is_single) for row in rows]
     # A row that waits again makes its campaign unfinished, so that a run of a dated name goes on with it.
     campaigns.finish_settled(connection, ruling.at)
     return decided
 
 
-def _decide_row(connection: Connection, campaign_id: int, row: ReviewRow, ruling: Ruling) -> DecidedRow:
+def _decide_row(
+    connection: Connection, campaign_id: int, row: ReviewRow, ruling: Ruling, *, is_single: bool
+) -> DecidedRow:
     event, detail = f"review.{ruling.decision}", f"{ruling.who}: {ruling.reason}"
     if row.attempt is None:
         moves.journal(
@@ -103,9 +111,9 @@ def _decide_row(connection: Connection, campaign_id: int, row: ReviewRow, ruling
             talked=int(was_called),
         )
         _stop_following(connection, row.attempt.id, ruling.at)
-    status = _status_after(ruling.decision, row)
+    status = _status_after(ruling.decision, row, is_single=is_single)
     reason = f"{_REASONS[ruling.decision]}: {ruling.reason}"
-    if status is RowStatus.STOPPED:
+    if status is RowStatus.STOPPED and not is_single:
         # In these words, so that the row waits again when a later list has the person.
         reason = NO_LONGER_IN_LIST
     tries = connection.scalar(select(tries_of(literal(row.contact_id))))
@@ -128,10 +136,11 @@ def _decide_row(connection: Connection, campaign_id: int, row: ReviewRow, ruling
     return DecidedRow(row, status, reason)
 
 
-def _status_after(decision: Decision, row: ReviewRow) -> RowStatus:
+def _status_after(decision: Decision, row: ReviewRow, *, is_single: bool) -> RowStatus:
     if decision is Decision.CALLED:
         return RowStatus.COMPLETED
-    return RowStatus.WAITING if row.is_in_list else RowStatus.STOPPED
+    # No run dials what waits for a single call.
+    return RowStatus.WAITING if row.is_in_list and not is_single else RowStatus.STOPPED
 
 
 def _stop_following(connection: Connection, attempt_id: int, now: datetime) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from campaign.calls.timing import Timing
+from campaign.cli.app import app
 from campaign.cli.call import CallOptions, execute
 from campaign.cli.run import Options
 from campaign.cli.run import execute as run
@@ -321,7 +322,7 @@ def breaker_of_account() -> None:
 @pytest.mark.parametrize(
     ("arrange", "error", "words"),
     [
-        (suppressed_in_ledger, ListError, "asked by mail"),
+        (suppressed_in_ledger, ListError, "the person is suppressed: asked by mail"),
         (suppressed_in_file, ListError, "on the suppression list dnc.csv"),
         (old_list, ConfigError, "max_age"),
         (closed_hours, NotFinishedError, "may be"),
@@ -503,6 +504,86 @@ def test_a_call_that_onein_box_does_not_make(
     assert words in str(found)
     [row] = rows().values()
     assert row.status in (RowStatus.STOPPED, RowStatus.REFUSED)
+    assert not simulator.provider.dials
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("fail_call=geo_permission_denied", "geo permissions"),
+        ("fail_call=invalid_carrier_credentials", "credentials"),
+    ],
+)
+def test_a_call_that_fails(
+    simulator: Simulator, capsys: pytest.CaptureFixture[str], fault: str, words: str
+) -> None:
+    """It was made, and something is wrong for every call: cause and cure, and no exit code that says well."""
+    strike(simulator, fault)
+    found = refused()
+    assert isinstance(found, ApiUnavailableError), found
+    assert str(found).startswith("the call failed: ")
+    assert words in str(found)
+    assert dialled(simulator) == {ANNA: 1}
+    assert "failed (" in capsys.readouterr().err
+
+
+def test_hours_that_never_open_name_no_time(simulator: Simulator) -> None:
+    """No moment is promised at which the person may be called when there is none."""
+    write("", hours='hours: {days: {mon: "00:00-00:30"}, number_margin: 1h}')
+    found = refused()
+    assert "no time of the week" in str(found)
+    assert "it may be" not in str(found)
+
+
+def review(*arguments: str) -> None:
+    """`campaign review`, in this very process. An error for people is raised."""
+    app(["review", *arguments], standalone_mode=False)
+
+
+def in_review(simulator: Simulator) -> str:
+    """A single call of which nobody knows whether it was made. Returns its name."""
+    strike(simulator, "drop")
+    assert call() is ExitCode.NEEDS_REVIEW
+    strike(simulator)
+    [name] = rows()
+    return name
+
+
+def test_a_human_says_that_it_was_not_made(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing waits for a run that there is not, and the person can be called at once."""
+    name = in_review(simulator)
+    capsys.readouterr()
+    review(name)
+    shown = capsys.readouterr()
+    assert "campaign run" not in shown.out + shown.err
+    assert "--redial" not in shown.err
+    review(name, "--mark-not-called", "--all", "--reason", "asked")
+    assert rows()[name].status is RowStatus.STOPPED
+    assert "`campaign call`" in capsys.readouterr().err
+    assert call() is ExitCode.OK
+    assert dialled(simulator) == {ANNA: 1}
+
+
+def test_a_human_says_that_it_was_made(simulator: Simulator) -> None:
+    """It counts as a call to that person."""
+    name = in_review(simulator)
+    review(name, "--mark-called", "--all", "--reason", "asked")
+    assert rows()[name].status is RowStatus.COMPLETED
+    assert "called" in str(refused())
+
+
+def test_no_run_dials_a_single_call(simulator: Simulator) -> None:
+    """Neither by a decision nor under its name, whatever list is given: it would count as such a call."""
+    name = in_review(simulator)
+    with pytest.raises(UsageError, match="`campaign call`"):
+        review(name, "--redial", "--all", "--reason", "asked")
+    options = Options(
+        contact_list=Path("list.csv"), config=Path("campaign.yaml"), yes=True, name=name, amend=True,
+        allow_invalid=True,
+    )  # fmt: skip
+    with pytest.raises(UsageError, match="is a single call"):
+        run(options, timing=IMPATIENT)
+    assert rows()[name].status is RowStatus.NEEDS_REVIEW
     assert not simulator.provider.dials
 
 
