@@ -5,7 +5,7 @@ requests, and fetches singly what the pages do not show.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ from campaign.ledger.late import LOOKS
 from campaign.logs import get_logger
 from campaign.models import AttemptState, Call, Disposition, TranscriptStatus, plausible_end
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, NotSent, Throttled, Unsupported
-from campaign.oneinbox.listing import PAGE_SIZE
+from campaign.oneinbox.listing import PAGE_SIZE, CallPage
 from campaign.rules import closing, endings, opt_out
 from campaign.rules.breaker import Talked
 from campaign.rules.dispositions import Reading, read_disposition
@@ -130,15 +130,12 @@ class Tracker:
         """Add the calls that the first pages of one agent's list show, unless it is of no use."""
         has_shown = False
         try:
-            async with aclosing(self._run.api.recent_calls(agent_id)) as listing:
+            async with aclosing(self._first_pages(agent_id, pages)) as listing:
                 async for page in listing:
                     seen |= {call.id: call for call in page.calls}
                     own = [call for call in page.calls if call.id in self._calls]
                     self._run.acquaintance.listed(own)
                     has_shown = has_shown or bool(own)
-                    pages -= 1
-                    if pages == 0 or page.is_last:
-                        break
         except (Unsupported, NotFound) as error:
             log.info("list.unusable", error=error.brief)
             self._list_rests_until[agent_id] = anyio.current_time() + LIST_REST_S
@@ -148,6 +145,15 @@ class Tracker:
         if self._fruitless_sweeps[agent_id] == FRUITLESS_SWEEPS:
             self._fruitless_sweeps[agent_id] = 0
             self._list_rests_until[agent_id] = anyio.current_time() + LIST_REST_S
+
+    async def _first_pages(self, agent_id: str, pages: int) -> AsyncGenerator[CallPage, None]:
+        """So many pages of one agent's list, or all that there are. Raises as `recent_calls` does."""
+        async with aclosing(self._run.api.recent_calls(agent_id)) as listing:
+            async for page in listing:
+                yield page
+                pages -= 1
+                if pages == 0 or page.is_last:
+                    return
 
     async def _get_each(self, wanted: Sequence[Tracked]) -> tuple[dict[str, Call], ApiError | None]:
         """The calls fetched one by one, and what was wrong with those that could not be had."""
@@ -191,23 +197,37 @@ class Tracker:
                 await self._closing.pause(pause_s)
 
     async def _lose_patience(self, error: ApiError) -> None:
-        """End the run, unless OneInbox works and only has no answer for what is still followed."""
-        run = self._run
+        """End the run, unless OneInbox's lists work: then they have to do for what is still followed."""
+        had_ended = {tracked.record.call_id for tracked in self._calls if tracked.ended_at is not None}
         try:
-            async with aclosing(run.api.recent_calls(run.settings.agent_id)) as pages:
-                await anext(pages)
+            shown = await self._read_lists()
         except ApiError:
-            run.halt(
+            self._run.halt(
                 ApiUnavailableError(f"live calls cannot be followed: {error.what}; run again later"),
                 leave=True,
             )
             return
         self._failing_since = None
+        await self._observe_each(shown, is_single=False)
         for tracked in self._calls:
-            if tracked.ended_at is not None:
+            # What has ended only now is given the same patience for its results.
+            if tracked.record.call_id in had_ended:
                 await self._settle_as_known(tracked)
-            else:
+            elif tracked.ended_at is None:
                 await self._check_age(tracked)
+
+    async def _read_lists(self) -> dict[str, Call]:
+        """What the lists show, as deep as what is followed goes. Raises ApiError when one cannot be read."""
+        deepest = {self._run.settings.agent_id: 0}
+        for tracked in self._calls:
+            agent_id = tracked.record.agent_id
+            deepest[agent_id] = max(deepest.get(agent_id, 0), self._calls.rank(tracked))
+        shown: dict[str, Call] = {}
+        for agent_id, rank in deepest.items():
+            async with aclosing(self._first_pages(agent_id, rank // PAGE_SIZE + 1)) as listing:
+                async for page in listing:
+                    shown |= {call.id: call for call in page.calls}
+        return shown
 
     async def _observe_each(self, seen: Mapping[str, Call], *, is_single: bool) -> None:
         async def observe(shown: tuple[Tracked, Call]) -> None:

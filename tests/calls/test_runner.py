@@ -573,6 +573,19 @@ async def test_a_disk_that_hangs_does_not_end_dialling(stage: MakeStage, clock: 
     assert max(sum(0 <= later - at[i] < 0.1 for later in at) for i in range(20)) <= 6
 
 
+async def test_the_last_call_is_followed_by_the_list_when_calls_cannot_be_fetched(stage: MakeStage) -> None:
+    """A page is read for it then, although it costs no fewer requests, and its result is not lost."""
+    spring = stage("status=503@get")
+    spring.timing = IMPATIENT
+    await spring.enrol(*numbers(1))
+    with anyio.fail_after(300):
+        report = await spring.run()
+    assert report.exit_code is ExitCode.OK
+    [anna] = await spring.rows()
+    assert anna.status is RowStatus.COMPLETED
+    assert anna.transcript
+
+
 async def test_a_call_that_cannot_be_read_does_not_hold_up_the_others(stage: MakeStage) -> None:
     """While OneInbox works otherwise, calls without an answer are settled with what the ledger has."""
     spring = stage(simulator=simulated("status=500@get", slim_lists=True))
