@@ -94,15 +94,16 @@ class Dispatcher:
             in_hand = frozenset(self._in_hand | self._room.asked)
             is_idle = not in_hand and not run.has_open_attempts
             due = await run.fetch(waiting.due, run.campaign_id, run.now(), skip=in_hand, limit=BATCH_ROWS)
-            if not due and not await self._wait_for_more(is_idle=is_idle):
+            if not due:
+                if await self._wait_for_more(is_idle=is_idle):
+                    continue
                 # Their last rows may have been held one by one.
                 await self._turns.are_used_up()
                 return
-            if due and await self._turns.are_used_up():
+            if await self._turns.are_used_up():
                 return
-            if due:
-                self._room.stop_when_used_up()
-                await self._room.lists()
+            self._room.stop_when_used_up()
+            await self._room.lists()
             # Who may not be dialled takes no start of the pace. The others are asked about once more then.
             ready = await self._turns.sift(await self._gatekeeper.sift(due))
             for contact, from_number in ready:

@@ -108,6 +108,8 @@ class Turns:
 
     async def sift(self, contacts: Sequence[DueContact]) -> list[tuple[DueContact, str]]:
         """Those whose number may call now, in order, with it. The others are held until their turn."""
+        if not contacts:
+            return []
         run = self._run
         in_turn: list[tuple[DueContact, str]] = []
         held: list[tuple[DueContact, datetime]] = []

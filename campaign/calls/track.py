@@ -101,11 +101,9 @@ class Tracker:
         missing = [tracked for tracked in due if tracked.record.call_id not in shown]
         found, trouble = await self._get_each(missing)
         await self._observe_each(found, is_single=True)
+        await self._gone([tracked for tracked in due if tracked.record.call_id in self._calls])
         seen = shown.keys() | found.keys()
-        now = anyio.current_time()
         for tracked in due:
-            if tracked.gone_since is not None and tracked.record.call_id in self._calls:
-                await self._gone(tracked, now - tracked.gone_since)
             self._calls.end_look(tracked, was_seen=tracked.record.call_id in seen)
         if trouble is not None:
             await self._trouble(trouble)
@@ -311,12 +309,31 @@ class Tracker:
         reading = read_disposition(call, self._run.settings.dispositions if is_own else ())
         return closing.reading_after_stop(call, reading) if self._closing.has_stopped(record) else reading
 
-    async def _gone(self, tracked: Tracked, gone_s: float) -> None:
-        """OneInbox does not know the call: after a while that is its end, with what the ledger knows."""
-        if tracked.ended_at is None:
-            await self._check_age(tracked)
-        elif gone_s > self._run.timing.results_wait_s:
-            await self._settle_as_known(tracked)
+    async def _gone(self, looked_at: Sequence[Tracked]) -> None:
+        """When OneInbox does not know a call by its id for a while, the lists have to do.
+
+        One that has ended is settled with what the ledger knows.
+        """
+        now, wait_s = anyio.current_time(), self._run.timing.results_wait_s
+        gone = [tracked for tracked in looked_at if tracked.gone_since is not None]
+        overdue = [tracked for tracked in gone if now - (tracked.gone_since or now) > wait_s]
+        unended = [tracked for tracked in overdue if tracked.ended_at is None]
+        for tracked in overdue:
+            if tracked.ended_at is not None:
+                await self._settle_as_known(tracked)
+        if unended:
+            try:
+                await self._observe_each(await self._read_lists(), is_single=False)
+            except (Unsupported, NotFound) as error:
+                log.info("list.unusable", error=error.brief)
+            except ApiError as error:
+                await self._trouble(error)
+        for tracked in unended:
+            # Until the next look into the lists it has this time again.
+            tracked.gone_since = tracked.gone_since and now
+        for tracked in gone:
+            if tracked.ended_at is None and tracked.record.call_id in self._calls:
+                await self._check_age(tracked)
 
     async def _settle_as_known(self, tracked: Tracked) -> None:
         known = await self._run.fetch(calls.stored, tracked.record.call_id)

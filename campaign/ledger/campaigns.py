@@ -52,6 +52,7 @@ _REOPEN = (
     .where(schema.campaigns.c.finished_at.is_not(None), _UNFINISHED)
     .values(finished_at=None)
 )
+_STARTED_AT = select(schema.campaigns.c.started_at).where(schema.campaigns.c.id == bindparam("campaign"))
 _COUNTS = (
     select(schema.contacts.c.status, func.count())
     .where(schema.contacts.c.campaign_id == bindparam("campaign"), in_result())
@@ -118,8 +119,7 @@ def find_unfinished(
 
 def started_at(connection: Connection, campaign_id: int) -> datetime:
     """Exact: when the campaign was first started."""
-    table = schema.campaigns.c
-    at: datetime = connection.scalars(select(table.started_at).where(table.id == campaign_id)).one()
+    at: datetime = connection.scalars(_STARTED_AT, {"campaign": campaign_id}).one()
     return at
 
 

@@ -24,6 +24,7 @@ _WAITING = (
     .order_by(_CONTACTS.id)
     .limit(bindparam("most"))
 )
+_OWN = select(schema.campaigns).where(schema.campaigns.c.id == bindparam("campaign"))
 _LIMITED_BY_LIST = _WAITING.where(_CONTACTS.list_valid_until.is_not(None))
 
 
@@ -63,8 +64,7 @@ def leftovers(connection: Connection, campaign_id: int) -> list[Leftover]:
 
     None for a campaign without a date in its name. A later day's campaign is no leftover of an earlier one.
     """
-    table = schema.campaigns.c
-    own = connection.execute(select(schema.campaigns).where(table.id == campaign_id)).one()
+    own = connection.execute(_OWN, {"campaign": campaign_id}).one()
     return _leftovers(connection, own.name_pattern, own.started_at, own.name)
 
 

@@ -11,12 +11,13 @@ from campaign.models import HARMLESS_ATTEMPTS
 
 # Built once, as every dial runs them.
 _ATTEMPTS = schema.attempts.c
+_WAS_HARMLESS = schema.is_one_of(_ATTEMPTS.state, HARMLESS_ATTEMPTS)
 _LAST = (
     select(_ATTEMPTS.from_number)
     .where(
         _ATTEMPTS.to_number == bindparam("number"),
         _ATTEMPTS.from_number.in_(bindparam("pool", expanding=True)),
-        _ATTEMPTS.state.not_in(HARMLESS_ATTEMPTS),
+        ~_WAS_HARMLESS,
     )
     .order_by(_ATTEMPTS.id.desc())
     .limit(1)
@@ -26,7 +27,7 @@ _SINCE = select(func.count()).select_from(
     .where(
         _ATTEMPTS.from_number == bindparam("number"),
         _ATTEMPTS.intent_at >= bindparam("since"),
-        _ATTEMPTS.state.not_in(HARMLESS_ATTEMPTS),
+        ~_WAS_HARMLESS,
     )
     .limit(bindparam("most"))
     .subquery()
@@ -55,7 +56,7 @@ def last_used_by_all(connection: Connection, pool: Sequence[str]) -> dict[str, s
     """Complete, as committed: with which number of the pool each person was called last."""
     rows = connection.execute(
         select(_ATTEMPTS.to_number, _ATTEMPTS.from_number)
-        .where(_ATTEMPTS.from_number.in_(pool), _ATTEMPTS.state.not_in(HARMLESS_ATTEMPTS))
+        .where(_ATTEMPTS.from_number.in_(pool), ~_WAS_HARMLESS)
         .order_by(_ATTEMPTS.id)
     )
     return {row.to_number: row.from_number for row in rows}

@@ -27,10 +27,15 @@ _COUNTED = (
     .outerjoin(schema.calls, schema.calls.c.attempt_id == schema.attempts.c.id)
     .where(
         schema.attempts.c.campaign_id == bindparam("campaign"),
-        schema.attempts.c.state.not_in(HARMLESS_ATTEMPTS),
+        ~schema.is_one_of(schema.attempts.c.state, HARMLESS_ATTEMPTS),
     )
     .order_by(schema.attempts.c.id, schema.calls.c.id)
     .execution_options(yield_per=_PAGE_ROWS)
+)
+_KEEP_BUDGET = (
+    update(schema.campaigns)
+    .where(schema.campaigns.c.id == bindparam("campaign"))
+    .values(budget=bindparam("budget"))
 )
 _SETTLED = (
     select(
@@ -89,9 +94,7 @@ def recent_calls_of(connection: Connection, agent_id: str) -> list[CountedCall]:
 
 def record_budget(connection: Connection, campaign_id: int, budget: Mapping[str, Any]) -> None:
     """Kept for whoever looks later: what the campaign may spend, and at how much a call is counted."""
-    connection.execute(
-        update(schema.campaigns).where(schema.campaigns.c.id == campaign_id).values(budget=dict(budget))
-    )
+    connection.execute(_KEEP_BUDGET, {"campaign": campaign_id, "budget": dict(budget)})
 
 
 def budget_of(connection: Connection, campaign_id: int) -> dict[str, Any] | None:

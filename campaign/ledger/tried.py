@@ -14,7 +14,8 @@ _CONTACTS, _ATTEMPTS, _CALLS = schema.contacts.c, schema.attempts.c, schema.call
 
 def _query(*conditions: Any, is_outer: bool) -> Select[Any]:
     """A row for each call of each attempt that counts, and one for an attempt without a call."""
-    counts = and_(_ATTEMPTS.contact_id == _CONTACTS.id, _ATTEMPTS.state.not_in(HARMLESS_ATTEMPTS))
+    was_harmless = schema.is_one_of(_ATTEMPTS.state, HARMLESS_ATTEMPTS)
+    counts = and_(_ATTEMPTS.contact_id == _CONTACTS.id, ~was_harmless)
     return (
         select(
             _CONTACTS.id,

@@ -573,9 +573,12 @@ async def test_a_disk_that_hangs_does_not_end_dialling(stage: MakeStage, clock: 
     assert max(sum(0 <= later - at[i] < 0.1 for later in at) for i in range(20)) <= 6
 
 
-async def test_the_last_call_is_followed_by_the_list_when_calls_cannot_be_fetched(stage: MakeStage) -> None:
+@pytest.mark.parametrize("status", [503, 404])
+async def test_the_last_call_is_followed_by_the_list_when_calls_cannot_be_fetched(
+    stage: MakeStage, status: int
+) -> None:
     """A page is read for it then, although it costs no fewer requests, and its result is not lost."""
-    spring = stage("status=503@get")
+    spring = stage(f"status={status}@get")
     spring.timing = IMPATIENT
     await spring.enrol(*numbers(1))
     with anyio.fail_after(300):

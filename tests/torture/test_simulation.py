@@ -135,6 +135,6 @@ class Hasty(Sleepless, Dazed):
 
 def test_a_program_that_tries_too_soon_is_found_out(tmp_path: Path) -> None:
     """Were people tried again at once, or too often on a day, a few campaigns would show it."""
-    tally = simulation.tell_many(tmp_path, range(60), program=Hasty)
+    tally = simulation.tell_many(tmp_path, range(40, 80), program=Hasty)
     assert any("called again" in failure for failure in tally.failures)
     assert any("calls on 2026" in failure for failure in tally.failures)
