@@ -1,7 +1,6 @@
 """`campaign calls`: single calls of the account, whoever made them: looked at, stopped, labelled."""
 
-from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from campaign.cli import call_views, output
+from campaign.cli.known_ledger import ledger_if_any
 from campaign.cli.options import JsonOption, LedgerOption
 from campaign.cli.reasons import login_name
 from campaign.cli.setting_up import confirm
 from campaign.cli.talking import talk
-from campaign.errors import ApiUnavailableError, UsageError
+from campaign.errors import ApiUnavailableError, ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from campaign.ledger.ledger import Ledger
     from campaign.models import Call, OutcomeLabel
     from campaign.oneinbox.client import OneInbox
 
@@ -44,7 +43,7 @@ def show(
     from campaign.ledger import known_calls
 
     call = talk("looking at the call", lambda api: api.get_call(call_id))
-    with _ledger_if_any(ledger) as opened:
+    with ledger_if_any(ledger) as opened:
         whose = opened.read(known_calls.whose, call_id) if opened is not None else None
     if as_json:
         output.say_json(call_views.as_whole(call, whose, with_recording=recording))
@@ -91,7 +90,7 @@ def stop(
         )
         look = f"campaign calls show {call_id}"
         call = talk("stopping the call", lambda api: _stop(api, call_id), look=look)
-        with _ledger_if_any(ledger) as opened:
+        with ledger_if_any(ledger) as opened:
             if opened is not None:
                 now = datetime.now(UTC)
                 opened.write(known_calls.record_hung_up, call_id, who=login_name(), now=now).result()
@@ -106,23 +105,31 @@ def outcome(
     label: Annotated[
         str, typer.Argument(metavar="LABEL", help="Like 'Interested'; `calls outcomes` shows all.")
     ],
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", metavar="FILE", help="Campaign file whose opt_out.outcomes count."),
+    ] = None,
     ledger: LedgerOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Give a call another outcome, at OneInbox and in the ledger.
 
-    With a label like Do Not Call the person is suppressed as well, in every campaign of the ledger.
+    With a label like Do Not Call the person is suppressed first, in every campaign of the ledger.
     """
+    from campaign.cli import labelling
+
     if not label.strip():
         raise UsageError("LABEL is empty; `campaign calls outcomes` shows those that there are")
-    look = f"campaign calls show {call_id}"
-    call = talk("setting the outcome", lambda api: _set_outcome(api, call_id, label), look=look)
-    said = _keep_outcome(call, label, ledger)
-    output.say_json(call_views.as_data(call)) if as_json else output.say_data(
-        output.visible(call.outcome or label)
-    )
-    for line in said:
-        output.say(line)
+    wishes = labelling.wishes(config)
+    labelled = labelling.give(call_id, label, wishes=wishes, location=ledger)
+    if as_json:
+        output.say_json(call_views.as_data(labelled.call) | {"is_suppressed": labelled.is_suppressed})
+    else:
+        output.say_data(output.visible(labelled.shown))
+    for note in labelled.notes:
+        output.say(note)
+    if labelled.is_left_to_human:
+        raise typer.Exit(ExitCode.NEEDS_REVIEW)
 
 
 @app.command()
@@ -161,59 +168,6 @@ async def _outcomes(api: "OneInbox") -> tuple["OutcomeLabel", ...]:
         return await api.outcomes()
     except NotFound as error:
         raise ApiUnavailableError("this account's API has no outcomes of its own to list") from error
-
-
-async def _set_outcome(api: "OneInbox", call_id: str, label: str) -> "Call":
-    from campaign.models import plain
-    from campaign.oneinbox.errors import ApiError
-
-    name = plain(label)
-    try:
-        known = await api.outcomes()
-    except ApiError:
-        # The set is open: OneInbox says by itself when it knows no such label.
-        known = ()
-    name = next((each.name for each in known if name in (plain(each.label), plain(each.name))), name)
-    return await api.set_outcome(call_id, name)
-
-
-def _keep_outcome(call: "Call", label: str, location: str | None) -> list[str]:
-    """Put the outcome into the ledger, and the wish that it tells. Returns what the operator should know."""
-    from campaign.contacts import phone
-    from campaign.ledger import known_calls, suppression
-    from campaign.models import plain
-    from campaign.settings import OptOutSettings
-
-    now, who, shown = datetime.now(UTC), login_name(), call.outcome or label.strip()
-    is_wish = plain(shown) in map(plain, OptOutSettings().outcomes)
-    by_hand = "`campaign suppress add` keeps the person from being called"
-    with _ledger_if_any(location) as opened:
-        if opened is None:
-            return [f"there is no ledger yet: {by_hand}"] if is_wish else []
-        is_ours = opened.write(known_calls.record_outcome, call.id, shown, who=who, now=now).result()
-        told = [] if is_ours else ["no campaign of this ledger has made the call"]
-        if not is_wish:
-            return told
-        number = phone.normalise(call.to_number or "", default_region=None)
-        if number is None:
-            return [*told, f"OneInbox does not tell whose call it was: {by_hand}"]
-        reason = f"labelled {output.visible(shown)} in call {call.id}"
-        opened.write(suppression.suppress, [number], reason=reason, who=who, now=now).result()
-        return [*told, "the person will not be called any more, in any campaign of this ledger"]
-
-
-@contextmanager
-def _ledger_if_any(location: str | None) -> Iterator["Ledger | None"]:
-    """The ledger, when there is one: these commands go without, and make none."""
-    from campaign.ledger.ledger import Ledger
-    from campaign.settings import Environment, ledger_url
-
-    where = ledger_url(location, Environment())
-    if "://" not in where and not Path(where).expanduser().exists():
-        yield None
-        return
-    with Ledger.open(where, create=False) as opened:
-        yield opened
 
 
 def _outcome_as_data(outcome: "OutcomeLabel") -> dict[str, Any]:

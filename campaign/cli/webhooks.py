@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import typer
 
 from campaign.cli import output
+from campaign.cli.known_ledger import ledger_if_any
 from campaign.cli.options import JsonOption, LedgerOption
 from campaign.cli.setting_up import confirm, talk
 from campaign.errors import ApiUnavailableError, ConfigError, OutputError, UsageError
@@ -219,15 +220,10 @@ def delivery_as_data(delivery: "Delivery") -> dict[str, Any]:
 def _own_path(ledger: str | None) -> str:
     """The path of this ledger's listener; empty when it has none yet."""
     from campaign.ledger import hints
-    from campaign.ledger.ledger import Ledger
     from campaign.listener.app import PATH
-    from campaign.settings import Environment, ledger_url
 
-    location = ledger_url(ledger, Environment())
-    if "://" not in location and not Path(location).expanduser().exists():
-        return ""
-    with Ledger.open(location) as opened:
-        token = opened.read(hints.known_token)
+    with ledger_if_any(ledger) as opened:
+        token = opened.read(hints.known_token) if opened is not None else None
     return f"{PATH}{token}" if token else ""
 
 
