@@ -8,12 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import anyio
+import httpx
 import pytest
+from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from typer.testing import CliRunner
 
+from campaign.cli import calls
 from campaign.cli.app import app
 from campaign.errors import (
     ApiUnavailableError,
@@ -25,6 +29,7 @@ from campaign.errors import (
 )
 from campaign.ledger import rows, suppression
 from campaign.ledger.ledger import Ledger
+from campaign.oneinbox.client import OneInbox
 from campaign.simulator.app import SIMULATOR_KEY, Simulator
 from campaign.simulator.faults import Fault, FaultPlan
 from campaign.simulator.people import Behaviour
@@ -172,6 +177,48 @@ def test_calls_are_listed_newest_first(simulator: Simulator, clock: Clock) -> No
     assert f"+12025550100 to +12025550124  -  -  {made[4].id}" in said
 
 
+@pytest.mark.parametrize("moves", [True, False])
+def test_a_list_without_an_end_is_cut(simulator: Simulator, moves: bool) -> None:
+    """Whether or not the list gives new calls for ever, and the line says how many were looked at."""
+    asked = 0
+
+    def page(_request: Request) -> Response:
+        nonlocal asked
+        asked += 1
+        call_id = f"call_{asked if moves else 1}"
+        items = [{"id": call_id, "agent_id": "agt_1", "status": "completed"}]
+        return JSONResponse({"items": items, "next_cursor": f"page_{asked}", "has_more": True})
+
+    instead(simulator, "/v1/calls/cursor", page, "GET")
+    seen = "50 calls were" if moves else "call was"
+    _, shown, said = call("calls", "list", "--agent", "agt_2")
+    assert (shown, asked) == ("", 50)
+    assert said.startswith(f"only the newest {seen} looked at")
+    _, shown, said = call("calls", "list", "--limit", 60)
+    assert len(shown.splitlines()) == (50 if moves else 1)
+    assert said.startswith(f"only the newest {seen} looked at")
+    # Who has found enough has not been cut off.
+    assert call("calls", "list", "--limit", 1)[2] == ""
+
+
+@pytest.mark.anyio
+async def test_a_list_that_comes_slowly_is_cut() -> None:
+    """All pages together have a time, after which what was found is shown."""
+    asked = 0
+
+    async def answer(_request: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            await anyio.sleep_forever()
+        return httpx.Response(200, json={"items": [{"id": "call_1"}], "next_cursor": "2", "has_more": True})
+
+    transport = httpx.MockTransport(answer)
+    async with OneInbox("http://127.0.0.1", SecretStr("oi_sk_4711"), transport=transport) as api:
+        found = await calls.latest(api, None, 20, within_s=0.2)
+    assert ([each.id for each in found.calls], found.looked_at, found.is_cut) == (["call_1"], 1, True)
+
+
 def test_an_account_without_calls(simulator: Simulator) -> None:
     """Nothing on stdout, a word for people."""
     assert call("calls", "list") == (0, "", "this account has no calls\n")
@@ -190,6 +237,45 @@ def test_a_call_is_stopped(simulator: Simulator, tmp_path: Path, generation: str
     assert events[-1].event == "call.hung_up"
 
 
+@pytest.mark.parametrize("fault", ["status=503", "status=401", "throttle", "garble", "drop"])
+def test_a_call_that_cannot_be_looked_at_is_stopped(simulator: Simulator, fault: str) -> None:
+    """Whoever says --yes wants it stopped, and has to know only that it is."""
+    made = placed(simulator)
+    simulator.faults = FaultPlan((Fault.parse(f"{fault}@get"),))
+    code, _, said = call("calls", "stop", made.id, "--yes")
+    assert (code, made.stopped_at is not None) == (0, True)
+    assert said.startswith("the call is stopped")
+    with pytest.raises(CampaignError):
+        call("calls", "stop", made.id)
+
+
+def test_a_stop_whose_reply_says_nothing(simulator: Simulator) -> None:
+    """It worked, also when the look that follows does not."""
+    made = placed(simulator)
+    simulator.faults = FaultPlan((Fault.parse("status=503@get"),))
+    instead(simulator, "/v1/calls/{call_id}/stop", lambda _: JSONResponse({}), "POST")
+    assert call("calls", "stop", made.id, "--yes")[2] == "the call is stopped\n"
+    assert call_json("calls", "stop", made.id, "--yes")["id"] == made.id
+
+
+def test_a_call_that_is_not_there_is_not_stopped(simulator: Simulator) -> None:
+    """The look says so, and nothing is sent after it."""
+    with pytest.raises(UsageError, match="`campaign calls list`"):
+        call("calls", "stop", "nobody", "--yes")
+
+
+def test_a_stop_that_the_ledger_does_not_take(simulator: Simulator) -> None:
+    """The person has been cut off, and that is said before what is wrong with the ledger, and with it."""
+    made = placed(simulator)
+    Path("ledger.db").write_text("no ledger" * 1_000)
+    result = CliRunner().invoke(app, ["calls", "stop", made.id, "--yes", "--json"])
+    assert isinstance(result.exception, LedgerError)
+    assert str(result.exception).startswith("the call IS stopped, only the ledger does not know it: ledger ")
+    assert made.stopped_at is not None
+    assert result.stderr == "the call is stopped (completed)\n"
+    assert json.loads(result.stdout)["id"] == made.id
+
+
 def test_nobody_is_cut_off_without_a_yes(simulator: Simulator) -> None:
     """Off a terminal it has to be said on the command line."""
     made = placed(simulator)
@@ -204,6 +290,25 @@ def test_a_call_that_has_ended_is_left_alone(simulator: Simulator, clock: Clock)
     _, _, said = call("calls", "stop", made.id)
     assert said == "the call has ended already (completed); nothing was done\n"
     assert made.stopped_at is None
+
+
+def test_a_call_that_seems_to_have_ended_is_stopped_with_a_yes(
+    simulator: Simulator, clock: Clock, tmp_path: Path
+) -> None:
+    """What a status means may be read wrongly. The ledger does not say that somebody was cut off."""
+    made = ended(simulator, clock)
+    spring = of_campaign(tmp_path, made.id)
+    asked: list[str] = []
+
+    def stop(request: Request) -> Response:
+        asked.append(request.path_params["call_id"])
+        return JSONResponse({"id": made.id, "status": "completed"})
+
+    instead(simulator, "/v1/calls/{call_id}/stop", stop, "POST")
+    _, _, said = call("calls", "stop", made.id, "--yes")
+    assert (said, asked) == ("the call had ended already (completed); the stop changes nothing\n", [made.id])
+    events = spring.ledger.read(rows.history, spring.contact_id(ANNA))
+    assert "call.hung_up" not in [event.event for event in events]
 
 
 def test_an_outcome_is_set_by_hand(simulator: Simulator, clock: Clock, tmp_path: Path) -> None:
