@@ -136,15 +136,15 @@ def test_a_secret_that_is_not_told_leaves_no_file(simulator: Simulator, place: P
 def test_a_secret_that_cannot_be_written_is_said_to_be_lost(tmp_path: Path) -> None:
     """As on a full disk: the webhook is there by then, and the file is not."""
     path = tmp_path / "secret.txt"
-    with (
-        pytest.raises(OutputError, match="No space left on device; the webhook is registered.*remove it"),
-        kept_secret.reserved(path) as place,
-    ):
+    with kept_secret.reserved(path) as place:
         assert place is not None
         full = os.open("/dev/full", os.O_WRONLY)
         os.dup2(full, place.descriptor)
         os.close(full)
-        place.keep("whsec_4711")
+        with pytest.raises(
+            OutputError, match=r"No space left on device; the webhook is registered.*remove it"
+        ):
+            place.keep("whsec_4711")
     assert not path.exists()
 
 
