@@ -134,7 +134,8 @@ class _Person:
         from campaign.contacts import phone
 
         if self._number is None and self.ledger is not None:
-            self._take(phone.normalise(call.to_number or "", default_region=None))
+            theirs = call.from_number if call.is_incoming else call.to_number
+            self._take(phone.normalise(theirs or "", default_region=None))
 
     def heed(self, *words: str | None) -> None:
         """Suppress the person if one of these words for an outcome is a wish. Raises CampaignError."""

@@ -404,6 +404,22 @@ def test_a_wish_in_a_call_that_no_campaign_made(simulator: Simulator, clock: Clo
         assert list(ledger.read(suppression.suppressed)) == [BEN]
 
 
+def test_a_wish_in_a_call_that_came_in(simulator: Simulator, clock: Clock, tmp_path: Path) -> None:
+    """It was of whoever called, and not of the number that they called."""
+    of_campaign(tmp_path, "another call")
+    made = ended(simulator, clock)
+
+    def show(_request: Request) -> Response:
+        numbers = {"from_number": BEN, "to_number": "+12025550100"}
+        return JSONResponse({"id": made.id, "status": "completed", "direction": "inbound", **numbers})
+
+    instead(simulator, "/v1/calls/{call_id}", show, "GET")
+    with pytest.raises(UsageError, match=ALL_THE_SAME):
+        call("calls", "outcome", made.id, "Do Not Call")
+    with Ledger.open(str(tmp_path / "ledger.db")) as ledger:
+        assert list(ledger.read(suppression.suppressed)) == [BEN]
+
+
 def test_a_wish_that_cannot_be_kept_is_said_plainly(simulator: Simulator, clock: Clock) -> None:
     """Without a ledger the label is set, and a human still has to act, as the exit code says."""
     made = ended(simulator, clock)
