@@ -1,7 +1,7 @@
 """`campaign calls`: single calls of the account, whoever made them: looked at, stopped, labelled."""
 
-from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,18 +9,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from campaign.cli import call_views, output
+from campaign.cli.known_ledger import ledger_if_any
 from campaign.cli.options import JsonOption, LedgerOption
 from campaign.cli.reasons import login_name
 from campaign.cli.setting_up import confirm
 from campaign.cli.talking import talk
-from campaign.errors import ApiUnavailableError, UsageError
+from campaign.errors import ApiUnavailableError, CampaignError, ExitCode, LedgerError, UsageError
 
 if TYPE_CHECKING:
-    from campaign.ledger.ledger import Ledger
     from campaign.models import Call, OutcomeLabel
     from campaign.oneinbox.client import OneInbox
 
 MOST_SHOWN = 1_000
+MOST_PAGES = 50
+"""Of the list are read so many at most,"""
+LIST_S = 60.0
+"""and within this time."""
+LOOK_S = 5.0
+"""A call that is to be stopped is looked at for so long at most."""
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The call, as OneInbox names it.")]
 
@@ -44,7 +50,7 @@ def show(
     from campaign.ledger import known_calls
 
     call = talk("looking at the call", lambda api: api.get_call(call_id))
-    with _ledger_if_any(ledger) as opened:
+    with ledger_if_any(ledger) as opened:
         whose = opened.read(known_calls.whose, call_id) if opened is not None else None
     if as_json:
         output.say_json(call_views.as_whole(call, whose, with_recording=recording))
@@ -63,11 +69,14 @@ def list_calls(
     """Show the latest calls of the account, those of other tools and incoming ones among them."""
     found = talk("listing the calls", lambda api: latest(api, agent, limit))
     if as_json:
-        output.say_json([call_views.as_data(call) for call in found])
-    elif found:
-        output.say_data("\n".join(call_views.rows(found)))
-    else:
+        output.say_json([call_views.as_data(call) for call in found.calls])
+    elif found.calls:
+        output.say_data("\n".join(call_views.rows(found.calls)))
+    elif not found.is_cut:
         output.say("this account has no calls" + (" of that agent" if agent else ""))
+    if found.is_cut:
+        seen = "call was" if found.looked_at == 1 else f"{found.looked_at:,} calls were"
+        output.say(f"only the newest {seen} looked at, as the list of this account does not come to its end")
 
 
 @app.command()
@@ -78,26 +87,34 @@ def stop(
     as_json: JsonOption = False,
 ) -> None:
     """Hang up: whoever is on the line is cut off. Never needed to read what was said."""
-    from campaign.ledger import known_calls
+    from campaign.models import Call
 
-    call = talk("looking at the call", lambda api: api.get_call(call_id))
-    if call.has_ended:
-        output.say(f"the call has ended already ({output.visible(call.status)}); nothing was done")
-    else:
-        to = f" to {call.to_number}" if call.to_number else ""
+    before = talk("looking at the call", lambda api: _look(api, call_id, is_needed=not yes))
+    if before is not None and before.has_ended and not yes:
+        output.say(f"the call has ended already ({output.visible(before.status)}); nothing was done")
+        if as_json:
+            output.say_json(call_views.as_data(before))
+        return
+    if before is not None:
+        to = f" to {before.to_number}" if before.to_number else ""
         confirm(
-            f"Hang up on the person in this call{output.visible(to)} ({output.visible(call.status)})?",
+            f"Hang up on the person in this call{output.visible(to)} ({output.visible(before.status)})?",
             yes=yes,
         )
-        look = f"campaign calls show {call_id}"
-        call = talk("stopping the call", lambda api: _stop(api, call_id), look=look)
-        with _ledger_if_any(ledger) as opened:
-            if opened is not None:
-                now = datetime.now(UTC)
-                opened.write(known_calls.record_hung_up, call_id, who=login_name(), now=now).result()
-        output.say(f"the call is stopped ({output.visible(call.status)})")
+    look = f"campaign calls show {call_id}"
+    stopped = talk("stopping the call", lambda api: _stop(api, call_id), look=look)
+    call = stopped or before or Call(call_id, "", has_ended=False)
+    had_ended = before is not None and before.has_ended
+    status = f" ({output.visible(call.status)})" if call.status else ""
+    output.say(
+        f"the call had ended already{status}; the stop changes nothing"
+        if had_ended
+        else f"the call is stopped{status}"
+    )
     if as_json:
         output.say_json(call_views.as_data(call))
+    if not had_ended:
+        _record_hung_up(call_id, ledger)
 
 
 @app.command()
@@ -106,23 +123,31 @@ def outcome(
     label: Annotated[
         str, typer.Argument(metavar="LABEL", help="Like 'Interested'; `calls outcomes` shows all.")
     ],
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", metavar="FILE", help="Campaign file whose opt_out.outcomes count."),
+    ] = None,
     ledger: LedgerOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Give a call another outcome, at OneInbox and in the ledger.
 
-    With a label like Do Not Call the person is suppressed as well, in every campaign of the ledger.
+    With a label like Do Not Call the person is suppressed first, in every campaign of the ledger.
     """
+    from campaign.cli import labelling
+
     if not label.strip():
         raise UsageError("LABEL is empty; `campaign calls outcomes` shows those that there are")
-    look = f"campaign calls show {call_id}"
-    call = talk("setting the outcome", lambda api: _set_outcome(api, call_id, label), look=look)
-    said = _keep_outcome(call, label, ledger)
-    output.say_json(call_views.as_data(call)) if as_json else output.say_data(
-        output.visible(call.outcome or label)
-    )
-    for line in said:
-        output.say(line)
+    wishes = labelling.wishes(config)
+    labelled = labelling.give(call_id, label, wishes=wishes, location=ledger)
+    if as_json:
+        output.say_json(call_views.as_data(labelled.call) | {"is_suppressed": labelled.is_suppressed})
+    else:
+        output.say_data(output.visible(labelled.shown))
+    for note in labelled.notes:
+        output.say(note)
+    if labelled.is_left_to_human:
+        raise typer.Exit(ExitCode.NEEDS_REVIEW)
 
 
 @app.command()
@@ -135,23 +160,82 @@ def outcomes(as_json: JsonOption = False) -> None:
     output.say_data("\n".join(map(_outcome_line, found)))
 
 
-async def latest(api: "OneInbox", agent: str | None, limit: int) -> list["Call"]:
-    """So many calls from the head of the account's list, the newest first. Raises as `recent_calls`."""
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The head of the account's list."""
+
+    calls: "list[Call]"
+    """The newest first, no more than were wanted."""
+    looked_at: int
+    is_cut: bool
+    """Whether the list went on where nobody looked any further."""
+
+
+async def latest(api: "OneInbox", agent: str | None, limit: int, *, within_s: float = LIST_S) -> Latest:
+    """So many calls from the head of the account's list, in so much time. Raises as `recent_calls`."""
+    import anyio
+
     found: dict[str, Call] = {}
-    async with aclosing(api.recent_calls(agent)) as pages:
-        async for page in pages:
-            # A list that selects no agent gives everybody's.
-            found |= {call.id: call for call in page.calls if agent is None or call.agent_id in (agent, None)}
-            if len(found) >= limit:
-                break
+    seen: set[str] = set()
+    pages_read, is_cut = 0, False
+    with anyio.move_on_after(within_s) as time:
+        async with aclosing(api.recent_calls(agent)) as pages:
+            async for page in pages:
+                pages_read += 1
+                seen.update(call.id for call in page.calls)
+                # A list that selects no agent gives everybody's.
+                found |= {
+                    call.id: call for call in page.calls if agent is None or call.agent_id in (agent, None)
+                }
+                # Cursors may go round in circles.
+                is_cut = pages_read == MOST_PAGES and not page.is_last and len(found) < limit
+                if is_cut or len(found) >= limit:
+                    break
     oldest = datetime.min.replace(tzinfo=UTC)
     newest_first = sorted(found.values(), key=lambda call: call.created_at or oldest, reverse=True)
-    return newest_first[:limit]
+    return Latest(newest_first[:limit], len(seen), is_cut or time.cancelled_caught)
 
 
-async def _stop(api: "OneInbox", call_id: str) -> "Call":
+async def _look(api: "OneInbox", call_id: str, *, is_needed: bool) -> "Call | None":
+    """The call as it is now; None when that cannot be told soon and need not be. Raises as `get_call`."""
+    import anyio
+
+    from campaign.oneinbox.errors import ApiError, NotFound
+
+    if is_needed:
+        return await api.get_call(call_id)
+    with anyio.move_on_after(LOOK_S):
+        try:
+            return await api.get_call(call_id)
+        except NotFound:
+            raise
+        except ApiError:
+            return None
+    return None
+
+
+async def _stop(api: "OneInbox", call_id: str) -> "Call | None":
+    from campaign.oneinbox.errors import ApiError
+
     # Not every generation answers with the call.
-    return await api.stop_call(call_id) or await api.get_call(call_id)
+    if (stopped := await api.stop_call(call_id)) is not None:
+        return stopped
+    with suppress(ApiError):
+        return await api.get_call(call_id)
+    return None
+
+
+def _record_hung_up(call_id: str, location: str | None) -> None:
+    """Journal it where a ledger is. Raises LedgerError, which says that the call is stopped all the same."""
+    from campaign.ledger import known_calls
+
+    try:
+        with ledger_if_any(location) as opened:
+            if opened is not None:
+                now = datetime.now(UTC)
+                opened.write(known_calls.record_hung_up, call_id, who=login_name(), now=now).result()
+    except (CampaignError, OSError) as error:
+        raise LedgerError(f"the call IS stopped, only the ledger does not know it: {error}") from error
 
 
 async def _outcomes(api: "OneInbox") -> tuple["OutcomeLabel", ...]:
@@ -161,59 +245,6 @@ async def _outcomes(api: "OneInbox") -> tuple["OutcomeLabel", ...]:
         return await api.outcomes()
     except NotFound as error:
         raise ApiUnavailableError("this account's API has no outcomes of its own to list") from error
-
-
-async def _set_outcome(api: "OneInbox", call_id: str, label: str) -> "Call":
-    from campaign.models import plain
-    from campaign.oneinbox.errors import ApiError
-
-    name = plain(label)
-    try:
-        known = await api.outcomes()
-    except ApiError:
-        # The set is open: OneInbox says by itself when it knows no such label.
-        known = ()
-    name = next((each.name for each in known if name in (plain(each.label), plain(each.name))), name)
-    return await api.set_outcome(call_id, name)
-
-
-def _keep_outcome(call: "Call", label: str, location: str | None) -> list[str]:
-    """Put the outcome into the ledger, and the wish that it tells. Returns what the operator should know."""
-    from campaign.contacts import phone
-    from campaign.ledger import known_calls, suppression
-    from campaign.models import plain
-    from campaign.settings import OptOutSettings
-
-    now, who, shown = datetime.now(UTC), login_name(), call.outcome or label.strip()
-    is_wish = plain(shown) in map(plain, OptOutSettings().outcomes)
-    by_hand = "`campaign suppress add` keeps the person from being called"
-    with _ledger_if_any(location) as opened:
-        if opened is None:
-            return [f"there is no ledger yet: {by_hand}"] if is_wish else []
-        is_ours = opened.write(known_calls.record_outcome, call.id, shown, who=who, now=now).result()
-        told = [] if is_ours else ["no campaign of this ledger has made the call"]
-        if not is_wish:
-            return told
-        number = phone.normalise(call.to_number or "", default_region=None)
-        if number is None:
-            return [*told, f"OneInbox does not tell whose call it was: {by_hand}"]
-        reason = f"labelled {output.visible(shown)} in call {call.id}"
-        opened.write(suppression.suppress, [number], reason=reason, who=who, now=now).result()
-        return [*told, "the person will not be called any more, in any campaign of this ledger"]
-
-
-@contextmanager
-def _ledger_if_any(location: str | None) -> Iterator["Ledger | None"]:
-    """The ledger, when there is one: these commands go without, and make none."""
-    from campaign.ledger.ledger import Ledger
-    from campaign.settings import Environment, ledger_url
-
-    where = ledger_url(location, Environment())
-    if "://" not in where and not Path(where).expanduser().exists():
-        yield None
-        return
-    with Ledger.open(where, create=False) as opened:
-        yield opened
 
 
 def _outcome_as_data(outcome: "OutcomeLabel") -> dict[str, Any]:

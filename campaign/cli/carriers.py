@@ -1,5 +1,6 @@
 """`campaign carriers`: the credentials of carriers that OneInbox keeps for this account."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
     from campaign.oneinbox.setup import SetUp
 
 LOOK = "campaign carriers list"
+PLACES = "the prompt, --secret-env or --secret-file"
+
+_WORD = re.compile("[A-Z]*[a-z]+|[A-Z]+")
+_SECRET_WORDS = frozenset({"key", "keys", "pass", "pwd", "bearer"})
+_SECRET_PARTS = (
+    *("secret", "token", "passw", "passphrase", "credential", "authorization"),
+    *("apikey", "accesskey", "privatekey"),
+)
+"""In keys whose words are run together, too, as in `authtoken`."""
+_IDS = frozenset({"id", "sid"})
 
 CarrierArgument = Annotated[str, typer.Argument(metavar="CARRIER", help="Its id, or its name.")]
 
@@ -50,6 +61,11 @@ def add(
     if not name.strip() or not provider.strip():
         raise UsageError("carriers add: NAME and --provider must not be empty")
     secret = read_secret("the auth token or API key of the carrier", secret_env, secret_file, ask=prompt())
+    if any(secret.get_secret_value() in value for value in more.values()):
+        raise UsageError(
+            "carriers add: --account-sid or --metadata holds the secret itself, where others of this machine "
+            f"see it; leave it to {PLACES}, and give the carrier a new one"
+        )
     carrier = NewCarrier(name.strip(), provider.strip(), secret, more)
 
     async def store(account: "SetUp") -> "Carrier":
@@ -125,9 +141,23 @@ def _metadata(account_sid: str | None, pairs: Sequence[str]) -> dict[str, str]:
         if not equals or not key or not value or key in found:
             # What was typed may be a secret, which no error repeats.
             raise UsageError("--metadata: write KEY=VALUE, each key once; secrets do not belong there")
+        if _names_a_secret(key):
+            raise UsageError(
+                "--metadata: a key names a secret, and others of this machine see arguments; "
+                f"secrets belong into {PLACES}"
+            )
         found[key] = value
     if account_sid is None:
         return found
     if "account_sid" in found:
         raise UsageError("--account-sid and --metadata account_sid=...: say one of them")
     return {"account_sid": account_sid, **found}
+
+
+def _names_a_secret(key: str) -> bool:
+    """Whether a key says that its value is a secret. Ids of secrets are none: `api_key_sid`."""
+    words = [word.lower() for word in _WORD.findall(key)]
+    if words and words[-1] in _IDS:
+        return False
+    run_together = "".join(words)
+    return not _SECRET_WORDS.isdisjoint(words) or any(part in run_together for part in _SECRET_PARTS)

@@ -55,7 +55,12 @@ def listen(
             intake, token=token, secret=secret, header=signature_header or signature.HEADER
         )
         with service.listen(host, port) as door:
-            own_port = door.getsockname()[1]
+            address, own_port = door.getsockname()[:2]
+            if is_open_to_others(address):
+                output.say(
+                    f"--host {host}: others reach this port, and path and events travel in clear there; "
+                    "listen on 127.0.0.1 behind what does TLS"
+                )
             output.say(f"listening on {host} port {own_port}; Ctrl-C ends it")
             if output.is_terminal():
                 output.say_data(f"http://{host}:{own_port}{app.PATH}{token}")
@@ -64,6 +69,16 @@ def listen(
                 "is what leads to this port from outside"
             )
             anyio.run(lambda: service.serve(listener, intake, door, opened, check=check))
+
+
+def is_open_to_others(address: str) -> bool:
+    """Whether an address that is listened on is reached from other machines."""
+    from ipaddress import IPv6Address, ip_address
+
+    listened_on = ip_address(address)
+    if isinstance(listened_on, IPv6Address) and listened_on.ipv4_mapped is not None:
+        return not listened_on.ipv4_mapped.is_loopback
+    return not listened_on.is_loopback
 
 
 def own_token(ledger: "Ledger", *, renew: bool = False) -> str:

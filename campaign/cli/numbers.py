@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LOOK = "campaign numbers list"
 MOST_OFFERS = 100
+_DIGITS = range(7, 16)
+"""So many has a phone number."""
 
 NumberArgument = Annotated[str, typer.Argument(metavar="NUMBER", help="The number with a plus, or its id.")]
 AgentOption = Annotated[
@@ -56,6 +58,8 @@ def search(
         raise UsageError(
             f"--country {output.visible(country)}: no country; write two capital letters, like US"
         )
+    _check_digits("--area-code", area_code)
+    _check_digits("--contains", contains)
 
     async def look(account: "SetUp") -> tuple["OfferedNumber", ...]:
         from campaign.oneinbox.errors import Refused, Unsupported
@@ -175,6 +179,11 @@ def update(
     """Give a number another agent or another name."""
     if agent is None and name is None:
         raise UsageError("numbers update: say what is to change: --agent or --name")
+    for option, value in (("--agent", agent), ("--name", name)):
+        if value is not None and not value.strip():
+            raise UsageError(
+                f"numbers update: {option} is empty, which OneInbox does not know; say another one"
+            )
     known = _look_up(number)
     changed = talk(
         "changing the number",
@@ -224,6 +233,12 @@ def _shown(value: object) -> str:
     return "-" if value is None else str(value)
 
 
+def _check_digits(option: str, text: str | None) -> None:
+    """Raise UsageError for what no number can have in it."""
+    if text is not None and not (text.isascii() and text.isdecimal()):
+        raise UsageError(f"{option}: write digits only, without plus, blanks and letters, like 415")
+
+
 def _checked_number(text: str) -> "E164":
     from campaign.contacts import phone
 
@@ -265,11 +280,21 @@ async def _refuse_registered(account: "SetUp", wanted: "E164") -> None:
 
 def _look_up(asked: str) -> "PhoneNumber":
     """The registered number that an argument names. Raises UsageError when there is none."""
-    if not asked.startswith("+"):
+    if _lacks_plus(asked):
+        # As an id it would stand in a path.
+        raise UsageError("NUMBER looks like a phone number; write it with a plus and its country code")
+    if not asked.strip().startswith("+"):
         return talk("looking for the number", lambda account: account.number(asked))
     wanted = _checked_number(asked)
     found = talk("looking for the number", lambda account: account.numbers())
     return _only(found, wanted)
+
+
+def _lacks_plus(text: str) -> bool:
+    """Whether it can only be a phone number without its plus: as many digits as numbers have, no letter."""
+    digits = sum(map(str.isdecimal, text))
+    is_written_like_one = not any(map(str.isalpha, text)) and not text.strip().startswith("+")
+    return is_written_like_one and digits in _DIGITS
 
 
 def _only(numbers: Sequence["PhoneNumber"], wanted: "E164") -> "PhoneNumber":

@@ -1,6 +1,5 @@
 """`campaign webhooks`: where OneInbox posts the events of this account's calls."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,9 +8,11 @@ from urllib.parse import urlsplit
 import typer
 
 from campaign.cli import output
+from campaign.cli.kept_secret import reserved
+from campaign.cli.known_ledger import ledger_if_any
 from campaign.cli.options import JsonOption, LedgerOption
 from campaign.cli.setting_up import confirm, talk
-from campaign.errors import ApiUnavailableError, ConfigError, OutputError, UsageError
+from campaign.errors import ApiUnavailableError, ConfigError, UsageError
 
 if TYPE_CHECKING:
     from campaign.oneinbox.setup import SetUp
@@ -56,8 +57,6 @@ def add(
 
     if not name.strip():
         raise UsageError("webhooks add: --name must not be empty")
-    if keep_secret is not None and keep_secret.exists():
-        raise UsageError(f"--keep-secret {keep_secret}: there is such a file; name a new one")
     base = checked_address(where)
     environment = Environment()
     environment.check_webhook(base, where="webhooks add")
@@ -81,9 +80,11 @@ def add(
         # An older generation knows fewer, and refuses all for one.
         return await webhooks.add(name.strip(), url, events.FEWEST)
 
-    added = talk("adding the webhook", register, look=LOOK)
-    if added.secret is not None and keep_secret is not None:
-        _keep(keep_secret, added.secret.get_secret_value())
+    # A secret is told once, so there has to be a place for it.
+    with reserved(keep_secret) as place:
+        added = talk("adding the webhook", register, look=LOOK)
+        if added.secret is not None and place is not None:
+            place.keep(added.secret.get_secret_value())
     output.say_json(as_data(added, url)) if as_json else output.say_data(_line(added, url))
     output.say(_told_of_secret(added, keep_secret))
 
@@ -219,15 +220,10 @@ def delivery_as_data(delivery: "Delivery") -> dict[str, Any]:
 def _own_path(ledger: str | None) -> str:
     """The path of this ledger's listener; empty when it has none yet."""
     from campaign.ledger import hints
-    from campaign.ledger.ledger import Ledger
     from campaign.listener.app import PATH
-    from campaign.settings import Environment, ledger_url
 
-    location = ledger_url(ledger, Environment())
-    if "://" not in location and not Path(location).expanduser().exists():
-        return ""
-    with Ledger.open(location) as opened:
-        token = opened.read(hints.known_token)
+    with ledger_if_any(ledger) as opened:
+        token = opened.read(hints.known_token) if opened is not None else None
     return f"{PATH}{token}" if token else ""
 
 
@@ -246,18 +242,6 @@ def _delivery_line(delivery: "Delivery") -> str:
     answered = f"HTTP {delivery.response_status}" if delivery.response_status else delivery.error or "-"
     attempt = f"attempt {delivery.attempt}" if delivery.attempt else "-"
     return output.visible("  ".join((when, delivery.event or "-", delivery.status or "-", attempt, answered)))
-
-
-def _keep(path: Path, secret: str) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(secret + "\n")
-    except OSError as error:
-        raise OutputError(
-            f"--keep-secret {path}: {error.strerror}; the webhook is registered and its secret is lost: "
-            "remove it and add it again"
-        ) from error
 
 
 def _told_of_secret(added: "Webhook", kept: Path | None) -> str:

@@ -30,6 +30,16 @@ def whose(connection: Connection, call_id: str) -> Whose | None:
     return Whose(row.name, row.row_number, row.number) if row else None
 
 
+def number_of(connection: Connection, call_id: str) -> str | None:
+    """As committed: whom this call has rung; None when no campaign of this ledger has made it."""
+    number: str | None = connection.scalar(
+        select(schema.attempts.c.to_number)
+        .join(schema.calls, schema.calls.c.attempt_id == schema.attempts.c.id)
+        .where(schema.calls.c.call_id == call_id)
+    )
+    return number
+
+
 def record_outcome(
     connection: Connection, call_id: str, outcome: str | None, *, who: str, now: datetime
 ) -> bool:

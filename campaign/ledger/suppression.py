@@ -74,6 +74,11 @@ def suppressed(connection: Connection) -> dict[str, str]:
     return forms | {row.to_number: row.reason for row in rows}
 
 
+def is_suppressed(connection: Connection, number: str) -> bool:
+    """As committed: whether this person must not be called, in whichever form the number is written."""
+    return bool(_known(connection, forms_of(number)))
+
+
 def everybody(connection: Connection) -> list[Suppressed]:
     """Complete, the newest first."""
     table = schema.suppression.c

@@ -40,6 +40,8 @@ class Call:
     has_ended: bool
     to_number: str | None = None
     from_number: str | None = None
+    is_incoming: bool = False
+    """Whether the person has called us, and so is where it came from."""
     agent_id: str | None = None
     created_at: datetime | None = None
     started_at: datetime | None = None

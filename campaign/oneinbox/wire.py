@@ -102,6 +102,8 @@ class WireCall(BaseModel):
     agent_id: Text = None
     to_number: Text = None
     from_number: Text = None
+    type: Text = None
+    direction: Text = None
     created_at: Moment = None
     started_at: Moment = None
     ended_at: Moment = None
@@ -139,6 +141,7 @@ class WireCall(BaseModel):
             has_ended=plain(status) in ENDED_STATUSES or self.ended_at is not None,
             to_number=self.to_number,
             from_number=self.from_number,
+            is_incoming="inbound" in (plain(self.type), plain(self.direction)),
             agent_id=self.agent_id,
             created_at=self.created_at,
             started_at=self.started_at,

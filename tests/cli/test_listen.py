@@ -1,5 +1,7 @@
 """What `campaign listen` refuses before it listens."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,8 @@ from campaign.cli import listen
 from campaign.errors import ConfigError, InputMissingError, NotFinishedError, UsageError
 from campaign.ledger.ledger import Ledger
 from tests.cli.test_commands import call
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what is warned of
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +56,34 @@ def test_the_path_stays_until_another_one_is_wanted(place: Path) -> None:
         second = listen.own_token(ledger, renew=True)
         assert first != second == listen.own_token(ledger)
         assert len(second) >= 40
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("host", "is_warned"), [(EVERYWHERE, True), ("127.0.0.1", False), ("localhost", False)]
+)
+def test_who_listens_to_others_is_warned(place: Path, host: str, is_warned: bool) -> None:
+    """Path and events travel in clear there, as one line says before it listens."""
+    command = [sys.executable, "-m", "campaign", "listen", "--host", host, "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said = ""
+        for line in process.stderr:
+            said += line
+            if line.startswith("OneInbox posts there"):
+                break
+        process.terminate()
+    assert ("in clear" in said) is is_warned
+    assert len(said.splitlines()) == 2 + is_warned
+
+
+@pytest.mark.parametrize(
+    ("address", "is_open"),
+    [
+        *(("127.0.0.1", False), ("127.1.2.3", False), ("::1", False), ("::ffff:127.0.0.1", False)),
+        *((EVERYWHERE, True), ("::", True), ("192.168.1.7", True), ("fe80::1%eth0", True)),
+    ],
+)
+def test_which_addresses_others_reach(address: str, is_open: bool) -> None:
+    """All but those of this machine alone."""
+    assert listen.is_open_to_others(address) is is_open

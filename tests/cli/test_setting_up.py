@@ -140,10 +140,28 @@ def test_a_secret_from_a_file(simulator: Simulator, tmp_path: Path) -> None:
         (BY_TRUNK[:-2], UsageError, "the password of the trunk is needed"),
         (("numbers", "search", "--country", "usa"), UsageError, "write two capital letters"),
         (("numbers", "search", "--country", "US", "--carrier", "x"), UsageError, "there is no such carrier"),
+        (
+            ("numbers", "search", "--country", "US", "--area-code", "abc"),
+            UsageError,
+            "--area-code: write dig",
+        ),
+        (("numbers", "search", "--country", "US", "--area-code", ""), UsageError, "--area-code: write dig"),
+        (("numbers", "search", "--country", "US", "--contains", "+1x"), UsageError, "--contains: write dig"),
+        (
+            ("numbers", "search", "--country", "US", "--contains", "\u0661"),
+            UsageError,
+            "--contains: write dig",
+        ),
         (("numbers", "show", NUMBER), UsageError, "the number is not registered"),
         (("numbers", "show", "phn_1"), UsageError, "Phone number not found; look up the id"),
         (("numbers", "update", NUMBER), UsageError, "say what is to change"),
         (("numbers", "remove", "+1", "--yes"), UsageError, "not a whole phone number"),
+        (("numbers", "show", NUMBER[1:]), UsageError, "write it with a plus"),
+        (("numbers", "show", " 1 (415) 555-0123"), UsageError, "write it with a plus"),
+        (("numbers", "update", "1-415-555-0123", "--agent", "agt_1"), UsageError, "write it with a plus"),
+        (("numbers", "remove", "4155550", "--yes"), UsageError, "write it with a plus"),
+        (("numbers", "update", NUMBER, "--name", ""), UsageError, "--name is empty"),
+        (("numbers", "update", NUMBER, "--name", "Sales", "--agent", " "), UsageError, "--agent is empty"),
     ],
 )
 def test_what_is_not_done(
@@ -156,6 +174,47 @@ def test_what_is_not_done(
     assert "\n" not in text
     assert not any(private in text for private in (SECRET, PASSWORD, NUMBER, NUMBER[1:]))
     assert (simulator.carriers.known, simulator.numbers.known) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("secret", "token", "password", "api_key", "key", "API-Key", "authToken", "client.secret", "pwd"),
+        *(
+            "apikey",
+            "AUTHTOKEN",
+            "private key",
+            "passphrase",
+            "credentials",
+            "webhook_secrets",
+            "bearer",
+            "Authorization",
+        ),
+    ],
+)
+def test_a_secret_is_no_metadata(simulator: Simulator, key: str) -> None:
+    """Others of this machine see arguments, so what a key calls a secret is not sent; its places are told."""
+    with pytest.raises(UsageError, match=r"names a secret.*prompt, --secret-env or --secret-file") as caught:
+        call(*ADD, "--metadata", f"{key}=whatever-4711")
+    assert "4711" not in str(caught.value)
+    assert simulator.carriers.known == {}
+
+
+@pytest.mark.parametrize("option", [("--metadata", f"region={SECRET}"), ("--account-sid", f" {SECRET}")])
+def test_the_secret_itself_is_no_metadata(simulator: Simulator, option: tuple[str, str]) -> None:
+    """Whatever it is called there; it has been seen by then, which is said."""
+    with pytest.raises(UsageError, match=r"holds the secret itself.*give the carrier a new one") as caught:
+        call(*ADD, *option)
+    assert SECRET not in str(caught.value)
+    assert simulator.carriers.known == {}
+
+
+def test_metadata_that_is_no_secret(simulator: Simulator) -> None:
+    """What public ids are called may have such a word in it, and so may ordinary words."""
+    pairs = ("api_key_sid=SK1", "keyboard=us", "monkey=1", "auth_username=one", "region=us1")
+    told(*ADD, *(part for pair in pairs for part in ("--metadata", pair)))
+    [kept] = simulator.carriers.known.values()
+    assert kept.metadata == dict(pair.split("=") for pair in pairs)
 
 
 @pytest.mark.parametrize("simulator", GENERATIONS, indirect=True)
@@ -181,6 +240,7 @@ def test_numbers_are_registered_shown_changed_and_removed(simulator: Simulator) 
     changed = call_json("numbers", "update", NUMBER, "--agent", "agt_2", "--name", "Sales")
     assert (changed["agent_id"], changed["name"]) == ("agt_2", "Sales")
     assert "agent agt_3" in told("numbers", "update", second["id"], "--agent", "agt_3")
+    assert call_json("numbers", "show", f" {NUMBER[:2]} (415) 555-0123")["agent_id"] == "agt_3"
     assert "the carrier still has it" in told("numbers", "remove", NUMBER, "--yes")
     told("numbers", "remove", first["id"], "--yes")
     assert simulator.numbers.known == {}

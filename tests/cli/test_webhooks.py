@@ -1,5 +1,6 @@
 """`campaign webhooks` as it is typed, against the simulator on a real socket."""
 
+import os
 import stat
 import threading
 from collections.abc import Iterator
@@ -9,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from campaign.cli import webhooks
+from campaign.cli import kept_secret, webhooks
 from campaign.errors import (
     ApiUnavailableError,
+    CampaignError,
     ConfigError,
     ExitCode,
     KeyRefusedError,
@@ -107,8 +109,43 @@ def test_the_secret_is_kept_where_the_operator_says(simulator: Simulator, place:
     assert known.secret not in said
     with pytest.raises(UsageError, match="there is such a file"):
         call("webhooks", "add", "https://other.example", "--keep-secret", "secret.txt")
-    with pytest.raises(OutputError, match="remove it and add it again"):
+    with pytest.raises(OutputError, match="No such file or directory; nothing was registered"):
         call("webhooks", "add", "https://other.example", "--keep-secret", "none/secret.txt")
+    (place / "link.txt").symlink_to("nowhere.txt")
+    with pytest.raises(UsageError, match="there is such a file"):
+        call("webhooks", "add", "https://other.example", "--keep-secret", "link.txt")
+    assert list(simulator.webhooks.known.values()) == [known]
+
+
+@pytest.mark.parametrize("fault", ["lose_reply", "status=503", "status=401", "no_id"])
+def test_a_file_without_a_secret_does_not_stay(simulator: Simulator, place: Path, fault: str) -> None:
+    """The next try finds its place free."""
+    simulator.faults = FaultPlan((Fault.parse(f"{fault}@webhooks#2"),))
+    with pytest.raises(CampaignError):
+        call("webhooks", "add", HOST, "--keep-secret", "secret.txt")
+    assert not (place / "secret.txt").exists()
+
+
+@pytest.mark.parametrize("simulator", ["v1"], indirect=True)
+def test_a_secret_that_is_not_told_leaves_no_file(simulator: Simulator, place: Path) -> None:
+    """An empty one would be taken for a secret later."""
+    assert "no secret" in told("webhooks", "add", HOST, "--keep-secret", "secret.txt")
+    assert not (place / "secret.txt").exists()
+
+
+def test_a_secret_that_cannot_be_written_is_said_to_be_lost(tmp_path: Path) -> None:
+    """As on a full disk: the webhook is there by then, and the file is not."""
+    path = tmp_path / "secret.txt"
+    with kept_secret.reserved(path) as place:
+        assert place is not None
+        full = os.open("/dev/full", os.O_WRONLY)
+        os.dup2(full, place.descriptor)
+        os.close(full)
+        with pytest.raises(
+            OutputError, match=r"No space left on device; the webhook is registered.*remove it"
+        ):
+            place.keep("whsec_4711")
+    assert not path.exists()
 
 
 @pytest.mark.parametrize(

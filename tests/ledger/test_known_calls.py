@@ -23,6 +23,12 @@ def test_whose_a_call_is(spring: Case) -> None:
     assert spring.ledger.read(known_calls.whose, "call_2") is None
 
 
+def test_whom_a_call_rang(spring: Case) -> None:
+    """The number of the try that made it; none for a call of somebody else."""
+    assert spring.ledger.read(known_calls.number_of, "call_1") == ANNA
+    assert spring.ledger.read(known_calls.number_of, "call_2") is None
+
+
 def test_a_label_is_kept_with_who_gave_it(spring: Case) -> None:
     """The result shows it, and the history of the row says who."""
     assert do(spring.ledger, known_calls.record_outcome, "call_1", "Interested", who="dana", now=NOON)

@@ -51,6 +51,13 @@ def test_a_number_protects_in_each_of_its_forms(case: Case, kept: str, called: s
     assert case.ledger.read(suppression.suppressed) == {}
 
 
+def test_one_person_can_be_looked_up(ledger: Ledger) -> None:
+    """In either form of the number, and only who is suppressed."""
+    do(ledger, suppression.suppress, ["+5491143211234"], reason="asked", now=NOON)
+    assert ledger.read(suppression.is_suppressed, "+541143211234")
+    assert not ledger.read(suppression.is_suppressed, ANNA)
+
+
 def test_who_is_taken_out_may_be_called_again(ledger: Ledger) -> None:
     """Only who was suppressed is told as taken out; the others stay."""
     do(ledger, suppression.suppress, [ANNA, BEN], reason="asked", now=NOON)

@@ -121,6 +121,21 @@ def test_transcripts(values: dict[str, Any], spoken: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "is_incoming"),
+    [
+        ({}, False),
+        ({"type": "outbound", "direction": "outbound"}, False),
+        ({"type": "inbound"}, True),
+        ({"direction": "Inbound"}, True),
+        ({"type": "web", "direction": ["inbound"]}, False),
+    ],
+)
+def test_whether_a_call_came_in(values: dict[str, Any], is_incoming: bool) -> None:
+    """Generations say it in either of two fields, some in none."""
+    assert parse(**values).is_incoming is is_incoming
+
+
+@pytest.mark.parametrize(
     ("status", "ended_at", "has_ended"),
     [
         ("completed", None, True),

@@ -260,6 +260,7 @@ def _single_calls(bench: Bench) -> None:
     bench.run("calls", "show", "nobody", *LEDGER, codes=(64,))
     bench.run("calls", "stop", newest, "--yes", *LEDGER)
     bench.run("calls", "outcome", newest, "interested", *LEDGER)
+    bench.run("calls", "outcome", newest, "Do Not Call", *LEDGER, codes=(64,))
     bench.run("calls", "outcomes", "--json")
 
 
