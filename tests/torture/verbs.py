@@ -212,6 +212,8 @@ def label_call(ledger: str, url: str) -> None:
         first = opened.read(lambda connection: connection.scalars(known).first())
         for call_id in filter(None, (first, "nobody's")):
             opened.read(known_calls.whose, call_id)
+            number = opened.read(known_calls.number_of, call_id)
+            opened.read(suppression.is_suppressed, number or ANNA)
             now = datetime.now(UTC)
             opened.write(known_calls.record_outcome, call_id, "interested", who="op", now=now).result()
             opened.write(known_calls.record_hung_up, call_id, who="op", now=now).result()
