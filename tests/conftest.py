@@ -1,5 +1,6 @@
 """Fixtures that several suites share: real ledgers on both databases, and small lists."""
 
+import logging
 import os
 import tempfile
 import uuid
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -38,6 +40,18 @@ def no_blocking_calls() -> Iterator[BlockBuster]:
     """Product code that blocks the event loop fails the test."""
     with blockbuster_ctx("campaign") as blockbuster:
         yield blockbuster
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """How a test, or a command that it runs in this process, sets up the logs is forgotten with it."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 @pytest.fixture(autouse=True)
