@@ -24,7 +24,7 @@ from tests.support import make_settings
 # How long an example takes says how busy the machine is, and nothing about the product. The same examples
 # every time: a check that fails by chance is a check that is tried again until it passes.
 hypothesis_settings.register_profile(
-    "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "steady", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("steady")
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.anyio
 MakeStage = Callable[..., Stage]
 URL = "http://simulator"
 CAPS = {"per_number": {"calls": 9, "within": "1h"}}
-PEOPLE = 30
+PEOPLE = 12
 """So many that a list page costs less than single looks."""
 
 

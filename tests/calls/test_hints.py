@@ -218,7 +218,7 @@ async def test_forged_hints_cost_one_look_a_second_for_each_live_call(staged: Ma
     async def forge() -> None:
         await spring.write(hints.token, new="token", now=NOON)
         while True:
-            await anyio.sleep(0.05)
+            await anyio.sleep(0.25)
             if calls := list(spring.simulator.provider.calls):
                 await spring.write(hints.leave, calls, spring.now())
 

@@ -20,8 +20,8 @@ from tests.torture.tally import Effort, Tally
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-SAMPLE = ("plain", "lost replies", "drained", "refused rows")
-SHARE = 0.002
+SAMPLE = ("plain", "lost replies")
+SHARE = 0.0015
 
 
 def test_a_sample_of_kills_leaves_nothing_doubled_or_lost(tmp_path: Path) -> None:
@@ -32,26 +32,26 @@ def test_a_sample_of_kills_leaves_nothing_doubled_or_lost(tmp_path: Path) -> Non
     assert {AT_LINE, AT_WAIT, AT_MOMENT} <= tally.injected.keys()
 
 
-@pytest.mark.parametrize(
-    ("story", "what", "number"),
-    [
-        ("a ledger that is thrown away", "double_dials", 5),
-        ("a result that is thrown away", "lost_rows", 5),
-        ("somebody whom nobody may call", "forbidden_dials", 1),
-        ("a command that only looks, and dials", "forbidden_dials", 1),
-        ("a life before that ends otherwise", "wrong", 1),
-    ],
-)
-def test_what_is_broken_is_found_out(tmp_path: Path, story: str, what: str, number: int) -> None:
+BROKEN = {
+    "a ledger that is thrown away": ("double_dials", 5),
+    "a result that is thrown away": ("lost_rows", 5),
+    "somebody whom nobody may call": ("forbidden_dials", 1),
+    "a command that only looks, and dials": ("forbidden_dials", 1),
+    "a life before that ends otherwise": ("wrong", 1),
+}
+
+
+def test_what_is_broken_is_found_out(tmp_path: Path) -> None:
     """Whatever must not happen is counted, and told with a way to repeat it."""
-    tally = Tally()
+    told: dict[str, Tally] = {}
     with ExitStack() as stack:
-        shop = workshop(stack, Effort(tmp_path, jobs=1), [story])
-        for case, findings in shop.work([shop.case(story)]):
-            judged(case, findings, tally)
-    assert getattr(tally, what) == number
-    assert not tally.is_clean
-    assert story in tally.failures[0]
+        shop = workshop(stack, Effort(tmp_path, jobs=1), BROKEN)
+        for case, findings in shop.work([shop.case(story) for story in BROKEN]):
+            judged(case, findings, told.setdefault(case.story, Tally()))
+    for story, (what, number) in BROKEN.items():
+        assert getattr(told[story], what) == number
+        assert not told[story].is_clean
+        assert story in told[story].failures[0]
 
 
 def test_each_line_of_a_function_is_a_point_and_none_of_a_module() -> None:

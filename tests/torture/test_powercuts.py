@@ -10,7 +10,7 @@ from tests.torture.power.disk import Created, Disk, DiskNote, Flushed, FolderFlu
 from tests.torture.power.recording import Scenario
 from tests.torture.tally import Effort
 
-SAMPLE = 150
+SAMPLE = 60
 IN_PLACE = (Created("ledger.db", 1), Written(1, 0, b"old " * 1024), Flushed(1, 2), FolderFlushed(2))
 
 
@@ -44,7 +44,7 @@ def test_nothing_answered_is_lost_in_a_power_cut(tmp_path: Path) -> None:
 )
 def test_a_broken_program_is_found_out(tmp_path: Path, broken: Scenario) -> None:
     """A program that would call people again after a power cut does not pass."""
-    tally = powercuts.cut(Effort(tmp_path), [broken], images=60)
+    tally = powercuts.cut(Effort(tmp_path), [broken], images=30)
     assert tally.double_dials > 0, tally
     assert tally.lost_ids > 0
 

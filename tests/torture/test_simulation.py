@@ -61,7 +61,7 @@ def put_back(connection: Connection, now: datetime) -> int:
 
 def test_a_program_that_dials_again_after_a_death_is_found_out(tmp_path: Path) -> None:
     """Were interrupted requests put back to waiting, some campaigns of two hundred would show it."""
-    tally = simulation.tell_many(tmp_path, range(200), program=Forgetful)
+    tally = simulation.tell_many(tmp_path, range(120), program=Forgetful)
     assert tally.double_dials > 0
     assert not tally.is_clean
 
@@ -104,7 +104,7 @@ class Spendthrift(VirtualLedger):
 @pytest.mark.parametrize("program", [Sleepless, Rude, Spendthrift])
 def test_a_program_that_breaks_a_rule_is_found_out(tmp_path: Path, program: type[VirtualLedger]) -> None:
     """Were people rung whom nobody may call now, a few campaigns would show it."""
-    tally = simulation.tell_many(tmp_path, range(20), program=program)
+    tally = simulation.tell_many(tmp_path, range(8), program=program)
     assert tally.forbidden_dials > 0
     assert not tally.is_clean
 
@@ -135,6 +135,6 @@ class Hasty(Sleepless, Dazed):
 
 def test_a_program_that_tries_too_soon_is_found_out(tmp_path: Path) -> None:
     """Were people tried again at once, or too often on a day, a few campaigns would show it."""
-    tally = simulation.tell_many(tmp_path, range(40, 80), program=Hasty)
+    tally = simulation.tell_many(tmp_path, range(70, 80), program=Hasty)
     assert any("called again" in failure for failure in tally.failures)
     assert any("calls on 2026" in failure for failure in tally.failures)
