@@ -144,7 +144,12 @@ def test_without_a_campaign_file_the_account_is_looked_at(simulator: Simulator) 
     ("key", "verdict", "code", "words"),
     [
         (None, "problem", 77, "no API key"),
-        ("oi_pk_abcdefgh", "problem", 77, "publishable"),
+        (
+            "oi_pk_abcdefgh",
+            "problem",
+            77,
+            "the API key is a publishable one (oi_pk_), which cannot place calls",
+        ),
         ("oi_sk_wrong_key", "problem", 77, "HTTP 401"),
         ("some_other_key", "problem", 77, "does not begin with oi_sk_"),
     ],
