@@ -25,6 +25,8 @@ class Subject:
     environment: Environment
     ledger: str
     """Where it is."""
+    ledger_flag: str = ""
+    """What a command that is advised needs to open it: an option after a blank."""
     config: Path | None = None
     contact_list: Path | None = None
     options: ReadOptions = field(default_factory=ReadOptions)
@@ -50,7 +52,7 @@ def examine(subject: Subject, now: datetime) -> list[Finding]:
         found += [*lists.webhook(settings, environment), *lists.hook(settings)]
         found.append(machine.output(settings, name))
     found += [machine.clock(account.clock_ahead_s if account else None), machine.time_zones(now.year)]
-    return found + ledger.examine(subject.ledger, name)
+    return found + ledger.examine(subject.ledger, name, ledger_flag=subject.ledger_flag)
 
 
 def _file(path: Path | None) -> tuple[CampaignSettings | None, list[Finding]]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -470,7 +471,7 @@ def test_a_ledger_that_is_none(simulator: Simulator, content: bytes) -> None:
 
 
 def test_what_stops_dialling_is_told_with_its_cure(simulator: Simulator) -> None:
-    """What an earlier run has met, and a human has to close."""
+    """What an earlier run has met, and a human has to close; the command that does is told whole."""
     with Ledger.open("ledger.db") as ledger:
         spring = start(ledger, people("+12125550121"))
         do(
@@ -489,7 +490,13 @@ def test_what_stops_dialling_is_told_with_its_cure(simulator: Simulator) -> None
         )
     code, found = the("breaker", "--config", "campaign.yaml")
     assert (code, found["seen"]) == (78, "spring: HTTP 402")
-    assert found["cure"].startswith("top up, then `campaign resume spring")
+    assert found["cure"] == "top up, then `campaign resume spring --reason TEXT`"
+    _, found = the("breaker", "--config", "campaign.yaml", "--ledger", "ledger.db")
+    assert found["cure"] == "top up, then `campaign resume spring --reason TEXT --ledger ledger.db`"
+    command = shlex.split(found["cure"].split("`")[1].replace("TEXT", "paid"))[1:]
+    resumed = CliRunner().invoke(app, command)
+    assert resumed.exit_code == 0, resumed.output
+    assert "breaker" not in examined("--config", "campaign.yaml")[1]
 
 
 TROUBLESHOOTING: Sequence[tuple[str, str, str, ExitCode, str, str]] = (
