@@ -88,7 +88,7 @@ def _account(
     found: list[Finding] = []
     if settings is not None:
         found += agent.examine(account.agent or away, settings, intake)
-    found += numbers.examine(account.numbers, wanted)
+    found += numbers.examine(account.numbers, wanted, past)
     found.append(numbers.carriers(account.carriers, works=history.works(past)))
     if intake is not None and wanted is not None:
         found.append(history.countries(lists.countries_of(intake), phone.regions_of(wanted), past))
