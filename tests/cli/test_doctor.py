@@ -251,6 +251,43 @@ def test_an_agent_that_does_not_exist(simulator: Simulator) -> None:
 
 
 @pytest.mark.parametrize(
+    ("agents", "found"),
+    [
+        (["", "agt_1"], []),
+        (["agt_2", ""], [("ok", "rows name 1 agent, and have a value for everything that is said")]),
+        (["agt_gone", "agt_3"], [("problem", "no agent agt_gone, named in row 2: it refuses such calls")]),
+        (
+            ["agt_3", "agt_4"],
+            [("problem", "no value for town, which agent agt_4 says, in row 3: not dialled")],
+        ),
+        (["agt_5", "agt_5"], [("note", "no value for order, which agent agt_5 says, in row 2: not dialled")]),
+    ],
+)
+def test_agents_that_rows_name(simulator: Simulator, agents: list[str], found: list[tuple[str, str]]) -> None:
+    """Each exists and has a value for what it says; who names one that does not would stop the dialling."""
+    simulator.agents = frozenset({"agt_1", "agt_2", "agt_3", "agt_4", "agt_5"})
+    simulator.first_messages = {"agt_4": "Hello from {{town}}", "agt_5": "About {{order}}"}
+    Path("campaign.yaml").write_text(CONFIG.replace("contacts: {", "contacts: {agent_id: agent, "))
+    rows = (f"{US.format(at)},Ann,{agent},{'' if at == 1 else 17}\n" for at, agent in enumerate(agents, 1))
+    Path("list.csv").write_text(f"phone,name,agent,order\n{''.join(rows)}")
+    code, told = examined(*WHOLE)
+    of_rows = told.get("agents of rows", [])
+    assert [each["verdict"] for each in of_rows] == [verdict for verdict, _ in found]
+    assert all(words in each["seen"] for each, (_, words) in zip(of_rows, found, strict=True))
+    assert code == (78 if "problem" in dict(found) else 0)
+
+
+def test_agents_of_rows_that_cannot_be_asked(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of an account that is away they are not asked one by one, and nothing is called well."""
+    Path("campaign.yaml").write_text(CONFIG.replace("contacts: {", "contacts: {agent_id: agent, "))
+    Path("list.csv").write_text(f"phone,agent\n{US.format(1)},agt_2\n")
+    monkeypatch.setenv("ONEINBOX_BASE_URL", "http://127.0.0.1:9")
+    _, found = the("agents of rows")
+    assert found["verdict"] == "unknown"
+    assert "1 of 1 agents of the list's rows say was not read (OneInbox could not be asked)" in found["seen"]
+
+
+@pytest.mark.parametrize(
     ("message", "call", "with_list", "verdict", "words"),
     [
         ("Hello {{name}}", "{}", True, "ok", "{{name}}"),
