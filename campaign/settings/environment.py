@@ -40,7 +40,7 @@ class Environment(BaseSettings):
         text = key.get_secret_value().strip() if key else ""
         if not text:
             raise KeyRefusedError(
-                "no API key: set ONEINBOX_API_KEY, or ONEINBOX_API_KEY_FILE to a file that only you can read"
+                "no API key; set ONEINBOX_API_KEY, or ONEINBOX_API_KEY_FILE to a file that only you can read"
             )
         if text.startswith("oi_pk_"):
             raise KeyRefusedError(

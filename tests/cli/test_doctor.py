@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from campaign.cli.app import app
 from campaign.cli.run import Options, execute
+from campaign.doctor.finding import NO_CURE
 from campaign.errors import CampaignError, ExitCode, UsageError
 from campaign.ledger import breakers, campaigns
 from campaign.ledger.ledger import Ledger
@@ -93,6 +94,7 @@ def examined(*arguments: str) -> tuple[int, dict[str, list[dict[str, Any]]]]:
     for each in told["checks"]:
         assert "\n" not in each["seen"] + (each["cure"] or "")
         assert bool(each["cure"]) is (each["verdict"] in ("problem", "note")), each
+        assert each["cure"] != NO_CURE, each
         found.setdefault(each["check"], []).append(each)
     return result.exit_code, found
 
@@ -191,15 +193,30 @@ def test_an_account_that_is_away(simulator: Simulator, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(
     ("variable", "value", "check"),
-    [("ONEINBOX_BASE_URL", "http://api.example.com", "address"), ("ONEINBOX_PROXY", "nonsense", "proxy")],
+    [
+        ("ONEINBOX_BASE_URL", "http://api.example.com", "address"),
+        ("ONEINBOX_PROXY", "nonsense", "proxy"),
+        ("ONEINBOX_API_KEY", "two words", "API key"),
+        ("ONEINBOX_API_KEY_FILE", "gone", "API key"),
+        ("ONEINBOX_API_KEY_FILE", "campaign.yaml", "API key"),
+        ("ONEINBOX_API_KEY_FILE", "binary", "API key"),
+        ("CAMPAIGN_LEDGER", "mysql://db/name", "ledger"),
+        ("CAMPAIGN_LEDGER", "nonsense://", "ledger"),
+        ("CAMPAIGN_LEDGER", "postgresql://127.0.0.1:9/name", "ledger"),
+    ],
 )
 def test_what_stands_in_the_environment(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, check: str
 ) -> None:
-    """An address to which the key must not travel is told before anything is sent there."""
+    """An address to which the key must not travel is told before anything is sent there; so is the rest."""
+    Path("binary").write_bytes(b"\xff")
+    Path("binary").chmod(0o600)
+    Path("campaign.yaml").chmod(0o644)
+    if variable == "ONEINBOX_API_KEY_FILE":
+        monkeypatch.delenv("ONEINBOX_API_KEY")
     monkeypatch.setenv(variable, value)
     code, found = the(check)
-    assert (code, found["verdict"]) == (78, "problem")
+    assert (code, found["verdict"]) == (77 if check == "API key" else 78, "problem")
 
 
 @pytest.mark.parametrize(
@@ -446,6 +463,29 @@ def test_a_campaign_file_that_cannot_be_used(simulator: Simulator) -> None:
     assert found["API key"][0]["verdict"] == "ok"
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "name: [a",
+        "",
+        "name: spring",
+        b"name: \xff",
+        CONFIG.replace("agt_1", "''"),
+        CONFIG + "call: {webhook_url: 'http://crm.example/events'}",
+        CONFIG + "budget: {minutes: many}",
+        CONFIG + "dispositions: gone.yaml",
+        CONFIG.replace("name: spring", "name: 's-{day}'"),
+        CONFIG.replace("name: spring", "name: a/b"),
+        CONFIG.replace("100}", "-1}"),
+    ],
+)
+def test_every_mistake_in_a_campaign_file_has_a_cure(simulator: Simulator, content: str | bytes) -> None:
+    """Its own, which `examined` demands of each check."""
+    Path("campaign.yaml").write_bytes(content.encode() if isinstance(content, str) else content)
+    code, found = the("campaign file")
+    assert (code, found["verdict"]) == (78, "problem")
+
+
 def test_files_beside_the_campaign_file(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Suppression lists by their age, the days off, the profile, the result's folder, the webhook's host."""
     week_ago = time.time() - 7 * 86400
@@ -465,6 +505,33 @@ def test_files_beside_the_campaign_file(simulator: Simulator, monkeypatch: pytes
     assert "mkdir -p nowhere" in found["result"][0]["cure"]
     for check in ("days off", "webhook", "result"):
         assert found[check][0]["verdict"] == "problem"
+
+
+@pytest.mark.parametrize("dates", ["soon\n", "2026-02-30\n", "2026-03-02..2026-03-01\n", "", b"\xff"])
+def test_dates_that_are_none(simulator: Simulator, dates: str | bytes) -> None:
+    """A blackout file that cannot be understood lets nobody be called, and is told with its cure."""
+    Path("off.csv").write_bytes(dates.encode() if isinstance(dates, str) else dates)
+    Path("campaign.yaml").write_text(CONFIG.replace("closing_margin: 0s", "blackout: off.csv"))
+    code, found = the("days off")
+    assert (code, found["verdict"]) == (78, "problem")
+
+
+@pytest.mark.parametrize("numbers", ["12\n", "", 'a,"b\n', "a,b\n1,2\n", b"\xff\xfe", b"\xffa"])
+def test_suppression_lists_that_are_none(simulator: Simulator, numbers: str | bytes) -> None:
+    """One that cannot be read whole lets nobody be called, and is told with its cure."""
+    Path("dnc.csv").write_bytes(numbers.encode() if isinstance(numbers, str) else numbers)
+    Path("campaign.yaml").write_text(CONFIG + "suppression: [dnc.csv]\n")
+    code, found = the("suppression")
+    assert (code, found["verdict"]) == (78, "problem")
+
+
+@pytest.mark.parametrize("output", ["r.pdf", "campaign.yaml/r.csv", "gone/r.csv", "folder.csv"])
+def test_a_result_that_cannot_be_written(simulator: Simulator, output: str) -> None:
+    """Before a night of calls, and with its cure."""
+    Path("folder.csv").mkdir()
+    Path("campaign.yaml").write_text(f"{CONFIG}output: {output}\n")
+    code, found = the("result")
+    assert (code, found["verdict"]) == (78, "problem")
 
 
 @pytest.mark.parametrize(
@@ -504,9 +571,23 @@ def test_the_list(simulator: Simulator, rows: str, verdict: str, words: str) -> 
     assert "campaign validate" in found["cure"]
 
 
-def test_a_list_that_is_not_there(simulator: Simulator) -> None:
-    """It is one problem among others."""
-    Path("list.csv").unlink()
+@pytest.mark.parametrize("kind", ["none", "folder", "empty", "no phone", "binary", "quote", "cells"])
+def test_a_list_that_cannot_be_read(simulator: Simulator, kind: str) -> None:
+    """It is one problem among others, and has its cure."""
+    path = Path("list.csv")
+    path.unlink()
+    if kind == "folder":
+        path.mkdir()
+    elif kind != "none":
+        path.write_bytes(
+            {
+                "empty": b"",
+                "no phone": b"who,what\na,b\n",
+                "binary": b"\x89PNG\0\0",
+                "quote": b'phone,n\n+12125550121,"a\n',
+                "cells": b"phone,n\n+12125550121,a,b\n",
+            }[kind]
+        )
     code, found = the("contact list")
     assert (code, found["verdict"]) == (78, "problem")
 

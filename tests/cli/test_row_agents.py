@@ -119,7 +119,7 @@ def test_agents_that_cannot_be_asked(write: Write, monkeypatch: pytest.MonkeyPat
         "variables are not checked"
     )
     monkeypatch.delenv("ONEINBOX_API_KEY")
-    assert "(no API key: set ONEINBOX_API_KEY" in notes("validate")[-1]
+    assert "(no API key; set ONEINBOX_API_KEY" in notes("validate")[-1]
 
 
 def test_very_many_agents(write: Write, simulator: Simulator) -> None:

@@ -83,8 +83,8 @@ def test_key_file_of_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mod
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        ("", "no API key: set ONEINBOX_API_KEY"),
-        ("  ", "no API key: set ONEINBOX_API_KEY"),
+        ("", "no API key; set ONEINBOX_API_KEY"),
+        ("  ", "no API key; set ONEINBOX_API_KEY"),
         ("oi_pk_canary", "publishable one (oi_pk_), which cannot place calls"),
         ("oi_sk_can ary", "characters that no key has"),
         ("oi_sk_can\nary", "characters that no key has"),
