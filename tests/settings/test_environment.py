@@ -1,5 +1,6 @@
 """The environment: keys, URLs and the place of the ledger; a mistake is one line with its cure."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,21 @@ def test_key_from_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     environment = Environment()
     assert environment.api_key().get_secret_value() == "oi_sk_canary"
     assert "canary" not in repr(environment) + str(environment) + repr(environment.api_key())
+
+
+def test_an_account_is_its_place_and_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the two tells it from others, always alike, and nothing of the key can be read from it."""
+
+    def account(key: str, url: str = "https://api.oneinbox.ai/") -> str:
+        monkeypatch.setenv("ONEINBOX_API_KEY", key)
+        monkeypatch.setenv("ONEINBOX_BASE_URL", url)
+        return Environment().account()
+
+    one = account("oi_sk_canary")
+    assert one == account(" oi_sk_canary\n")
+    assert re.fullmatch(r"https://api\.oneinbox\.ai [0-9a-f]{12}", one)
+    others = {account("oi_sk_canary2"), account("oi_sk_canary", "https://api-tokyo.oneinbox.ai")}
+    assert len({one, *others, *(each.split()[1] for each in (one, *others))}) == 6
 
 
 @pytest.mark.parametrize("other", [None, ""])
