@@ -25,7 +25,8 @@ PRIVATE_FIELDS = frozenset(
 )
 """Fields whose value never reaches a log line, whatever it is."""
 
-_KEY = re.compile(r"oi_[a-z]{2}_\S+|Bearer\s+\S+", re.IGNORECASE)
+# What keys begin with, at a word's end or before its closing punctuation, is none: our own texts say it.
+_KEY = re.compile(r"oi_[a-z]{2}_(?![)\]},.;:'\"`]*(?:\s|\Z))\S+|Bearer\s+\S+", re.IGNORECASE)
 # A plus (or its URL form) and 7 to 15 digits, with the punctuation that people put between them.
 _PLUS_NUMBER = re.compile(r"(?:\+|%2B)\d(?:[\s().\-/]*\d){5,13}(\d)", re.IGNORECASE)
 # 9 to 15 digits in one piece are a phone number written without its plus, not a row number or a count.

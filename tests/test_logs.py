@@ -133,6 +133,8 @@ def test_broken_log_call(is_terminal: bool) -> None:
         ("tel:5739693824,+442071838750", "tel:[number …24],[number …50]"),
         ("key oi_sk_abc123 and oi_pk_DEF", "key [key] and [key]"),
         ("OI_SK_abc", "[key]"),
+        ("(oi_sk_abc), then oi_pk_.", "([key] then oi_pk_."),
+        ('oi_sk_)x oi_sk_"x"', "[key] [key]"),
         ("Authorization: bearer  abc.def", "Authorization: [key]"),
     ],
 )
@@ -148,11 +150,13 @@ def test_redact(text: str, redacted: str) -> None:
         "agt_1234567890", "1234567890ab", "1234567890-2", "row 120345", "120,345 rows", "99999999",
         "2026-06-03T17:00:00Z",
         "2026-06-03T17:00:00.123456+00:00", "2026-06-03 17:00:00-05:00", "2026-06-03", "0.123456789012",
+        "the API key is a publishable one (oi_pk_), which cannot place calls; use the secret key (oi_sk_)",
+        "it begins with `oi_sk_`, not with oi_pk_ or 'oi_jp_'.",
         "127.0.0.1:54321", "GET /api/calls/call_12?limit=100 200", "attempt 2 of 3", "+5 calls", "1 + 1",
     ],
 )  # fmt: skip
 def test_harmless_text_survives(text: str) -> None:
-    """Ids, row numbers, times and counts stay as they are: without them no line could be understood."""
+    """Ids, row numbers, times, counts and what keys begin with stay: without them no line is understood."""
     assert logs.redact(text) == text
 
 

@@ -20,7 +20,7 @@ class Acquaintance:
         """Begin with what is known.
 
         Args:
-            account: The base URL; empty when nothing is to be kept.
+            account: What tells it from others; empty when nothing is to be kept.
             known: What earlier runs have learnt.
             of_list: What the client knows by now of its lists; None where it knows nothing.
         """

@@ -3,7 +3,6 @@
 The decisions are made in `campaign.rules.breaker`; here they stop the run, and reach the ledger.
 """
 
-import shlex
 from contextlib import aclosing
 
 import anyio
@@ -31,7 +30,7 @@ from campaign.oneinbox.errors import (
 from campaign.rules import blame
 from campaign.rules.breaker import ClockSet, Denied, Ended, Event, FirstCallsFailed
 from campaign.rules.dispositions import read_disposition
-from campaign.rules.opening import Opening, Rule, Scope
+from campaign.rules.opening import Opening, Rule, Scope, closing_command
 
 log = get_logger(__name__)
 
@@ -57,7 +56,7 @@ def stop_error(opening: Opening, name: str, *, ledger_flag: str = "") -> Campaig
     """
     text = f"{opening.cause}; {opening.cure}"
     if opening.needs_reset:
-        text += f", then `campaign resume {shlex.quote(name)} --reason TEXT{ledger_flag}`"
+        text += f", then {closing_command(name, ledger_flag=ledger_flag)}"
     match opening.rule:
         case Rule.KEY:
             return KeyRefusedError(text)

@@ -11,6 +11,7 @@ from campaign.models import Agent
 from campaign.oneinbox.client import OneInbox
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound
 from campaign.oneinbox.usage import Usage
+from campaign.rules.words import as_heard
 from campaign.settings import CampaignSettings, Environment
 
 PATIENCE_S = 5.0
@@ -80,12 +81,6 @@ def ask_account(settings: CampaignSettings, environment: Environment, *, with_us
         )
     note = f"the agent's first message was not read ({why}), so its variables are not checked"
     return AskedAccount(notes=(note,))
-
-
-def as_heard(agent: Agent, settings: CampaignSettings) -> Agent:
-    """The agent with the first message that people hear: that of the campaign file, where it has one."""
-    own = settings.call.overrides.first_message
-    return agent if own is None else replace(agent, first_message=own)
 
 
 def _unread(heard: Agent, own: str | None) -> tuple[str, ...]:

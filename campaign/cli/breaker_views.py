@@ -1,10 +1,10 @@
 """How what the breaker holds is told: lines for people, and data for programs."""
 
-import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from campaign.cli.views import ledger_flag
+from campaign.rules.opening import closing_command
 
 if TYPE_CHECKING:
     from campaign.ledger.breakers import BreakerRecord
@@ -53,7 +53,7 @@ def told(breaker: dict[str, Any], name: str, ledger: str | None) -> Sequence[str
     since = f"{breaker['since'][:16].replace('T', ' ')} UTC"
     by = f", met by {breaker['opened_by']}" if breaker["opened_by"] != name else ""
     if breaker["needs_reset"]:
-        closing = f"`campaign resume {shlex.quote(name)} --reason TEXT{ledger_flag(ledger)}` closes it"
+        closing = f"{closing_command(name, ledger_flag=ledger_flag(ledger))} closes it"
     else:
         closing = "the next run starts closed"
     return (

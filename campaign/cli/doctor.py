@@ -42,6 +42,7 @@ def doctor(
 ) -> None:
     """Look at the key, the agent, the numbers, the account's latest calls, this machine and the ledger."""
     from campaign import logs
+    from campaign.cli.views import ledger_flag
     from campaign.doctor.examine import Subject, examine
     from campaign.doctor.finding import exit_code
     from campaign.settings import Environment, ledger_url
@@ -53,6 +54,7 @@ def doctor(
     subject = Subject(
         environment,
         ledger_url(ledger, environment),
+        ledger_flag(ledger),
         config,
         contact_list,
         ListOptions(encoding, delimiter, sheet, include_hidden).for_reading(),

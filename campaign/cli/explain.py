@@ -95,12 +95,13 @@ def _ask_rules(
     from campaign.calls.breaker import opening_of
     from campaign.calls.person import Known, look_at
     from campaign.calls.prospect import means_of
-    from campaign.cli.agent import as_heard, ask_account
-    from campaign.cli.row_agents import ask_agents
+    from campaign.cli.agent import ask_account
     from campaign.contacts.suppression import SuppressionLists
+    from campaign.doctor.row_agents import ask_agents
     from campaign.ledger import hook
     from campaign.ledger.breakers import open_breakers
     from campaign.models import Agent
+    from campaign.rules.words import as_heard
     from campaign.settings import Environment, make_calendar
 
     now, environment = datetime.now(UTC), Environment()

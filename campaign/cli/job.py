@@ -11,10 +11,10 @@ from campaign.calls.prospect import Prospect, look_ahead, means_of
 from campaign.cli import leftovers
 from campaign.cli.agent import AskedAccount, ask_account
 from campaign.cli.options import AS_IT_IS, ListOptions
-from campaign.cli.row_agents import RowAgents, ask_row_agents
 from campaign.contacts import report
 from campaign.contacts.intake import take_in
 from campaign.contacts.suppression import SuppressionLists
+from campaign.doctor.row_agents import RowAgents, ask_row_agents
 from campaign.errors import LedgerError, ListError, UsageError
 from campaign.ledger import amend as amending
 from campaign.ledger import campaigns, ending

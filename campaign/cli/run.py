@@ -269,7 +269,7 @@ def carry_out(
         def write_results() -> None:
             jobs.write_results(ledger, campaign_id, job.intake.headers, result_path)
 
-        account = environment.base_url()
+        account = environment.account()
         habits = ledger.read(learnt.habits, account, utc_now())
         of_leftovers = LeftoverResults(ledger, [result_path, *inputs])
 

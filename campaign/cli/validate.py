@@ -84,7 +84,7 @@ def validate(
     about_rows: Sequence[str] = ()
     if settings is not None:
         from campaign.cli.agent import spoken_variables
-        from campaign.cli.row_agents import ask_row_agents
+        from campaign.doctor.row_agents import ask_row_agents
 
         spoken, note = spoken_variables(settings, environment)
         intake = intakes.take_in(contact_list, settings, options=options, spoken=spoken)

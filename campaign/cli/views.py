@@ -101,18 +101,22 @@ def ledger_flag(location: str | None) -> str:
     """What a command that is advised needs, to open the ledger that this one was told to open.
 
     Args:
-        location: What `--ledger` says, a location that was opened; None when it was not given.
+        location: What `--ledger` says; None when it was not given.
 
     Returns:
         The option, quoted for a shell, after a blank; nothing when it was not given. A URL with a password,
-        or with parameters that may hold one, is not repeated.
+        or with parameters that may hold one, is not repeated, nor one that cannot be read.
     """
     from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
 
     if not location:
         return ""
     if "://" in location:
-        url = make_url(location)
+        try:
+            url = make_url(location)
+        except (ArgumentError, ValueError):
+            return " --ledger URL"
         if url.password or url.query:
             return " --ledger URL"
     return f" --ledger {shlex.quote(location)}"

@@ -46,7 +46,10 @@ class SuppressionLists:
         try:
             state = entry.file.stat()
         except OSError as error:
-            raise InputMissingError(f"suppression list {entry.file}: {error.strerror}") from error
+            raise InputMissingError(
+                f"suppression list {entry.file}: {error.strerror}; put it back, or take it out of the "
+                "campaign file"
+            ) from error
         age = now - datetime.fromtimestamp(state.st_mtime, UTC)
         if entry.max_age is not None and age < -CLOCK_SKEW:
             raise ConfigError(

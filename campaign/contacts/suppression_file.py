@@ -75,12 +75,16 @@ def _lines(entry: SuppressionFile) -> list[Line]:
             reader = csv.reader(file, strict=True)
             return [(reader.line_num, cells) for cells in reader if any(map(str.strip, cells))]
     except OSError as error:
-        raise InputMissingError(f"suppression list {path}: {error.strerror}") from error
+        raise InputMissingError(
+            f"suppression list {path}: {error.strerror}; check its path and its permissions"
+        ) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"suppression list {path}: not CSV or text in UTF-8") from error
+        raise ConfigError(
+            f"suppression list {path}: not CSV or text in UTF-8; save it as CSV (UTF-8)"
+        ) from error
     except csv.Error as error:
         raise ConfigError(
-            f"suppression list {path}, line {reader.line_num}: a quote is out of place"
+            f"suppression list {path}, line {reader.line_num}: a quote is out of place; mend the line"
         ) from error
 
 
@@ -144,7 +148,8 @@ def _position(entry: SuppressionFile, header: Sequence[str], column: str | int) 
     names = list(map(simplified, header))
     if simplified(column) not in names:
         raise ConfigError(
-            f"suppression list {entry.file}: its first line does not name the column {quoted(column)}"
+            f"suppression list {entry.file}: its first line does not name the column {quoted(column)}; "
+            "name one that it has (column, --column)"
         )
     return names.index(simplified(column))
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from campaign.doctor.finding import Finding, note, ok, problem, unknown
 from campaign.models import Agent, Intake
 from campaign.oneinbox.errors import ApiError, NotFound
+from campaign.rules.words import as_heard
 from campaign.settings import CampaignSettings, describe_duration
 
 AGENT, MESSAGE, RECORDING, VOICEMAIL, LONGEST = (
@@ -24,11 +25,9 @@ def examine(agent: Agent | ApiError, settings: CampaignSettings, intake: Intake 
         return [gone, *_own_message(settings, intake)]
     if isinstance(agent, ApiError):
         return [unknown(AGENT, str(agent)), *_own_message(settings, intake)]
-    own = settings.call.overrides.first_message
-    heard = agent if own is None else Agent(agent.id, first_message=own)
     return [
         ok(AGENT, agent.name or agent.id),
-        *message(heard, settings, intake),
+        *message(as_heard(agent, settings), settings, intake),
         _recording(agent),
         _voicemail(agent, settings),
         _longest(agent, settings),

@@ -7,12 +7,13 @@ from pathlib import Path
 from campaign.contacts import phone
 from campaign.contacts.files.source import ReadOptions
 from campaign.doctor import account as accounts
-from campaign.doctor import agent, history, key, ledger, lists, machine, numbers, quota
+from campaign.doctor import agent, history, key, ledger, lists, machine, numbers, quota, row_agents
 from campaign.doctor.account import Account
 from campaign.doctor.finding import Finding, of_error, ok, unknown
 from campaign.errors import CampaignError
 from campaign.models import Agent, Intake
 from campaign.oneinbox.errors import ApiError
+from campaign.rules.words import as_heard
 from campaign.settings import CampaignSettings, Environment, load_campaign_file
 
 FILE = "campaign file"
@@ -25,6 +26,8 @@ class Subject:
     environment: Environment
     ledger: str
     """Where it is."""
+    ledger_flag: str = ""
+    """What a command that is advised needs to open it: an option after a blank."""
     config: Path | None = None
     contact_list: Path | None = None
     options: ReadOptions = field(default_factory=ReadOptions)
@@ -44,13 +47,16 @@ def examine(subject: Subject, now: datetime) -> list[Finding]:
         intake, told = lists.read_list(subject.contact_list, settings, spoken, subject.options)
         found += told
     found += _account(account, settings, intake)
+    if settings is not None and intake is not None:
+        can_be_asked = account is not None and account.trouble is None
+        found += row_agents.examine(intake, settings, environment if can_be_asked else None)
     if settings is not None and name is not None:
         found += lists.suppression(settings, now)
         found += [lists.profile(settings, now), lists.days_off(settings, now)]
         found += [*lists.webhook(settings, environment), *lists.hook(settings)]
         found.append(machine.output(settings, name))
     found += [machine.clock(account.clock_ahead_s if account else None), machine.time_zones(now.year)]
-    return found + ledger.examine(subject.ledger, name)
+    return found + ledger.examine(subject.ledger, name, ledger_flag=subject.ledger_flag)
 
 
 def _file(path: Path | None) -> tuple[CampaignSettings | None, list[Finding]]:
@@ -65,10 +71,7 @@ def _file(path: Path | None) -> tuple[CampaignSettings | None, list[Finding]]:
 def _heard(settings: CampaignSettings, account: Account | None) -> Agent:
     """The agent as people hear it: with the first message of the campaign file, where it has one."""
     read = account.agent if account is not None and isinstance(account.agent, Agent) else None
-    own = settings.call.overrides.first_message
-    if own is None and read is not None:
-        return read
-    return Agent(settings.agent_id, first_message=own)
+    return as_heard(read or Agent(settings.agent_id), settings)
 
 
 def _account(
@@ -86,7 +89,7 @@ def _account(
     found: list[Finding] = []
     if settings is not None:
         found += agent.examine(account.agent or away, settings, intake)
-    found += numbers.examine(account.numbers, wanted)
+    found += numbers.examine(account.numbers, wanted, past)
     found.append(numbers.carriers(account.carriers, works=history.works(past)))
     if intake is not None and wanted is not None:
         found.append(history.countries(lists.countries_of(intake), phone.regions_of(wanted), past))

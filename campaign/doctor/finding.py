@@ -5,6 +5,9 @@ from enum import StrEnum
 
 from campaign.errors import CampaignError, ExitCode
 
+NO_CURE = "mend it, then look again with `campaign doctor`"
+"""What is said of an error whose line has no cure."""
+
 
 class Verdict(StrEnum):
     """What a check comes to."""
@@ -55,7 +58,7 @@ def of_error(check: str, error: CampaignError) -> Finding:
     """The problem that an error tells, with the cure that stands in its line."""
     cause, _, cure = str(error).partition("; ")
     code = ExitCode.KEY_REFUSED if error.exit_code is ExitCode.KEY_REFUSED else ExitCode.CONFIG
-    return problem(check, cause, cure or "mend it, then look again with `campaign doctor`", code)
+    return problem(check, cause, cure or NO_CURE, code)
 
 
 def exit_code(findings: list[Finding]) -> ExitCode:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from campaign.contacts.phone import country_of
 from campaign.doctor.finding import Finding, note, ok, problem, unknown
 from campaign.logs import redact
-from campaign.models import Call
+from campaign.models import Call, bare_number
 from campaign.oneinbox.errors import ApiError, NotFound, Unsupported
 from campaign.rules import blame
 from campaign.rules.dispositions import read_disposition
@@ -46,7 +46,7 @@ def read(calls: Sequence[Call], settings: CampaignSettings | None, ours: Collect
     own = settings.dispositions if settings is not None else ()
     found = []
     for call in calls:
-        if not call.has_ended or not call.to_number or call.to_number in ours:
+        if not call.has_ended or not call.to_number or bare_number(call.to_number) in ours:
             continue
         words = call.end_reason or call.status
         cause, cure = blame.of_reason(words)
@@ -54,7 +54,7 @@ def read(calls: Sequence[Call], settings: CampaignSettings | None, ours: Collect
             PastCall(
                 at=call.created_at or call.ended_at or _LONG_AGO,
                 country=_country(call.to_number),
-                from_number=call.from_number or "",
+                from_number=bare_number(call.from_number or ""),
                 has_failed=blame.has_failed(call, read_disposition(call, own).disposition),
                 reason=redact(words)[:REASON_LENGTH],
                 cause=cause,
@@ -82,6 +82,11 @@ def examine(calls: Sequence[Call] | ApiError, past: Sequence[PastCall]) -> list[
 def works(past: Sequence[PastCall]) -> bool:
     """Whether calls get through at present, as far as the latest one tells."""
     return bool(past) and not past[0].has_failed
+
+
+def went_through(past: Sequence[PastCall], from_number: str) -> int:
+    """How many calls from this number the carrier has put through, whoever answered."""
+    return sum(call.from_number == from_number and not call.has_failed for call in past)
 
 
 def countries(wanted: Collection[str], home: Collection[str], past: Sequence[PastCall]) -> Finding:

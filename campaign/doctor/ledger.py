@@ -7,23 +7,25 @@ from campaign.doctor.finding import Finding, note, of_error, ok, problem, unknow
 from campaign.errors import CampaignError
 from campaign.ledger import disk, peek
 from campaign.ledger.peek import Sight
+from campaign.rules.opening import closing_command
 
 LEDGER, LOCK, DISK, BREAKER = "ledger", "run lock", "ledger's disk", "breaker"
 ELSEWHERE = "put it on a disk of this machine, with --ledger or CAMPAIGN_LEDGER"
 
 
-def examine(location: str, campaign: str | None) -> list[Finding]:
+def examine(location: str, campaign: str | None, *, ledger_flag: str = "") -> list[Finding]:
     """How the ledger stands, and what stops dialling by it.
 
     Args:
         location: Where it is.
         campaign: Whose breakers count beside those of the account.
+        ledger_flag: What a command that is advised needs to open it: an option after a blank.
     """
     try:
         sight = peek.look(location, campaign)
     except CampaignError as error:
         return [of_error(LEDGER, error)]
-    return [_ledger(sight), *_lock(sight), *_disk(sight), *_breakers(sight)]
+    return [_ledger(sight), *_lock(sight), *_disk(sight), *_breakers(sight, ledger_flag)]
 
 
 def _ledger(sight: Sight) -> Finding:
@@ -62,10 +64,12 @@ def _disk(sight: Sight) -> list[Finding]:
     return [ok(DISK, f"of this machine ({sight.file_system})")]
 
 
-def _breakers(sight: Sight) -> list[Finding]:
+def _breakers(sight: Sight, ledger_flag: str) -> list[Finding]:
     return [
         problem(
-            BREAKER, f"{each.campaign}: {each.cause}", f"{each.cure}, then `campaign resume {each.campaign}`"
+            BREAKER,
+            f"{each.campaign}: {each.cause}",
+            f"{each.cure}, then {closing_command(each.campaign, ledger_flag=ledger_flag)}",
         )
         for each in sight.breakers
         if each.needs_reset

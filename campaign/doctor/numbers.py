@@ -1,8 +1,14 @@
-"""What calls are made through: the from numbers, their trunks, who answers them, and the carriers."""
+"""What calls are made through: the from numbers, their trunks, who answers them, and the carriers.
+
+What OneInbox's list of numbers has to look like is written nowhere, and older generations let calls go out
+from numbers that are not in it. So nothing that this list shows, or lacks, is called a problem; that a number
+is refused, the account's latest calls say, and a run stops at the first refusal.
+"""
 
 from collections.abc import Sequence
 
-from campaign.doctor.finding import Finding, note, ok, problem, unknown
+from campaign.doctor.finding import Finding, note, ok, unknown
+from campaign.doctor.history import PastCall, went_through
 from campaign.models import Carrier, PhoneNumber, plain
 from campaign.oneinbox.errors import ApiError, Unsupported
 from campaign.rules import blame
@@ -10,21 +16,27 @@ from campaign.rules import blame
 NUMBER, CARRIERS = "from number", "carriers"
 
 
-def examine(numbers: Sequence[PhoneNumber] | ApiError, wanted: Sequence[str] | None) -> list[Finding]:
-    """Every from number of the campaign, or every number of the account where none is wanted."""
+def examine(
+    numbers: Sequence[PhoneNumber] | ApiError, wanted: Sequence[str] | None, past: Sequence[PastCall]
+) -> list[Finding]:
+    """Every from number of the campaign, or every number of the account where none is wanted.
+
+    Args:
+        numbers: As OneInbox lists them.
+        wanted: Those of the campaign file, if there is one.
+        past: The account's latest calls.
+    """
     if isinstance(numbers, Unsupported):
         return [unknown(NUMBER, "this account's API has no list of phone numbers")]
     if isinstance(numbers, ApiError):
         return [unknown(NUMBER, str(numbers))]
     if wanted is None and not numbers:
-        return [problem(NUMBER, "this account has no phone number to call from", blame.FROM_NUMBER_CURE)]
+        return [note(NUMBER, "OneInbox lists no number of this account", blame.FROM_NUMBER_CURE)]
     known = {number.number: number for number in numbers}
     found: list[Finding] = []
     for each in wanted if wanted is not None else known:
-        if each in known:
-            found += _number(known[each])
-        else:
-            found.append(problem(NUMBER, f"{each} is not registered with OneInbox", blame.FROM_NUMBER_CURE))
+        calls = went_through(past, each)
+        found += _number(known[each], calls) if each in known else [_missing(each, calls, is_any=bool(known))]
     return found
 
 
@@ -42,16 +54,20 @@ def carriers(known: Sequence[Carrier] | ApiError, *, works: bool) -> Finding:
     return unknown(CARRIERS, f"only a call shows whether {names} still works: `campaign call NUMBER`")
 
 
-def _number(number: PhoneNumber) -> list[Finding]:
+def _missing(number: str, calls: int, *, is_any: bool) -> Finding:
+    """A number that the list does not have."""
+    why = "is not among the numbers that OneInbox lists" if is_any else "is not listed: OneInbox lists none"
+    return _doubt(f"{number} {why}", calls, blame.FROM_NUMBER_CURE)
+
+
+def _number(number: PhoneNumber, calls: int) -> list[Finding]:
     shown, found = number.number, []
     if number.status is not None and plain(number.status) != "active":
         cause = f"{shown} is {number.status} at OneInbox"
-        found.append(problem(NUMBER, cause, f"look at it in the OneInbox dashboard, or {_ANOTHER}"))
+        found.append(_doubt(cause, calls, f"look at it in the OneInbox dashboard, or {_ANOTHER}"))
     if number.has_outbound_trunk is False:
         cause = f"{shown} has no trunk for calls that go out"
-        found.append(
-            problem(NUMBER, cause, f"remove and register it anew (`campaign numbers`), or {_ANOTHER}")
-        )
+        found.append(_doubt(cause, calls, f"remove and register it anew (`campaign numbers`), or {_ANOTHER}"))
     if number.agent_id is None:
         found.append(
             note(
@@ -61,6 +77,14 @@ def _number(number: PhoneNumber) -> list[Finding]:
             )
         )
     return found or [ok(NUMBER, f"{shown} is registered{'' if number.status is None else ' and active'}")]
+
+
+def _doubt(seen: str, calls: int, cure: str) -> Finding:
+    """What speaks against a number, beside the calls from it that have gone through lately."""
+    if calls:
+        gone = f"{calls:,} of the account's latest calls went through from it"
+        return note(NUMBER, f"{seen}, yet {gone}", f"leave it while calls go through; else {cure}")
+    return note(NUMBER, f"{seen}: its calls may be refused", cure)
 
 
 _ANOTHER = "take another one in from_numbers"

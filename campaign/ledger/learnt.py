@@ -15,7 +15,7 @@ _TABLE = schema.learnt
 
 
 def habits(connection: Connection, account: str, now: datetime) -> Habits:
-    """As committed: what was learnt lately of the account at this base URL."""
+    """As committed: what was learnt lately of this account."""
     rows = connection.execute(
         select(_TABLE.c.fact, _TABLE.c.is_so).where(
             _TABLE.c.account == account, _TABLE.c.learnt_at > now - TRUSTED_FOR

@@ -188,7 +188,9 @@ def url_of(location: str) -> URL:
         url = make_url(location)
         backend = url.get_backend_name()
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
-        raise ConfigError("ledger: not a path and not a database URL") from error
+        raise ConfigError(
+            "ledger: not a path and not a database URL; give a file path or a postgresql:// URL"
+        ) from error
     if backend == "sqlite" and url.database:
         return url
     if backend in ("postgresql", "postgres"):

@@ -68,7 +68,7 @@ def look(location: str, campaign: str | None = None) -> Sight:
                     breakers=_breakers(connection, campaign),
                 )
         except SQLAlchemyError as error:
-            raise LedgerError(f"ledger {shown_url(url)}: {trouble.in_words(error)}") from error
+            raise _unreadable(shown_url(url), error, is_file=False) from error
         finally:
             engine.dispose()
     path = Path(url.database or "").resolve()
@@ -79,8 +79,7 @@ def look(location: str, campaign: str | None = None) -> Sight:
         held_by, left_by = lock.file_holder(path)
         version, doubt, open_ones = _read(path, campaign, with_doubts=not held_by)
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
-        words = error.strerror if isinstance(error, OSError) else trouble.in_words(error)
-        raise LedgerError(f"ledger {path}: {words}") from error
+        raise _unreadable(str(path), error, is_file=True) from error
     return Sight(
         str(path),
         path,
@@ -112,6 +111,11 @@ def _read(
             return version, doubt, _breakers(connection, campaign)
     finally:
         engine.dispose()
+
+
+def _unreadable(where: str, error: Exception, *, is_file: bool) -> LedgerError:
+    words = error.strerror if isinstance(error, OSError) else trouble.in_words(error)
+    return LedgerError(f"ledger {where}: {words}; {trouble.cure(error, is_file=is_file)}")
 
 
 def _breakers(connection: Connection, campaign: str | None) -> tuple[BreakerRecord, ...]:

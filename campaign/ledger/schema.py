@@ -266,7 +266,7 @@ listener = Table(
 learnt = Table(
     "learnt",
     metadata,
-    # The base URL of its API.
+    # The base URL of its API, and a digest of its key.
     Column("account", String(300), primary_key=True),
     Column("fact", String(40), primary_key=True),
     Column("is_so", Integer, nullable=False),

@@ -1,5 +1,7 @@
 """What a database error means, in words for the operator."""
 
+from collections.abc import Mapping
+
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 _WORDS = {
@@ -14,6 +16,14 @@ _WORDS = {
     "SQLITE_READONLY": "it is read-only",
 }
 
+_CURES = {
+    "SQLITE_BUSY": "look again when that program has ended",
+    "SQLITE_CORRUPT": "put back its newest backup, and run with --accept-ledger once",
+    "SQLITE_FULL": "make room on its disk",
+    "SQLITE_IOERR": "mend its disk",
+    "SQLITE_NOTADB": "name the ledger itself, with --ledger or CAMPAIGN_LEDGER",
+}
+
 
 def is_of_database(error: BaseException) -> bool:
     """Whether the database has failed, and not just the piece of work that raised this."""
@@ -24,6 +34,20 @@ def is_of_database(error: BaseException) -> bool:
 
 def in_words(error: BaseException) -> str:
     """One line: the trouble with the disk where it is known, else what the database says."""
+    cause, name = _named(error, _WORDS)
+    return _WORDS.get(name) or next(iter(str(cause).splitlines()), "") or type(cause).__name__
+
+
+def cure(error: BaseException, *, is_file: bool) -> str:
+    """What to do when a ledger cannot be looked at, be it a file or a database server."""
+    _, name = _named(error, _CURES)
+    if name in _CURES:
+        return _CURES[name]
+    return "let this user read and write it" if is_file else "see that the server runs and takes this user"
+
+
+def _named(error: BaseException, known: Mapping[str, str]) -> tuple[BaseException, str]:
+    """What has gone wrong, and its name in SQLite as far as these names are known."""
     name = ""
     cause = getattr(error, "orig", None) or error
     earlier: BaseException | None = error
@@ -32,6 +56,6 @@ def in_words(error: BaseException) -> str:
         if hasattr(earlier, "sqlite_errorname"):
             cause, name = earlier, earlier.sqlite_errorname
         earlier = earlier.__context__
-    while name not in _WORDS and "_" in name:
+    while name not in known and "_" in name:
         name = name.rpartition("_")[0]
-    return _WORDS.get(name) or next(iter(str(cause).splitlines()), "") or type(cause).__name__
+    return cause, name

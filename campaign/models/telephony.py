@@ -40,6 +40,7 @@ class PhoneNumber:
 
     id: str
     number: str
+    """A plus and digits, however OneInbox writes it; what is no number, as it came."""
     name: str | None = None
     provider: str | None = None
     agent_id: str | None = None

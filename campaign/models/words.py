@@ -1,5 +1,7 @@
 """Words that all others use: a phone number, and how two spellings of a number or a word are compared."""
 
+import re
+
 
 class E164(str):
     """A valid phone number as a plus and digits. `campaign.contacts` alone decides what is one.
@@ -32,6 +34,18 @@ def forms_of(number: str) -> tuple[str, ...]:
     if mark is not None and len(rest) == _NATIONAL_DIGITS + 1 and rest.startswith(mark):
         return (number, country + rest[1:])
     return (number,)
+
+
+_PUNCTUATION = re.compile(r"[\s().\-/\u2010-\u2015]")
+
+
+def bare_number(text: str) -> str:
+    """A phone number without the punctuation that people put between its digits; any other text as it is.
+
+    Nothing is added: whether it is a whole number, `campaign.contacts` decides.
+    """
+    bare = _PUNCTUATION.sub("", text)
+    return bare if re.fullmatch(r"\+?[0-9]+", bare) else text
 
 
 def plain(word: str | None) -> str:

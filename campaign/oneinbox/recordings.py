@@ -28,6 +28,8 @@ PIECE_BYTES = 1_000_000
 """So much is handed on at a time."""
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_6TO4_RELAYS = ipaddress.ip_network("192.88.99.0/24")
+"""Python counts them as public; what is sent there goes on into IPv6, where nothing is checked."""
 _EXPIRED = frozenset({401, 403, 404, 410})
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -208,12 +210,14 @@ def is_allowed(text: str, *, allow_loopback: bool) -> bool:
         inner = address.ipv4_mapped or address.sixtofour
         if address in _NAT64:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if address.teredo is not None:
+        # Python counts site-local addresses, the private ones of an older time, as public.
+        if address.teredo is not None or address.is_site_local:
             return False
         address = inner or address
     if address.is_loopback:
         return allow_loopback
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    is_public = address.is_global and not address.is_multicast and not address.is_reserved
+    return is_public and address not in _6TO4_RELAYS
 
 
 async def _resolve(host: str, port: int) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from campaign.models import Carrier, NewCarrier, NewNumber, OfferedNumber, PhoneNumber, Trunk
+from campaign.models import Carrier, NewCarrier, NewNumber, OfferedNumber, PhoneNumber, Trunk, bare_number
 from campaign.oneinbox.wire import Id, Moment, Object, Text, text_or_none
 
 CARRIER_LISTS = ("credentials", "integrations")
@@ -71,7 +71,7 @@ def parse_number(body: Any) -> PhoneNumber | None:
     tells_trunk = "outbound_trunk_id" in read.model_fields_set
     return PhoneNumber(
         id=read.id,
-        number=read.phone_number,
+        number=bare_number(read.phone_number),
         name=read.friendly_name,
         provider=read.provider,
         agent_id=read.agent_id or text_or_none(read.inbound_routing.get("agent_id")),
@@ -83,12 +83,14 @@ def parse_number(body: Any) -> PhoneNumber | None:
 def parse_offer(body: Any) -> OfferedNumber | None:
     """Read one number of a search, as an object or as a bare text; None when it is neither."""
     if isinstance(body, str):
-        return OfferedNumber(body) if body.strip() else None
+        return OfferedNumber(bare_number(body)) if body.strip() else None
     read = _read(WireOffer, body)
     number = read and (read.phone_number or read.number)
     if read is None or not number:
         return None
-    return OfferedNumber(number, ", ".join(part for part in (read.locality, read.region) if part) or None)
+    return OfferedNumber(
+        bare_number(number), ", ".join(part for part in (read.locality, read.region) if part) or None
+    )
 
 
 def carrier_body(carrier: NewCarrier) -> dict[str, Any]:

@@ -27,17 +27,19 @@ def check_output(path: Path) -> None:
         OutputError: The format is unknown, the folder is missing, or it cannot be written to.
     """
     if path.suffix.lower() not in _WRITERS:
-        raise OutputError(f"output {path}: the name must end in {', '.join(_WRITERS)}")
+        raise OutputError(f"output {path}: no known format; the name must end in {', '.join(_WRITERS)}")
     folder = path.parent
     if not folder.is_dir():
         problem = (
-            "is not a folder" if folder.exists() else f"does not exist; create it with mkdir -p {folder}"
+            "is not a folder; choose another"
+            if folder.exists()
+            else f"does not exist; create it with mkdir -p {folder}"
         )
         raise OutputError(f"output {path}: the folder {folder} {problem}")
     if path.is_dir():
-        raise OutputError(f"output {path}: this is a folder")
+        raise OutputError(f"output {path}: this is a folder; name a file in it")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"output {path}: no permission to write into {folder}")
+        raise OutputError(f"output {path}: no permission to write into {folder}; choose another folder")
 
 
 def remove_leftovers(path: Path) -> None:

@@ -1,5 +1,6 @@
 """An opening of the breaker: which sign has stopped dialling, for whom, who closes it, and the cure."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -75,3 +76,13 @@ class Opening:
                 return self.subject == from_number
             case Scope.COUNTRY:
                 return self.subject == country
+
+
+def closing_command(name: str, *, ledger_flag: str = "") -> str:
+    """What a human types who has mended what an opening of this campaign tells.
+
+    Args:
+        name: The campaign whose run it stopped.
+        ledger_flag: What the command needs to open the same ledger: an option after a blank.
+    """
+    return f"`campaign resume {shlex.quote(name)} --reason TEXT{ledger_flag}`"

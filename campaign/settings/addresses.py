@@ -35,5 +35,5 @@ def checked_url(value: object, *, like: str, without: Collection[str] = "@#") ->
     if found := [_NAMES[character] for character in without if character in value]:
         raise ValueError(f"it may have no {' and no '.join(found)}; write it like {like}")
     if parts.scheme != "https" and not (parts.scheme == "http" and host in LOOPBACK):
-        raise ValueError("must be https (plain http only on this machine)")
+        raise ValueError(f"must be https (plain http only on this machine); write it like {like}")
     return value

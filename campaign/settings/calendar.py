@@ -112,8 +112,14 @@ def _look(path: Path) -> tuple[int, ...]:
     try:
         state = path.stat()
     except OSError as error:
-        raise InputMissingError(f"hours.blackout: {path}: {error.strerror}") from error
+        raise _unreadable(path, error) from error
     return (state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+def _unreadable(path: Path, error: OSError) -> InputMissingError:
+    return InputMissingError(
+        f"hours.blackout: {path}: {error.strerror}; put the file back, or leave the key out"
+    )
 
 
 def read_blackout(path: Path) -> tuple[Span, ...]:
@@ -126,9 +132,11 @@ def read_blackout(path: Path) -> tuple[Span, ...]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise InputMissingError(f"hours.blackout: {path}: {error.strerror}") from error
+        raise _unreadable(path, error) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"hours.blackout: {path}: not UTF-8 text (byte {error.start})") from error
+        raise ConfigError(
+            f"hours.blackout: {path}: not UTF-8 text (byte {error.start}); save it as UTF-8"
+        ) from error
     spans = tuple(_spans(path, text))
     if not spans:
         raise ConfigError(f"hours.blackout: {path}: there is no date in it; fill it, or leave the key out")
@@ -151,9 +159,9 @@ def _spans(path: Path, text: str) -> Iterator[Span]:
             first = date.fromisoformat(match[1])
             last = date.fromisoformat(match[2] or match[1])
         except ValueError:
-            raise ConfigError(f"{where}: there is no such day") from None
+            raise ConfigError(f"{where}: there is no such day; mend the line") from None
         if last < first:
-            raise ConfigError(f"{where}: the span ends before it begins")
+            raise ConfigError(f"{where}: the span ends before it begins; mend the line")
         yield Span(first, last, " ".join(reason.split()))
 
 

@@ -112,23 +112,28 @@ def load_campaign_file(path: Path, *, name: str | None = None) -> CampaignSettin
             f"campaign file {path}: {error.strerror}; `campaign init` writes one to start from"
         ) from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"campaign file {path}: not UTF-8 text (byte {error.start})") from error
+        raise ConfigError(
+            f"campaign file {path}: not UTF-8 text (byte {error.start}); save it as UTF-8"
+        ) from error
     try:
         content = strict_yaml.load(text)
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or f"not valid YAML ({' '.join(str(error).split())[:80]})"
-        raise ConfigError(f"campaign file {path}{where}: {problem}") from error
+        raise ConfigError(f"campaign file {path}{where}: {_with_cure(problem)}") from error
     if not isinstance(content, dict):
-        raise ConfigError(f"campaign file {path}: expected keys like `name:` and `agent_id:`, found none")
+        raise ConfigError(
+            f"campaign file {path}: expected keys like `name:` and `agent_id:`, found none; "
+            "`campaign init` writes a file to start from"
+        )
     if name is not None:
         content["name"] = name
     if isinstance(named := content.get("dispositions"), str):
         try:
             content["dispositions"] = read_lines(path.parent / named)
         except ValueError as error:
-            raise ConfigError(f"campaign file {path}: dispositions: {error}") from error
+            raise ConfigError(f"campaign file {path}: dispositions: {_with_cure(str(error))}") from error
     try:
         settings = CampaignSettings.model_validate(content)
     except ValidationError as error:
@@ -136,9 +141,9 @@ def load_campaign_file(path: Path, *, name: str | None = None) -> CampaignSettin
             f"campaign file {path}: {_first_problem(error, CampaignSettings, content)}"
         ) from error
     if "{" in settings.name.replace("{date}", ""):
-        raise ConfigError(f"campaign file {path}: name: the only placeholder is {{date}}")
+        raise ConfigError(f"campaign file {path}: name: the only placeholder is {{date}}; leave out others")
     if "{" in settings.output.replace("{name}", ""):
-        raise ConfigError(f"campaign file {path}: output: the only placeholder is {{name}}")
+        raise ConfigError(f"campaign file {path}: output: the only placeholder is {{name}}; leave out others")
     hours = settings.hours
     if hours.blackout is not None:
         hours = hours.model_copy(update={"blackout": path.parent / hours.blackout})
@@ -173,7 +178,7 @@ def _first_problem(error: ValidationError, model: type[BaseModel], content: obje
             cure = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
             text = f"unknown key {key}; {cure}"
         case "missing":
-            text = f"{key} is missing"
+            text = f"{key} is missing; add it"
         case "value_error":
             text = f"{key}: {problem['ctx']['error']}"
         case "tuple_type" | "list_type":
@@ -185,7 +190,14 @@ def _first_problem(error: ValidationError, model: type[BaseModel], content: obje
         case _:
             text = f"{key}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
     more = len(problems) - 1
-    return text + (f" (and {more} more problem{'s' if more > 1 else ''})" if more else "")
+    return _with_cure(text) + (f" (and {more} more problem{'s' if more > 1 else ''})" if more else "")
+
+
+def _with_cure(text: str) -> str:
+    """What is wrong with a campaign file, with something to do where the text has nothing."""
+    return (
+        text if "; " in text else f"{text}; `campaign init` writes a file that shows how each key is written"
+    )
 
 
 _LISTS = {

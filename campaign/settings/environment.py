@@ -1,5 +1,6 @@
 """The environment: the account, and where the ledger is, as one frozen object that is made once."""
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -14,6 +15,8 @@ from campaign.settings.addresses import LOOPBACK, checked_url
 from campaign.settings.private import read_private
 
 DEFAULT_BASE_URL = "https://api.oneinbox.ai"
+_DIGEST_LENGTH = 12
+"""Enough to tell a few accounts apart."""
 
 
 class Environment(BaseSettings):
@@ -40,7 +43,7 @@ class Environment(BaseSettings):
         text = key.get_secret_value().strip() if key else ""
         if not text:
             raise KeyRefusedError(
-                "no API key: set ONEINBOX_API_KEY, or ONEINBOX_API_KEY_FILE to a file that only you can read"
+                "no API key; set ONEINBOX_API_KEY, or ONEINBOX_API_KEY_FILE to a file that only you can read"
             )
         if text.startswith("oi_pk_"):
             raise KeyRefusedError(
@@ -95,6 +98,15 @@ class Environment(BaseSettings):
     def base_url(self) -> str:
         """Where the API is: https, or plain http on this machine only. Raises ConfigError."""
         return check_base_url(self.oneinbox_base_url)
+
+    def account(self) -> str:
+        """What tells this account from others: where it is, and a digest of its key, not to be turned back.
+
+        Raises ConfigError and KeyRefusedError as the two do.
+        """
+        url = self.base_url()
+        digest = hashlib.sha256(f"{url} {self.api_key().get_secret_value()}".encode()).hexdigest()
+        return f"{url} {digest[:_DIGEST_LENGTH]}"
 
     @property
     def is_simulator(self) -> bool:

@@ -31,15 +31,17 @@ def read_private(path: Path, what: str, refused: Callable[[str], CampaignError])
                 raise refused(f"{what} {path}: others can read it; run chmod 600 {path}")
             return file.read(MOST_CHARACTERS)
     except OSError as error:
-        raise refused(f"{what} {path}: {error.strerror}") from error
+        raise refused(f"{what} {path}: {error.strerror}; name a file that only you can read") from error
     except UnicodeDecodeError as error:
-        raise refused(f"{what} {path}: this is not a text file") from error
+        raise refused(f"{what} {path}: this is not a text file; put the secret alone into it") from error
 
 
 def secret_from_file(path: Path) -> SecretStr:
     """The secret in a file. Raises InputMissingError when it is not there, ConfigError when it is none."""
     if not path.exists():
-        raise InputMissingError(f"secret file {path}: No such file or directory")
+        raise InputMissingError(
+            f"secret file {path}: No such file or directory; name a file that only you can read"
+        )
     return checked_secret(read_private(path, "secret file", ConfigError), f"secret file {path}")
 
 
@@ -59,7 +61,7 @@ def checked_secret(text: str, where: str) -> SecretStr:
     """The secret, which no log and no error repeats from now on. Raises ConfigError when it cannot be one."""
     secret = text.strip()
     if not secret:
-        raise ConfigError(f"{where}: it is empty")
+        raise ConfigError(f"{where}: it is empty; put the secret into it")
     if not secret.isprintable():
         raise ConfigError(f"{where}: it has several lines or control characters; copy the secret again")
     if len(text) >= MOST_CHARACTERS:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from campaign.cli import job as jobs
-from campaign.cli.row_agents import MOST_AGENTS
+from campaign.doctor.row_agents import MOST_AGENTS
 from campaign.settings import Environment
 from campaign.simulator import server
 from campaign.simulator.app import SIMULATOR_KEY, Simulator
@@ -87,7 +87,8 @@ def test_rows_without_a_value_for_their_own_agent(write: Write) -> None:
     """They are counted before anybody is called, and the plan does not count on them now."""
     write("", "agt_2", "agt_2", "agt_3", city="")
     assert notes("plan") == [
-        "no value for city, which agent agt_2 says, in 2 rows (row 3 first): not dialled until then"
+        "no value for city, which agent agt_2 says, in 2 rows (row 3 first): not dialled until then; "
+        "fill it in, or change what that agent says"
     ]
     planned = call_json("plan", "list.csv", "--config", "campaign.yaml")
     assert planned["dial_now"] == 2
@@ -118,7 +119,7 @@ def test_agents_that_cannot_be_asked(write: Write, monkeypatch: pytest.MonkeyPat
         "variables are not checked"
     )
     monkeypatch.delenv("ONEINBOX_API_KEY")
-    assert "(no API key: set ONEINBOX_API_KEY" in notes("validate")[-1]
+    assert "(no API key; set ONEINBOX_API_KEY" in notes("validate")[-1]
 
 
 def test_very_many_agents(write: Write, simulator: Simulator) -> None:

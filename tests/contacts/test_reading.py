@@ -137,12 +137,12 @@ def below_a_file(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        (missing, "no such file"),
+        (missing, "no such file; check its path"),
         (folder_itself, "not a regular file; name a file, or pass CSV on standard input with -"),
         (pipe, "not a regular file; name a file, or pass CSV on standard input with -"),
         (device, "not a regular file; name a file, or pass CSV on standard input with -"),
-        (dangling, "no such file"),
-        (below_a_file, "Not a directory"),
+        (dangling, "no such file; check its path"),
+        (below_a_file, "Not a directory; check its path and its permissions"),
     ],
 )
 def test_what_is_no_file_is_a_missing_input(

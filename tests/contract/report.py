@@ -32,12 +32,42 @@ QUESTIONS: Mapping[str, str] = {
     "credentials_path": "where carriers' credentials are",
     "webhooks": "there are webhooks",
     "webhook_secret": "a webhook has a secret",
+    "webhook_headers": "headers of a test event, one of which may sign it",
 }
-"""By the name of the answer.
+"""By the name of the answer."""
 
-Not asked here: what a 429 or an empty wallet means for a call that was to be placed, whether one body twice
-makes two calls (it is taken to), how events are signed, and how many calls an account may have live.
-"""
+_A_NUMBER = "no number to call was named (CONTRACT_TO_NUMBER, with an agent and a from number)"
+NEEDED: Mapping[str, str] = {
+    **dict.fromkeys(
+        (
+            *("create_status", "id_form", "metadata_in_get", "metadata_in_list", "variables_in_get"),
+            *("list_after_s", "statuses", "connecting_s", "stopped_status", "stopped_reason"),
+            *("transcript_type", "duration_type", "results_after_s", "error_422"),
+        ),
+        _A_NUMBER,
+    ),
+    "newest_first": "fewer than two calls were listed",
+    "retry_after": "no 429 came",
+    "webhook_secret": "no address for events was named (CONTRACT_WEBHOOK_URL)",
+    "webhook_headers": "no port where events arrive was named (CONTRACT_WEBHOOK_URL, CONTRACT_WEBHOOK_PORT)",
+}
+"""What was missing when such a question has no answer."""
+
+NOT_ASKED = "not asked"
+
+LEFT_OPEN: Mapping[str, str] = {
+    "a 429 to a create-call request means that no call was placed": "only a great many calls would bring one",
+    "which code means no credit": "an account would have to be emptied",
+    "which code, or which end, means that the carrier refuses": "a carrier would have to be broken",
+    "one body twice within seconds makes two calls": "it would ring somebody twice",
+    "a call that is queued for long can be stopped": "that needs a carrier whose queue is backed up",
+    "how long a call can be queued at most": "that needs a carrier whose queue is backed up",
+    "how large variables may be": "what is too large may be cut in the middle of a call to somebody",
+    "how an event is signed": "its headers tell the name; the form is seen by who has the secret",
+    "how many calls may start in a second": "only a great many calls would tell",
+    "how many calls may be live": "only a great many calls would tell",
+}
+"""Questions that stay open, and why they are not asked."""
 
 
 @dataclass(slots=True)
@@ -55,12 +85,17 @@ class Report:
     def finished(self) -> dict[str, Any]:
         """All answers with the conclusion from them, in the order of the questions."""
         found = {**self.answers, "generation": generation(self.answers)}
-        return {name: found.get(name, "not asked") for name in QUESTIONS}
+        return {name: found.get(name, NOT_ASKED) for name in QUESTIONS}
 
     def lines(self) -> list[str]:
-        """For people."""
-        shown = {name: json.dumps(answer, default=str) for name, answer in self.finished().items()}
-        return [f"{QUESTIONS[name]}: {answer}" for name, answer in shown.items()]
+        """For people: every question, with its answer or with why it has none."""
+        told = []
+        for name, answer in self.finished().items():
+            shown = json.dumps(answer, default=str)
+            if answer == NOT_ASKED:
+                shown = f"{NOT_ASKED}, because {NEEDED.get(name, 'what it needs did not come about')}"
+            told.append(f"{QUESTIONS[name]}: {shown}")
+        return told + [f"{question}: {NOT_ASKED}, because {why}" for question, why in LEFT_OPEN.items()]
 
 
 def generation(answers: Mapping[str, Any]) -> str:

@@ -88,7 +88,14 @@ CASES: list[tuple[str, Callable[[Path], None], list[str], int, str]] = [
     ),
     ("column that is not there", setting("contacts: {to_number: fone}"), [], 65, "'phone'"),
     ("no key", lambda folder: None, ["ONEINBOX_API_KEY="], 77, "no API key"),
-    ("publishable key", lambda folder: None, ["ONEINBOX_API_KEY=oi_pk_abc"], 77, "publishable"),
+    (
+        "publishable key",
+        lambda folder: None,
+        ["ONEINBOX_API_KEY=oi_pk_abc"],
+        77,
+        "campaign: the API key is a publishable one (oi_pk_), which cannot place calls; "
+        "use the account's secret key (oi_sk_)",
+    ),
     (
         "unreadable key file",
         lambda folder: None,

@@ -64,7 +64,7 @@ Handler = Callable[[Wire], Awaitable[None]]
 
 
 @asynccontextmanager
-async def serving(handler: Handler) -> AsyncGenerator[Server, None]:
+async def serving(handler: Handler, port: int = 0) -> AsyncGenerator[Server, None]:
     """Run `handler` for each connection; afterwards all are closed and every handler has ended.
 
     Who is let in only at the end, like a client that has long given up, is neither counted nor handled.
@@ -85,7 +85,7 @@ async def serving(handler: Handler) -> AsyncGenerator[Server, None]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(connected, HOST, 0)
+    server = await asyncio.start_server(connected, HOST, port)
     seen.port = server.sockets[0].getsockname()[1]
     try:
         yield seen

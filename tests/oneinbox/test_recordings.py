@@ -52,7 +52,8 @@ async def refused(client: RecordingClient, link: str) -> NotFetched:
         *("0.0.0.1", "192.0.2.1", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255"),
         *("::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1"),
         *("::ffff:10.0.0.1", "::ffff:169.254.169.254", "64:ff9b::a00:1", "64:ff9b::7f00:1"),
-        *("2002:a00:1::1", "2002:7f00:1::1", "2001:0:53aa:64c::1", "no address", ""),
+        *("fec0::1", "fec0::1%eth0", "feff::1", "192.88.99.1", "::ffff:192.88.99.1", "64:ff9b::c058:6301"),
+        *("2002:a00:1::1", "2002:c058:6301::1", "2002:7f00:1::1", "2001:0:53aa:64c::1", "no address", ""),
     ],
 )
 async def test_private_addresses_are_never_gone_to(address: str) -> None:
@@ -68,7 +69,9 @@ async def test_this_machine_only_where_oneinbox_itself_is(address: str) -> None:
     assert not is_allowed(address, allow_loopback=False)
 
 
-@pytest.mark.parametrize("address", ["52.216.1.1", "8.8.8.8", "2600:1f00::1", "64:ff9b::808:808"])
+@pytest.mark.parametrize(
+    "address", ["52.216.1.1", "8.8.8.8", "2600:1f00::1", "64:ff9b::808:808", "192.88.98.1"]
+)
 async def test_public_addresses_are_gone_to(address: str) -> None:
     """Where recordings are."""
     assert is_allowed(address, allow_loopback=False)

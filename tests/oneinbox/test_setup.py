@@ -213,6 +213,10 @@ async def test_what_is_no_list(body: Any) -> None:
             [{"phone_number": "+1", "locality": "Paris", "region": "TX"}],
             [OfferedNumber("+1", "Paris, TX")],
         ),
+        (
+            [{"number": "+1 415-555-0123"}, "+1 (415) 555 0124"],
+            [OfferedNumber("+14155550123"), OfferedNumber("+14155550124")],
+        ),
         ([None, 17, "", {}, {"phone_number": []}], []),
     ],
 )
@@ -382,6 +386,13 @@ async def test_what_was_never_sent() -> None:
                 await account.register_number(NUMBER)
 
 
+async def test_a_reply_may_write_the_number_in_its_own_way() -> None:
+    """A registration that worked is none in doubt because of punctuation."""
+    written = {"id": "phn_1", "phone_number": "+1 (415) 555-0123"}
+    async with answer(lambda request: httpx.Response(201, json=written)) as account:
+        assert await account.register_number(NUMBER) == PhoneNumber("phn_1", NUMBER.number)
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirects_are_not_followed(status: int) -> None:
     """Neither the key nor a secret goes where a reply points to."""
@@ -424,6 +435,9 @@ def test_nothing_shows_a_secret() -> None:
     ("body", "read"),
     [
         ({"id": 17, "phone_number": "+1"}, PhoneNumber("17", "+1")),
+        ({"id": "a", "phone_number": "+1 (212) 555-0100"}, PhoneNumber("a", "+12125550100")),
+        ({"id": "a", "phone_number": " 212.555\u20110100"}, PhoneNumber("a", "2125550100")),
+        ({"id": "a", "phone_number": "sip:one@example.com"}, PhoneNumber("a", "sip:one@example.com")),
         (
             {"id": "a", "phone_number": "+1", "friendly_name": ["x"], "status": True, "agent_id": {}},
             PhoneNumber("a", "+1"),
@@ -440,7 +454,7 @@ def test_nothing_shows_a_secret() -> None:
     ],
 )
 def test_odd_numbers(body: Any, read: PhoneNumber | None) -> None:
-    """No value of a field can make a number unreadable but its id and itself."""
+    """No value of a field can make a number unreadable but its id and itself; it is told apart by digits."""
     assert telephony.parse_number(body) == read
 
 

@@ -109,7 +109,7 @@ def test_unknown_key(tmp_path: Path, line: str, message: str) -> None:
 def test_missing_key(tmp_path: Path, key: str) -> None:
     """A key that must be there is named when it is missing."""
     lines = [line for line in BASE.splitlines() if not line.startswith(f"{key}:")]
-    assert problem(tmp_path, "\n".join(lines)) == f"{key} is missing"
+    assert problem(tmp_path, "\n".join(lines)) == f"{key} is missing; add it"
 
 
 NONSENSE = {

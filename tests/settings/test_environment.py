@@ -1,5 +1,6 @@
 """The environment: keys, URLs and the place of the ledger; a mistake is one line with its cure."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,21 @@ def test_key_from_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "canary" not in repr(environment) + str(environment) + repr(environment.api_key())
 
 
+def test_an_account_is_its_place_and_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the two tells it from others, always alike, and nothing of the key can be read from it."""
+
+    def account(key: str, url: str = "https://api.oneinbox.ai/") -> str:
+        monkeypatch.setenv("ONEINBOX_API_KEY", key)
+        monkeypatch.setenv("ONEINBOX_BASE_URL", url)
+        return Environment().account()
+
+    one = account("oi_sk_canary")
+    assert one == account(" oi_sk_canary\n")
+    assert re.fullmatch(r"https://api\.oneinbox\.ai [0-9a-f]{12}", one)
+    others = {account("oi_sk_canary2"), account("oi_sk_canary", "https://api-tokyo.oneinbox.ai")}
+    assert len({one, *others, *(each.split()[1] for each in (one, *others))}) == 6
+
+
 @pytest.mark.parametrize("other", [None, ""])
 def test_key_from_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, other: str | None) -> None:
     """The key comes from a file that only its owner can read, when the environment has none."""
@@ -83,8 +99,8 @@ def test_key_file_of_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mod
 @pytest.mark.parametrize(
     ("key", "words"),
     [
-        ("", "no API key: set ONEINBOX_API_KEY"),
-        ("  ", "no API key: set ONEINBOX_API_KEY"),
+        ("", "no API key; set ONEINBOX_API_KEY"),
+        ("  ", "no API key; set ONEINBOX_API_KEY"),
         ("oi_pk_canary", "publishable one (oi_pk_), which cannot place calls"),
         ("oi_sk_can ary", "characters that no key has"),
         ("oi_sk_can\nary", "characters that no key has"),

@@ -67,9 +67,11 @@ def opened(path: Path) -> Iterator[Source]:
         # Not to wait for a writer, should this be a named pipe.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError as error:
-        raise InputMissingError(f"contact list {path}: no such file") from error
+        raise InputMissingError(f"contact list {path}: no such file; check its path") from error
     except OSError as error:
-        raise InputMissingError(f"contact list {path}: {error.strerror}") from error
+        raise InputMissingError(
+            f"contact list {path}: {error.strerror}; check its path and its permissions"
+        ) from error
     # A folder has no file object, so its kind is asked of the descriptor.
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from campaign.cli.agent import as_heard
 from campaign.contacts.files.naming import cut, quoted
+from campaign.doctor.finding import Finding, Verdict, note, ok, problem
 from campaign.errors import CampaignError
 from campaign.models import Agent, Contact, Intake
 from campaign.oneinbox.client import OneInbox
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound
-from campaign.rules.words import unsaid
+from campaign.rules.words import as_heard, unsaid
 from campaign.settings import CampaignSettings, Environment
 
+ROW_AGENTS = "agents of rows"
 PATIENCE_S = 15.0
 MOST_AGENTS = 100
 """About more of them nobody is asked; their calls are made all the same."""
@@ -31,8 +32,15 @@ class RowAgents:
     """The variables in the first message of each, where it was read."""
     longest_calls_s: Sequence[float | None] = ()
     """How long each of them lets a call last; None where that is not known."""
-    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     """What the operator should know: agents that do not exist, and rows without a value that is said."""
+    number: int = 0
+    """How many agents the rows name beside the campaign's."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The findings as lines."""
+        return tuple("; ".join(filter(None, (each.seen, each.cure))) for each in self.findings)
 
 
 @dataclass(slots=True)
@@ -52,14 +60,33 @@ class _Rows:
         return f"{self.number:,} rows (row {self.first} first)"
 
 
-def ask_row_agents(intake: Intake, settings: CampaignSettings, environment: Environment) -> RowAgents:
-    """Ask about each agent that a good row names. What cannot be asked is not known, and is told so."""
+def examine(intake: Intake, settings: CampaignSettings, environment: Environment | None) -> list[Finding]:
+    """What there is to say of the agents that rows name; nothing where they name none.
+
+    Args:
+        intake: The list.
+        settings: By which it is called.
+        environment: Where they are asked about; None when OneInbox cannot be asked.
+    """
+    told = ask_row_agents(intake, settings, environment)
+    if told.findings or not told.number:
+        return list(told.findings)
+    agents = "1 agent" if told.number == 1 else f"{told.number:,} agents"
+    return [ok(ROW_AGENTS, f"rows name {agents}, and have a value for everything that is said")]
+
+
+def ask_row_agents(intake: Intake, settings: CampaignSettings, environment: Environment | None) -> RowAgents:
+    """Ask about each agent that a good row names. What cannot be asked is not known, and is told so.
+
+    Without an `environment` OneInbox cannot be asked.
+    """
     if settings.contacts.agent_id is None:
         return RowAgents()
     rows: dict[str, _Rows] = {}
     for contact in _with_own(intake, settings):
         rows.setdefault(contact.agent_id or "", _Rows()).add(contact)
-    told = ask_agents(list(rows)[:MOST_AGENTS], environment)
+    asked = list(rows)[:MOST_AGENTS]
+    told = ask_agents(asked, environment) if environment else dict.fromkeys(asked, ApiError("not asked"))
     known = {agent_id: agent for agent_id, agent in told.items() if isinstance(agent, Agent)}
     # With a first message of the campaign file nobody needs to be asked what is heard.
     is_known = settings.call.overrides.first_message is not None
@@ -68,7 +95,11 @@ def ask_row_agents(intake: Intake, settings: CampaignSettings, environment: Envi
     return RowAgents(
         spoken,
         [known[agent_id].max_duration_seconds if agent_id in known else None for agent_id in rows],
-        (*_trouble(told, rows, settings.contacts.agent_id), *_nothing_to_say(intake, settings, spoken)),
+        (
+            *_trouble(told, rows, settings.contacts.agent_id),
+            *_nothing_to_say(intake, settings, spoken, rows),
+        ),
+        len(rows),
     )
 
 
@@ -76,24 +107,26 @@ def _with_own(intake: Intake, settings: CampaignSettings) -> Iterator[Contact]:
     return (each for each in intake.contacts if each.agent_id not in (None, settings.agent_id))
 
 
-def _trouble(told: Mapping[str, Told], rows: Mapping[str, _Rows], column: str) -> Iterator[str]:
-    """In words: agents that do not exist, and those of which nothing is known."""
+def _trouble(told: Mapping[str, Told], rows: Mapping[str, _Rows], column: str) -> Iterator[Finding]:
+    """Agents that do not exist, and those of which nothing is known."""
     unread: list[Told] = []
     for agent_id, agent in told.items():
         if isinstance(agent, NotFound):
-            yield (
-                f"OneInbox knows no agent {cut(agent_id)}, named in {rows[agent_id]}: it refuses such calls, "
-                f"and after a few in a row dialling stops; mend the column {quoted(column)}"
-            )
+            cause = f"OneInbox knows no agent {cut(agent_id)}, named in {rows[agent_id]}"
+            comes = "it refuses such calls, and after a few in a row dialling stops"
+            yield problem(ROW_AGENTS, f"{cause}: {comes}", f"mend the column {quoted(column)}")
         elif not isinstance(agent, Agent):
             unread.append(agent)
     if unread:
-        yield (
+        yield Finding(
+            ROW_AGENTS,
+            Verdict.UNKNOWN,
             f"what {len(unread):,} of {len(rows):,} agents of the list's rows say was not read "
-            f"({_why(unread[0])}), so their variables are not checked"
+            f"({_why(unread[0])}), so their variables are not checked",
         )
     if len(rows) > len(told):
-        yield f"the list's rows name {len(rows):,} agents; {len(told):,} of them were asked about"
+        some = f"the list's rows name {len(rows):,} agents; {len(told):,} of them were asked about"
+        yield Finding(ROW_AGENTS, Verdict.UNKNOWN, some)
 
 
 def _why(trouble: Told) -> str:
@@ -103,17 +136,24 @@ def _why(trouble: Told) -> str:
 
 
 def _nothing_to_say(
-    intake: Intake, settings: CampaignSettings, spoken: Mapping[str, Sequence[str]]
-) -> Iterator[str]:
-    """In words: rows that have no value for something that their own agent says."""
+    intake: Intake,
+    settings: CampaignSettings,
+    spoken: Mapping[str, Sequence[str]],
+    rows: Mapping[str, _Rows],
+) -> Iterator[Finding]:
+    """Rows that have no value for something that their own agent says: a problem where no row of it has."""
     silent: dict[tuple[str, str], _Rows] = {}
     for contact in _with_own(intake, settings) if any(spoken.values()) else ():
         agent_id = contact.agent_id or ""
         missing = unsaid(spoken.get(agent_id, ()), settings.call.variables_for(contact.variables))
         if missing is not None:
             silent.setdefault((agent_id, missing), _Rows()).add(contact)
-    for (agent_id, name), rows in silent.items():
-        yield f"no value for {cut(name)}, which agent {cut(agent_id)} says, in {rows}: not dialled until then"
+    for (agent_id, name), without in silent.items():
+        seen = f"no value for {cut(name)}, which agent {cut(agent_id)} says, in {without}"
+        tell = problem if without.number == rows[agent_id].number else note
+        yield tell(
+            ROW_AGENTS, f"{seen}: not dialled until then", "fill it in, or change what that agent says"
+        )
 
 
 def ask_agents(agent_ids: Sequence[str], environment: Environment) -> Mapping[str, Told]:
