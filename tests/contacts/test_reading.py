@@ -17,6 +17,7 @@ from campaign.contacts.files.source import ReadOptions, opened
 from campaign.errors import CampaignError, InputMissingError, ListError, UsageError
 from tests.contacts.workbooks.books import ods_parts, ods_row, ods_text, pack, rows, text, xlsx_parts
 from tests.e2e.machinery import COMMAND
+from tests.support import children
 
 PLAIN = "phone,name\n+12025550143,Ann\n"
 
@@ -195,11 +196,6 @@ def test_a_list_that_is_replaced_while_it_is_read_is_the_old_one(tmp_path: Path)
     with open_list(path, ReadOptions()) as file:
         write(tmp_path, "phone\n+1\n", "other.csv").replace(path)
         assert list(file.records) == [(2, ["+12025550143", "Ann"])]
-
-
-def children() -> set[str]:
-    """The processes that this one has started, and that are there still."""
-    return {pid for file in Path("/proc/self/task").glob("*/children") for pid in file.read_text().split()}
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "parquet"])

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -18,6 +17,7 @@ from campaign.hook.answer import Answer, HookFailed
 from campaign.hook.ask import Question, ask
 from campaign.hook.command import refuse_missing
 from campaign.settings import HookSettings
+from tests.support import children
 
 pytestmark = pytest.mark.anyio
 
@@ -66,15 +66,6 @@ def await_end(group: int) -> None:
 
 # Its group is what the kernel calls the fifth word of the line.
 NOTE_GROUP = "cut -d' ' -f5 /proc/self/stat > group.new; mv group.new group; "
-
-
-def children() -> set[str]:
-    """The processes that this one has not waited for, among which a database of other tests may be."""
-    found: set[str] = set()
-    for thread in Path("/proc/self/task").glob("*/children"):
-        with suppress(OSError):
-            found.update(thread.read_text().split())
-    return found
 
 
 @pytest.fixture
