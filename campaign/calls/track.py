@@ -15,19 +15,15 @@ from campaign.calls import breaker, schedule
 from campaign.calls.closing import Closing
 from campaign.calls.recordings import Recorder
 from campaign.calls.run import Run
+from campaign.calls.settle import Settler
 from campaign.calls.watchlist import Tracked, Watchlist
 from campaign.errors import ApiUnavailableError
-from campaign.ledger import attempts, calls
+from campaign.ledger import attempts
 from campaign.ledger.calls import OpenCall
-from campaign.ledger.late import LOOKS
 from campaign.logs import get_logger
-from campaign.models import AttemptState, Call, Disposition, TranscriptStatus, plausible_end
+from campaign.models import AttemptState, Call, TranscriptStatus
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, NotSent, Throttled, Unsupported
 from campaign.oneinbox.listing import PAGE_SIZE, CallPage
-from campaign.rules import closing, endings, opt_out
-from campaign.rules.breaker import Talked
-from campaign.rules.dispositions import Reading, read_disposition
-from campaign.settings import RetrySettings
 
 log = get_logger(__name__)
 
@@ -49,6 +45,7 @@ class Tracker:
         self._recorder = recorder
         self._closing = Closing(run)
         self._calls = Watchlist(run.timing)
+        self._settler = Settler(run, self._calls, self._closing, recorder)
         self._list_rests_until: defaultdict[str, float] = defaultdict(float)
         self._fruitless_sweeps: Counter[str] = Counter()
         self._failing_since: float | None = None
@@ -210,7 +207,7 @@ class Tracker:
         for tracked in self._calls:
             # What has ended only now is given the same patience for its results.
             if tracked.record.call_id in had_ended:
-                await self._settle_as_known(tracked)
+                await self._settler.settle_as_known(tracked)
             elif tracked.ended_at is None:
                 await self._check_age(tracked)
 
@@ -248,7 +245,7 @@ class Tracker:
         self._closing.forget(call.id)
         if tracked.ended_at is None:
             tracked.ended_at = now
-            await self._ended(tracked, call)
+            await self._settler.ended(tracked, call)
         since_end_s = now - tracked.ended_at
         transcript_status = schedule.results_in(call, since_end_s, run.timing)
         if transcript_status is None:
@@ -258,56 +255,7 @@ class Tracker:
             tracked.needs_single_look = True
             tracked.next_look_at = now
             return
-        await self._settle(tracked, call, transcript_status)
-
-    async def _settle(self, tracked: Tracked, call: Call, transcript_status: TranscriptStatus) -> None:
-        run, record, now = self._run, tracked.record, self._run.now()
-        # What another campaign left behind is brought to its end, and not dialled again.
-        is_own = record.campaign_id == run.campaign_id
-        retry = run.settings.retry if is_own else RetrySettings()
-        reading = self._read(record, call)
-        disposition = reading.disposition
-        wish = opt_out.asked(call, run.settings.opt_out)
-        ending = endings.decide(
-            disposition,
-            tries=record.tries,
-            ended_at=plausible_end(record.placed_at, call.ended_at, now),
-            retry=retry,
-            has_opted_out=bool(wish),
-            refusal=endings.refusal_in(call, reading, retry),
-            may_retry=reading.may_retry,
-        )
-        if disposition is Disposition.CANCELED and self._closing.has_stopped(record):
-            ending = closing.ending_after_stop(ending)
-        is_closed = await run.commit(
-            calls.record_settled,
-            call,
-            disposition=disposition,
-            transcript_status=transcript_status,
-            status=ending.status,
-            reason=ending.reason,
-            not_before=ending.not_before,
-            now=now,
-            opt_out=wish,
-            has_talked=endings.has_talked(call, disposition),
-            looks_left=LOOKS if schedule.may_get_results(call, disposition) else 0,
-        )
-        run.spending.call_settled(record.attempt_id, call)
-        if wish:
-            run.opt_outs += 1
-            log.info("call.opt_out", row=record.row_number, call=call.id)
-        if record.campaign_id == run.campaign_id and (wish or disposition is Disposition.ANSWERED):
-            await breaker.tell(run, Talked(has_opted_out=bool(wish)))
-        self._calls.over(tracked)
-        await self._recorder.offer(record, call, disposition)
-        log.debug("call.settled", row=record.row_number, call=call.id, disposition=disposition.value)
-        if is_closed:
-            run.closed(record.attempt_id)
-
-    def _read(self, record: OpenCall, call: Call) -> Reading:
-        is_own = record.campaign_id == self._run.campaign_id
-        reading = read_disposition(call, self._run.settings.dispositions if is_own else ())
-        return closing.reading_after_stop(call, reading) if self._closing.has_stopped(record) else reading
+        await self._settler.settle(tracked, call, transcript_status)
 
     async def _gone(self, looked_at: Sequence[Tracked]) -> None:
         """When OneInbox does not know a call by its id for a while, the lists have to do.
@@ -320,7 +268,7 @@ class Tracker:
         unended = [tracked for tracked in overdue if tracked.ended_at is None]
         for tracked in overdue:
             if tracked.ended_at is not None:
-                await self._settle_as_known(tracked)
+                await self._settler.settle_as_known(tracked)
         if unended:
             try:
                 await self._observe_each(await self._read_lists(), is_single=False)
@@ -334,22 +282,6 @@ class Tracker:
         for tracked in gone:
             if tracked.ended_at is None and tracked.record.call_id in self._calls:
                 await self._check_age(tracked)
-
-    async def _settle_as_known(self, tracked: Tracked) -> None:
-        known = await self._run.fetch(calls.stored, tracked.record.call_id)
-        status = TranscriptStatus.COMPLETE if known.transcript else TranscriptStatus.EMPTY
-        await self._settle(tracked, known, status)
-
-    async def _ended(self, tracked: Tracked, call: Call) -> None:
-        run = self._run
-        # Before its line is free.
-        await breaker.ended(run, tracked.record, call, self._read(tracked.record, call).disposition)
-        self._calls.lasted(anyio.current_time() - tracked.placed_at)
-        is_settling = await run.commit(calls.record_ended, call, run.now())
-        run.spending.ended(tracked.record.attempt_id, call)
-        if is_settling:
-            run.settling.add(tracked.record.attempt_id)
-            run.no_longer_live(tracked.record.attempt_id)
 
     async def _check_age(self, tracked: Tracked) -> None:
         """A call that does not end is handed to a human; a later run looks at it once more."""

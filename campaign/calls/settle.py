@@ -1,0 +1,98 @@
+"""Settle: the end of a followed call, and later its results, go to the ledger and to whoever counts them."""
+
+import anyio
+
+from campaign.calls import breaker, schedule
+from campaign.calls.closing import Closing
+from campaign.calls.recordings import Recorder
+from campaign.calls.run import Run
+from campaign.calls.watchlist import Tracked, Watchlist
+from campaign.ledger import calls
+from campaign.ledger.calls import OpenCall
+from campaign.ledger.late import LOOKS
+from campaign.logs import get_logger
+from campaign.models import Call, Disposition, TranscriptStatus, plausible_end
+from campaign.rules import closing, endings, opt_out
+from campaign.rules.breaker import Talked
+from campaign.rules.dispositions import Reading, read_disposition
+from campaign.settings import RetrySettings
+
+log = get_logger(__name__)
+
+
+class Settler:
+    """For the calls that a tracker follows."""
+
+    def __init__(self, run: Run, followed: Watchlist, closing: Closing, recorder: Recorder) -> None:
+        self._run = run
+        self._calls = followed
+        self._closing = closing
+        self._recorder = recorder
+
+    async def ended(self, tracked: Tracked, call: Call) -> None:
+        """It has ended, and its results are awaited: its line is free."""
+        run = self._run
+        # Before its line is free.
+        await breaker.ended(run, tracked.record, call, self._read(tracked.record, call).disposition)
+        self._calls.lasted(anyio.current_time() - tracked.placed_at)
+        is_settling = await run.commit(calls.record_ended, call, run.now())
+        run.spending.ended(tracked.record.attempt_id, call)
+        if is_settling:
+            run.settling.add(tracked.record.attempt_id)
+            run.no_longer_live(tracked.record.attempt_id)
+
+    async def settle(self, tracked: Tracked, call: Call, transcript_status: TranscriptStatus) -> None:
+        """All is in that ever will be: what becomes of the row, and what the person has said, is kept."""
+        run, record, now = self._run, tracked.record, self._run.now()
+        # What another campaign left behind is brought to its end, and not dialled again.
+        is_own = record.campaign_id == run.campaign_id
+        retry = run.settings.retry if is_own else RetrySettings()
+        reading = self._read(record, call)
+        disposition = reading.disposition
+        wish = opt_out.asked(call, run.settings.opt_out)
+        ending = endings.decide(
+            disposition,
+            tries=record.tries,
+            ended_at=plausible_end(record.placed_at, call.ended_at, now),
+            retry=retry,
+            has_opted_out=bool(wish),
+            refusal=endings.refusal_in(call, reading, retry),
+            may_retry=reading.may_retry,
+        )
+        if disposition is Disposition.CANCELED and self._closing.has_stopped(record):
+            ending = closing.ending_after_stop(ending)
+        is_closed = await run.commit(
+            calls.record_settled,
+            call,
+            disposition=disposition,
+            transcript_status=transcript_status,
+            status=ending.status,
+            reason=ending.reason,
+            not_before=ending.not_before,
+            now=now,
+            opt_out=wish,
+            has_talked=endings.has_talked(call, disposition),
+            looks_left=LOOKS if schedule.may_get_results(call, disposition) else 0,
+        )
+        run.spending.call_settled(record.attempt_id, call)
+        if wish:
+            run.opt_outs += 1
+            log.info("call.opt_out", row=record.row_number, call=call.id)
+        if record.campaign_id == run.campaign_id and (wish or disposition is Disposition.ANSWERED):
+            await breaker.tell(run, Talked(has_opted_out=bool(wish)))
+        self._calls.over(tracked)
+        await self._recorder.offer(record, call, disposition)
+        log.debug("call.settled", row=record.row_number, call=call.id, disposition=disposition.value)
+        if is_closed:
+            run.closed(record.attempt_id)
+
+    async def settle_as_known(self, tracked: Tracked) -> None:
+        """The same with what the ledger has, where OneInbox tells no more."""
+        known = await self._run.fetch(calls.stored, tracked.record.call_id)
+        status = TranscriptStatus.COMPLETE if known.transcript else TranscriptStatus.EMPTY
+        await self.settle(tracked, known, status)
+
+    def _read(self, record: OpenCall, call: Call) -> Reading:
+        is_own = record.campaign_id == self._run.campaign_id
+        reading = read_disposition(call, self._run.settings.dispositions if is_own else ())
+        return closing.reading_after_stop(call, reading) if self._closing.has_stopped(record) else reading
