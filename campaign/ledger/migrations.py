@@ -166,6 +166,8 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(14, "recordings", _keep_recordings),
     Migration(15, "hints", _keep_hints),
     Migration(16, "what is learnt", _keep_what_is_learnt),
+    # Once more: for a time 13 to 15 were the three before this one, and late results had no step yet.
+    Migration(17, "late results in every ledger", _await_late_results),
 )
 
 

@@ -224,6 +224,22 @@ def test_an_older_ledger_awaits_no_late_results(ledger: Ledger, ledger_location:
         assert "ix_calls_incomplete" in {index["name"] for index in indexes}
 
 
+def test_a_ledger_whose_steps_were_numbered_otherwise(ledger: Ledger, ledger_location: str) -> None:
+    """Late results once came after what is learnt: a ledger of that time gets their column all the same."""
+    with engine_of(ledger).begin() as connection:
+        start_old(connection)
+        connection.exec_driver_sql("DROP INDEX ix_calls_incomplete")
+        connection.exec_driver_sql("ALTER TABLE calls DROP COLUMN looks_left")
+        connection.exec_driver_sql("DELETE FROM migrations WHERE number > 12")
+        for number, name in ((13, "recordings"), (14, "hints"), (15, "what is learnt")):
+            connection.exec_driver_sql(f"INSERT INTO migrations VALUES ({number}, '{name}', '2026-11-26')")  # noqa: S608 - ours
+    with Ledger.open(ledger_location) as migrated:
+        assert migrated.read(late.incomplete_calls, NOON) == []
+        assert "ix_calls_incomplete" in {
+            index["name"] for index in inspect(engine_of(migrated)).get_indexes("calls")
+        }
+
+
 def test_first_starts_do_not_collide(postgresql_location: str) -> None:
     """Two programs that open one new PostgreSQL ledger at once both get it, and apply each step once."""
     together = threading.Barrier(2)
