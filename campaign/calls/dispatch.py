@@ -5,7 +5,7 @@ send the request, put its end on disk.
 """
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
@@ -14,12 +14,12 @@ from campaign.calls import breaker
 from campaign.calls.asking import Asking, Yes
 from campaign.calls.from_numbers import Turns, day_at
 from campaign.calls.gatekeeper import Admission, Gatekeeper
+from campaign.calls.patience import Patience
 from campaign.calls.quota import Quota
 from campaign.calls.room import LONGEST_WAIT_S, Room
 from campaign.calls.run import Run
 from campaign.calls.track import Tracker
 from campaign.contacts.phone import country_of
-from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, waiting
 from campaign.ledger.calls import OpenCall
 from campaign.ledger.from_numbers import DayIsFullError
@@ -41,7 +41,6 @@ from campaign.oneinbox.errors import (
 from campaign.rules.breaker import NoReply, NotReached, Placed
 from campaign.rules.breaker import Refused as RowRefused
 from campaign.rules.opening import Rule
-from campaign.settings import describe_duration
 
 log = get_logger(__name__)
 
@@ -66,10 +65,7 @@ class Dispatcher:
         """Contacts from their start until the end of their request is on disk."""
         self._quota = Quota(run, self._in_hand)
         self._room = Room(run, self._quota)
-        self._failures = 0
-        self._unreachable_since: float | None = None
-        self._throttled_since: float | None = None
-        self._pause_ends_at = 0.0
+        self._patience = Patience(run)
         self._refused: list[int] = []
         """Contacts refused in a row, of whose number the replies did not complain."""
 
@@ -249,7 +245,7 @@ class Dispatcher:
             await self._check_still_right(request, started_at)
             call_id = await self._call(request)
         except OutcomeUnknown as error:
-            self._unreachable_since = self._throttled_since = None
+            self._patience.answered()
             # Known as a doubt before it can be found, and looked for when it is on disk.
             run.doubt(attempt_id, own=True)
             await breaker.tell(run, NoReply())
@@ -259,10 +255,10 @@ class Dispatcher:
         except (NotSent, Throttled, Fatal, CountryRefused) as error:
             await self._nobody_called(attempt_id, contact, request, error)
         except Refused as error:
-            self._unreachable_since = self._throttled_since = None
+            self._patience.answered()
             await self._refusal(attempt_id, contact, error)
         else:
-            self._failures, self._unreachable_since, self._throttled_since = 0, None, None
+            self._patience.placed()
             self._refused.clear()
             await breaker.tell(run, Placed())
             await self._placed(contact, attempt_id, request, call_id)
@@ -333,7 +329,7 @@ class Dispatcher:
         match error:
             case Throttled():
                 self._quota.suspect()
-                self._throttled(error)
+                self._patience.throttled(error)
             case Fatal() | CountryRefused() if not await self._quota.explains(error):
                 await breaker.tell(run, breaker.denial(error, request))
             case HeldBack():
@@ -341,7 +337,7 @@ class Dispatcher:
             case NotSent():
                 await breaker.tell(run, NotReached())
                 if run.pace.paused_for == 0:
-                    self._outage(error)
+                    self._patience.unreachable(error)
         state = AttemptState.NOT_SENT if isinstance(error, NotSent) else AttemptState.TURNED_AWAY
         await run.commit(attempts.record_not_called, attempt_id, state=state, error=str(error), now=run.now())
         run.not_called(attempt_id)
@@ -361,39 +357,6 @@ class Dispatcher:
             # Those that were in flight at that moment are taken back as well, as they come.
             rows, self._refused = self._refused, []
             await run.commit(attempts.take_back_refusals, rows, run.now())
-
-    def _throttled(self, error: Throttled) -> None:
-        run, now = self._run, anyio.current_time()
-        self._failures += 1
-        self._unreachable_since = None
-        pause_s = error.retry_after_s or self._backoff_s()
-        if self._throttled_since is None or now - self._pause_ends_at > run.timing.api_patience_s:
-            # Time in which nothing was tried says nothing.
-            self._throttled_since = now
-        self._pause_ends_at = now + pause_s
-        if now - self._throttled_since > run.timing.throttle_patience_s:
-            patience = describe_duration(timedelta(seconds=run.timing.throttle_patience_s))
-            run.halt(
-                ApiUnavailableError(
-                    f"OneInbox has accepted no call for {patience} ({error.what}); "
-                    "lower pace.calls_per_second or ask OneInbox about the account's limits, then run again"
-                )
-            )
-        run.pace.throttle()
-        run.pace.pause(pause_s)
-
-    def _outage(self, error: NotSent) -> None:
-        run, now = self._run, anyio.current_time()
-        self._failures += 1
-        self._unreachable_since = self._unreachable_since or now
-        if now - self._unreachable_since > run.timing.api_patience_s:
-            patience = describe_duration(timedelta(seconds=run.timing.api_patience_s))
-            run.halt(ApiUnavailableError(f"{error.what} for {patience}; run again when it is back"))
-        run.pace.pause(self._backoff_s())
-
-    def _backoff_s(self) -> float:
-        timing = self._run.timing
-        return min(timing.backoff_s * 2.0 ** min(self._failures - 1, 10), timing.backoff_max_s)
 
 
 def _evidence(admission: Admission, yes: Yes | None) -> str:
