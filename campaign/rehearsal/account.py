@@ -156,12 +156,7 @@ class VirtualAccount:
             for _ in range(2 if "duplicate" in struck else 1)
         ]
         for call in calls:
-            call.never_ends = "never_end" in struck
-            call.odd_status = struck.get("odd_status")
-            if "fail_call" in struck:
-                self._provider.fail(call, struck["fail_call"] or "failed")
-            if "queue" in struck:
-                self._provider.queue(call, float(struck["queue"] or 60))
+            self._provider.suffer(call, struck)
         return calls[0]
 
     def _shown(self, call: SimulatedCall) -> Call:

@@ -89,12 +89,7 @@ class Calls:
         store = f"{request.base_url}{recordings.PATH}" if account.records else None
         calls = [self._place(body, store) for _ in range(2 if "duplicate" in struck else 1)]
         for call in calls:
-            call.never_ends = "never_end" in struck
-            call.odd_status = struck.get("odd_status")
-            if "fail_call" in struck:
-                account.provider.fail(call, struck["fail_call"] or "failed")
-            if "queue" in struck:
-                account.provider.queue(call, float(struck["queue"] or 60))
+            account.provider.suffer(call, struck)
         shown = wire.created_object(account.provider, calls[0], account.generation)
         return await late(account, struck, shown, status=201)
 

@@ -205,6 +205,20 @@ class Provider:
             results_after_s=course.results_after_s + seconds,
         )
 
+    def suffer(self, call: SimulatedCall, struck: Mapping[str, str | None]) -> None:
+        """What the faults that strike a create-call request do to the call that it has made.
+
+        Args:
+            call: Just placed.
+            struck: Kinds of faults with their values (see `faults`); of other kinds it takes no notice.
+        """
+        call.never_ends = "never_end" in struck
+        call.odd_status = struck.get("odd_status")
+        if "fail_call" in struck:
+            self.fail(call, struck["fail_call"] or "failed")
+        if "queue" in struck:
+            self.queue(call, float(struck["queue"] or 60))
+
     def listed(self, agent_id: str | None, status: str | None = None) -> list[SimulatedCall]:
         """What the list shows now, the newest first."""
         horizon = self.now() - self.list_lag_s * self.speed
