@@ -37,11 +37,9 @@ class LateResults:
 
     async def look(self) -> None:
         """Look at all that are due, within a time limit. What fails is left for later, and ends no run."""
-        run = self._run
-        due = await run.fetch(late.incomplete_calls, run.now())
+        run, due = self._run, await self._due()
         if not due:
             return
-        run.waiting_for = "results that are late"
         self._is_in_vain, self._failures = False, 0
         with anyio.move_on_after(run.timing.late_longest_s):
             await self._look_at(due)
@@ -50,17 +48,23 @@ class LateResults:
 
     async def look_once_more(self) -> None:
         """At the end of a run: the last calls have settled only just now, and are given some time."""
-        run = self._run
-        due = await run.fetch(late.incomplete_calls, run.now())
+        run, due = self._run, await self._due()
         if not due:
             return
-        run.waiting_for = "results that are late"
         age_s, first_s = (run.now() - due[-1].settled_at).total_seconds(), run.timing.late_first_s
         # By the steady clock, whatever the wall clock says of their age.
         with anyio.move_on_after(min(max(first_s - age_s, 0.0), first_s)):
             while not run.leave_at_once:
                 await run.changed.wait(first_s)
         await self.look()
+
+    async def _due(self) -> Sequence[IncompleteCall]:
+        """What may be looked at again now. Who watches the run is told that it waits for that."""
+        run = self._run
+        due = await run.fetch(late.incomplete_calls, run.now())
+        if due:
+            run.waiting_for = "results that are late"
+        return due
 
     @property
     def _must_end(self) -> bool:
