@@ -72,7 +72,7 @@ def _world(folder: Path, rng: Random, generation: str) -> World:
 
 
 @pytest.mark.parametrize("generation", ["v1", "v3"])
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(12))
 def test_nobody_is_rung_after_hours(tmp_path: Path, seed: int, generation: str) -> None:
     """Under a backed-up queue, with stops that fail and a process that is killed in the middle of it."""
     rng = Random(seed)

@@ -9,7 +9,7 @@ from campaign.oneinbox.errors import KeyRefused, OutcomeUnknown
 from tests.torture import breaker
 from tests.torture.breaker import WatchedAccount
 
-SAMPLE = (1, 19)
+SAMPLE = (1, 4, 33)
 
 
 @pytest.fixture(autouse=True)

@@ -23,9 +23,9 @@ NEW_YORK = "America/New_York"
 @pytest.mark.e2e
 def test_a_sample(tmp_path: Path) -> None:
     """Nobody is rung out of hours, and nobody waits who may be rung."""
-    tally = hours.run(Effort(tmp_path, share=0.0025))
+    tally = hours.run(Effort(tmp_path, share=0.005))
     assert tally.is_clean, tally.failures
-    assert tally.injected["random people and moments"] == hours.PAIRS * 0.0025
+    assert tally.injected["random people and moments"] == hours.PAIRS * 0.005
 
 
 @pytest.mark.parametrize("zone", [NEW_YORK, "Australia/Lord_Howe", "Africa/Casablanca", "America/Asuncion"])

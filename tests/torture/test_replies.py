@@ -30,12 +30,12 @@ class Sloppy(OneInbox):
 
 def test_a_sample(tmp_path: Path) -> None:
     """Whatever the reply, the client ends as the tables say, and sends a create-call request once."""
-    tally = replies.run(Effort(tmp_path, share=0.02))
+    tally = replies.run(Effort(tmp_path, share=0.04))
 
     assert tally.is_clean, tally.failures
-    assert tally.injected["replies to a dial"] > 750
-    assert tally.injected["replies to a GET"] >= 50
-    assert tally.injected["replies to a list"] >= 7
+    assert tally.injected["replies to a dial"] > 1500
+    assert tally.injected["replies to a GET"] >= 100
+    assert tally.injected["replies to a list"] >= 15
 
 
 class Impatient(OneInbox):
