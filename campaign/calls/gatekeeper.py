@@ -50,8 +50,6 @@ class Gatekeeper:
     async def sift(self, contacts: Sequence[DueContact]) -> list[DueContact]:
         """Those who may be dialled now, in order. The others are held: until a time, or for good."""
         run = self._run
-        if not contacts:
-            return []
         # Beside the event loop, as the zones' rules are read from disk when first needed.
         # By what is left at best: whether there is room now is asked before each dial.
         outlay = run.spending.outlay_at_best(run.live | run.settling)

@@ -43,6 +43,9 @@ ERRAND_STORIES: Mapping[str, Story] = {
     "a single call that is lost": Story(account=Account(faults=("drop#1",)), step=_call(HALS), meets=75),
     "a single call after one that was cut off": Story(before=(CUT_OFF,), step=_call(HALS)),
     "a single call after one that was left": Story(before=(LEFT,), step=_call(HALS)),
+    "a single call that no run dials again": Story(
+        before=(CUT_OFF,), step=Step(program="redial_single_call")
+    ),
     "another single call to a person": Story(
         before=(_call(HALS),), step=_call(HALS, again=True), tries={HALS: 2}
     ),

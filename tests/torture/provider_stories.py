@@ -474,6 +474,12 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         account=Account(faults=("status=404@get", "status=501@list")),
         settings=ENDLESS,
     ),
+    "calls unknown while lists fail": Story(
+        account=Account(faults=("never_end#1", "status=404@get", "status=503@list#2-9")),
+        rows=(ANNA,),
+        settings=ENDLESS,
+        step=PATIENT,
+    ),
     "single looks fail": Story(
         account=Account(faults=("status=503@get#1-4", "status=501@list"), speed=100), step=PATIENT
     ),

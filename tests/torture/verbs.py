@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.calls.run import Signs
 from campaign.calls.stall import StallRule
-from campaign.errors import CampaignError, LedgerError, NotFinishedError
+from campaign.errors import CampaignError, LedgerError, NotFinishedError, UsageError
 from campaign.ledger import (
     attempts,
     calls,
@@ -30,6 +30,7 @@ from campaign.ledger import (
 )
 from campaign.ledger.generation import Generation, Mark
 from campaign.ledger.ledger import Ledger
+from campaign.ledger.review import Decision, Ruling, decide
 from campaign.models import E164, Call, CallRequest, Disposition, RowStatus, TranscriptStatus
 from campaign.oneinbox.client import OneInbox
 from campaign.oneinbox.errors import ApiError
@@ -218,6 +219,15 @@ def label_call(ledger: str, url: str) -> None:
             opened.write(known_calls.record_outcome, call_id, "interested", who="op", now=now).result()
             opened.write(known_calls.record_hung_up, call_id, who="op", now=now).result()
             anyio.run(label, call_id)
+
+
+def redial_single_call(ledger: str, _url: str) -> None:
+    """Ask that a run dials single calls again, which none does."""
+    ruling = Ruling(Decision.REDIAL, "asked", who="op", at=datetime.now(UTC))
+    with Ledger.open(ledger) as opened:
+        for campaign in opened.read(campaigns.newest):
+            with suppress(UsageError):
+                opened.write(decide, campaign.id, None, ruling).result()
 
 
 def fall_silent(_ledger: str, _url: str) -> None:
