@@ -6,8 +6,7 @@ import os
 import resource
 import signal
 import sys
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +19,6 @@ from campaign.cli.run import Options, execute
 from tests.calls.harness import IMPATIENT
 from tests.e2e.machinery import KEY
 from tests.torture import actions, points, verbs
-from tests.torture.points import Point
 from tests.torture.step import Kill, Place, Step
 
 _LIBC = ctypes.CDLL(None)
@@ -67,15 +65,14 @@ def be_traced(
         os._exit(127)
 
 
-def _leave_a_note(counted: Counter[Point], passed: Path) -> None:
+def _leave_a_note(counted: Callable[[], list[Any]], passed: Path) -> None:
     """However this process ends by itself, what it has passed is written down first."""
     end = os._exit
 
     def write_and_end(status: int) -> NoReturn:
         points.stop()
         actions.limit_files(resource.RLIM_INFINITY)
-        lines = [(point.file, point.line, point.event, number) for point, number in dict(counted).items()]
-        passed.write_text(json.dumps(lines), encoding="utf-8")
+        passed.write_text(json.dumps(counted()), encoding="utf-8")
         end(status)
 
     os._exit = write_and_end

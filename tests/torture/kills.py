@@ -115,19 +115,18 @@ def run(effort: Effort, *, stories: Sequence[str] = tuple(WHOLE_STORIES)) -> Tal
     with ExitStack() as stack:
         shop = workshop(stack, effort, stories)
         planner, struck = _watch(shop, stories, Random(effort.seed), tally, is_whole=effort.share >= 1)
-        chosen = planner.kills(wanted)
+        chosen = planner.cases(wanted)
         for _ in range(ROUNDS):
             planner.rng.shuffle(chosen)
-            cases = [shop.case(story, *planner.more(story, first)) for story, first in chosen]
-            for case, findings in shop.work(cases):
+            for case, findings in shop.work([shop.case(story, *kills) for story, kills in chosen]):
                 struck |= _count(case, findings, tally)
             # At full counts every line has to be struck, however often that takes.
             missed = [point for point in planner.points if point.event == LINE and point not in struck]
-            chosen = [planner.at(point, first=True) for point in missed] if effort.share >= 1 else []
+            chosen = [planner.more(*planner.at(line, first=True)) for line in missed if effort.share >= 1]
             # The later kills of a case count, too.
             short = {kind: number - tally.injected[kind] for kind, number in wanted.items()}
             spare = {kind: round(number * SPARE) + 2 for kind, number in short.items() if number > 0}
-            chosen += planner.kills(Counter(spare))
+            chosen += planner.cases(Counter(spare))
             if not chosen:
                 break
     tell_shortage(wanted, tally)
@@ -140,20 +139,23 @@ def _watch(
 ) -> tuple[Planner, set[Point]]:
     """Watch the lives of every story: first without a kill, then those after its own life was killed.
 
-    Every line that is due has to be seen when it is the whole suite: else all are watched once more.
+    Every line that is due has to be seen when it is the whole suite: else those are watched once more that
+    pass the functions of the lines that were not.
 
     Returns:
         The planner, and the lines at which a life was killed.
     """
     seen: list[Seen] = []
     left = points.due_lines()
+    again: Sequence[str] = stories
     for _ in range(WATCHES):
-        for case, findings in shop.work([shop.case(story, is_recorded=True) for story in stories]):
+        for case, findings in shop.work([shop.case(story, is_recorded=True) for story in again]):
             _count(case, findings, tally)
             seen += _seen(case, findings)
         left.difference_update(*(life.passed for life in seen))
         if not left or not is_whole:
             break
+        again = _near(left, seen)
     planner = Planner(seen, rng)
     killed = [shop.case(story, kill, is_recorded=True) for story, kill in planner.half_way()]
     struck: set[Point] = set()
@@ -161,6 +163,14 @@ def _watch(
         struck |= _count(case, findings, tally)
         seen += _seen(case, findings)
     return Planner(seen, rng), struck
+
+
+def _near(left: set[Point], seen: Iterable[Seen]) -> list[str]:
+    """The stories that pass some of the functions of these lines."""
+    functions = points.lines_of_functions()
+    wanted = {(line.file, functions[line]) for line in left}
+    near = {line for line, function in functions.items() if (line.file, function) in wanted}
+    return sorted({life.story for life in seen if not near.isdisjoint(life.passed)})
 
 
 def _seen(case: Case, findings: Findings) -> Iterator[Seen]:

@@ -11,11 +11,11 @@ from tests.torture.step import Kill
 AT_LINE, AT_WAIT, AT_MOMENT = "kills at a line", "kills at a wait", "kills at a moment"
 ON_TOP: Mapping[str, float] = {AT_WAIT: 0.12, AT_MOMENT: 0.08}
 """So many more for each kill at a line."""
-MOST_KILLED = 3
+MOST_KILLED = 6
 """Lives of a case that are killed: the story's own, and the next ones."""
 AGAIN = 0.9
 """Share of the cases in which a life after a killed one is killed, too."""
-STRIKES = 2.3
+STRIKES = 3.6
 """Of the kills of a case about so many strike: some lives end before, or pass other points."""
 UNTRACED = 0.6
 """A life that nobody watches lasts such a share of one whose lines are counted."""
@@ -51,6 +51,8 @@ class Planner:
     """For each point the stories' own lives that pass it, or else the later ones."""
     _own: list[Seen] = field(init=False)
     _later: dict[str, list[Seen]] = field(init=False)
+    _open: set[Point] = field(init=False, default_factory=set)
+    """Lines at whose first passing no kill is planned yet."""
 
     def __post_init__(self) -> None:
         # They were lived in any order; the seed alone is to decide.
@@ -79,26 +81,35 @@ class Planner:
         life = self._cheap(self._own)
         return life.story, (self._moment(life),)
 
-    def kills(self, wanted: Mapping[str, int]) -> list[tuple[str, Kills]]:
-        """Cases that strike so often in each way; each line at its first passing if they suffice.
+    def cases(self, wanted: Mapping[str, int]) -> list[tuple[str, Kills]]:
+        """Cases that strike so often in each way, and at each line at its first passing if they suffice.
 
-        What is left over is for last passings. Of each kind fewer are first kills, as the lives after those
-        are killed, too, at any passing.
+        Lines that few lives pass come first: those that many pass are mostly met by later kills of a case.
+        What is left over is for last passings.
         """
         lines = sorted(point for point in self.points if point.event == LINE)
         waits = sorted(point for point in self.points if point.event != LINE)
         self.rng.shuffle(lines)
-        first = {kind: ceil(number / STRIKES) for kind, number in wanted.items()}
-        chosen = [self.at(self.rng.choice(waits)) for _ in range(first.get(AT_WAIT, 0))]
-        chosen += [self.at_a_moment() for _ in range(first.get(AT_MOMENT, 0))]
-        left = first.get(AT_LINE, 0)
-        again = [line for line in lines if self._passing_again(line)]
-        if wanted.get(AT_LINE, 0) >= len(lines):
-            left = max(left, len(lines))
-        at_lines = [self.at(line, first=True) for line in lines[:left]]
-        at_lines += [self.at(line, last=True) for line in again[: left - len(at_lines)]]
-        at_lines += [self.at(self.rng.choice(lines)) for _ in range(left - len(at_lines))]
-        return chosen + at_lines
+        firsts = {kind: ceil(number / STRIKES) for kind, number in wanted.items()}
+        self._open = set(lines)
+        for_all = wanted.get(AT_LINE, 0) >= len(lines)
+        if for_all:
+            lines.sort(key=lambda line: len(self.points[line]))
+        again = iter([line for line in lines if self._passing_again(line)])
+        chosen = [self.more(*self.at(self.rng.choice(waits))) for _ in range(firsts.get(AT_WAIT, 0))]
+        chosen += [self.more(*self.at_a_moment()) for _ in range(firsts.get(AT_MOMENT, 0))]
+        left = firsts.get(AT_LINE, 0)
+        for line in lines:
+            if line in self._open and (for_all or left > 0):
+                chosen.append(self.more(*self.at(line, first=True)))
+                left -= 1
+        for _ in range(left):
+            repeated = next(again, None)
+            passing = (
+                self.at(repeated, last=True) if repeated is not None else self.at(self.rng.choice(lines))
+            )
+            chosen.append(self.more(*passing))
+        return chosen
 
     def half_way(self) -> list[tuple[str, Kill]]:
         """For each story a kill at some line of its own life, if it passes any, and at a moment otherwise."""
@@ -110,11 +121,12 @@ class Planner:
             chosen.append((life.story, kill))
         return chosen
 
-    def more(self, story: str, kills: Kills) -> Kills:
+    def more(self, story: str, kills: Kills) -> tuple[str, Kills]:
         """Mostly the lives after it are killed, too: where such a life was seen to pass, or at a moment."""
+        self._open.difference_update(kill.point for kill in kills if kill and kill.point)
         while len(kills) < MOST_KILLED and self.rng.random() < AGAIN:
             kills = (*kills, self._later_kill(story))
-        return kills
+        return story, kills
 
     def _later_kill(self, story: str) -> Kill:
         share = self.rng.random() * (1 + sum(ON_TOP.values()))
@@ -123,6 +135,10 @@ class Planner:
             return self._moment(self.rng.choice(later or self._own_of(story)))
         life = self.rng.choice(later)
         is_wait = share < sum(ON_TOP.values())
+        if not is_wait and (unmet := sorted(self._open & life.passed.keys())):
+            point = self.rng.choice(unmet)
+            self._open.discard(point)
+            return Kill(point)
         points = sorted(point for point in life.passed if (point.event != LINE) == is_wait)
         point = self.rng.choice(points or sorted(life.passed))
         return Kill(point, self.rng.randint(1, life.passed[point]))

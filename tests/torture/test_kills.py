@@ -112,9 +112,9 @@ def test_the_first_last_and_some_other_passing_of_a_line_are_chosen() -> None:
     passed = {Point("calls/run.py", line): 9 for line in range(20)}
     passed[Point("calls/run.py", 99, points.SUSPEND)] = 3
     planner = Planner([Seen("plain", (), passed, seconds=1.0, cost_s=1.0)], Random(1))
-    chosen = planner.kills({AT_LINE: 120, AT_WAIT: 12, AT_MOMENT: 8})
-    assert len(chosen) == sum(ceil(number / STRIKES) for number in (120, 12, 8))
-    first = [kill for _, (kill,) in chosen if kill]
+    chosen = planner.cases({AT_LINE: 160, AT_WAIT: 12, AT_MOMENT: 8})
+    assert len(chosen) == sum(ceil(number / STRIKES) for number in (160, 12, 8))
+    first = [kills[0] for _, kills in chosen if kills[0]]
     at_lines = [kill for kill in first if kill.point and kill.point.event == points.LINE]
     for line in range(20):
         assert {1, 9} <= {kill.nth for kill in at_lines if kill.point == Point("calls/run.py", line)}
@@ -130,8 +130,21 @@ def test_later_lives_are_killed_where_such_a_life_was_seen() -> None:
     ]
     planner = Planner(seen, Random(1))
     cases = [planner.more("plain", (Kill(own),)) for _ in range(200)]
-    assert max(map(len, cases)) == MOST_KILLED
-    assert {kill.point for case in cases for kill in case[1:] if kill} == {later, None}
+    assert max(len(kills) for _, kills in cases) == MOST_KILLED
+    assert {kill.point for _, kills in cases for kill in kills[1:] if kill} == {later, None}
+
+
+def test_lines_that_many_lives_pass_need_no_cases_of_their_own() -> None:
+    """Where later lives pass a line for the first time is a kill of it, beside that of a rarer line."""
+    rare = [Point("calls/run.py", line) for line in range(10)]
+    common = [Point("calls/run.py", line) for line in range(10, 30)]
+    own = Seen("plain", (), dict.fromkeys([*rare, *common], 3), seconds=1.0, cost_s=1.0)
+    other = Seen("drained", (), dict.fromkeys(common, 3), seconds=1.0, cost_s=1.0)
+    later = Seen("plain", (None,), dict.fromkeys(common, 2), seconds=1.0, cost_s=1.0)
+    cases = Planner([own, other, later], Random(1)).cases({AT_LINE: 30})
+    first_passings = {kill.point for _, kills in cases for kill in kills if kill and kill.nth == 1}
+    assert {*rare, *common} <= first_passings
+    assert len(cases) < len(rare) + len(common) / 2
 
 
 def test_a_line_that_only_resuming_lives_pass_is_killed_there() -> None:
