@@ -38,7 +38,8 @@ WAITING = 1 / 8
 """What a second of a campaign costs beside the work that it is, as another could be in its place."""
 SPARE = 1.2
 """So many kills are tried for each that is still missing, and two more."""
-WATCHES = 3
+WATCHES = 2
+"""So often those stories are watched again that may pass lines which no life was seen to pass."""
 ROUNDS = 8
 """A line is passed or not as threads happen to run, so what was missed is tried again."""
 
@@ -139,38 +140,42 @@ def _watch(
 ) -> tuple[Planner, set[Point]]:
     """Watch the lives of every story: first without a kill, then those after its own life was killed.
 
-    Every line that is due has to be seen when it is the whole suite: else those are watched once more that
-    pass the functions of the lines that were not.
+    Every line that is due has to be seen when it is the whole suite: else those stories are watched once more
+    that pass the lines beside it.
 
     Returns:
         The planner, and the lines at which a life was killed.
     """
     seen: list[Seen] = []
-    left = points.due_lines()
-    again: Sequence[str] = stories
-    for _ in range(WATCHES):
-        for case, findings in shop.work([shop.case(story, is_recorded=True) for story in again]):
-            _count(case, findings, tally)
-            seen += _seen(case, findings)
-        left.difference_update(*(life.passed for life in seen))
-        if not left or not is_whole:
-            break
-        again = _near(left, seen)
-    planner = Planner(seen, rng)
-    killed = [shop.case(story, kill, is_recorded=True) for story, kill in planner.half_way()]
     struck: set[Point] = set()
-    for case, findings in shop.work(killed):
-        struck |= _count(case, findings, tally)
-        seen += _seen(case, findings)
+
+    def watch(cases: Iterable[tuple[str, tuple[Kill, ...]]]) -> None:
+        recorded = [shop.case(story, *kills, is_recorded=True) for story, kills in cases]
+        for case, findings in shop.work(recorded):
+            struck.update(_count(case, findings, tally))
+            seen.extend(_seen(case, findings))
+
+    watch((story, ()) for story in stories)
+    watch((story, (kill,)) for story, kill in Planner(seen, rng).half_way())
+    for _ in range(WATCHES if is_whole else 0):
+        left = points.due_lines().difference(*(life.passed for life in seen))
+        watch((story, ()) for story in _near(left, seen))
     return Planner(seen, rng), struck
 
 
-def _near(left: set[Point], seen: Iterable[Seen]) -> list[str]:
-    """The stories that pass some of the functions of these lines."""
+def _near(left: set[Point], seen: Iterable[Seen]) -> set[str]:
+    """The stories that pass the line before one of these, or else another one of its function."""
     functions = points.lines_of_functions()
-    wanted = {(line.file, functions[line]) for line in left}
-    near = {line for line, function in functions.items() if (line.file, function) in wanted}
-    return sorted({life.story for life in seen if not near.isdisjoint(life.passed)})
+    lives = list(seen)
+    near: set[str] = set()
+    for line in left:
+        siblings = [each for each, function in functions.items() if function == functions[line]]
+        siblings = [each for each in siblings if each.file == line.file and each != line]
+        for sibling in sorted(siblings, key=lambda each: (each > line, abs(each.line - line.line))):
+            if stories := {life.story for life in lives if sibling in life.passed}:
+                near |= stories
+                break
+    return near
 
 
 def _seen(case: Case, findings: Findings) -> Iterator[Seen]:

@@ -15,7 +15,7 @@ MOST_KILLED = 6
 """Lives of a case that are killed: the story's own, and the next ones."""
 AGAIN = 0.9
 """Share of the cases in which a life after a killed one is killed, too."""
-STRIKES = 3.6
+STRIKES = 4.2
 """Of the kills of a case about so many strike: some lives end before, or pass other points."""
 UNTRACED = 0.6
 """A life that nobody watches lasts such a share of one whose lines are counted."""
