@@ -112,8 +112,8 @@ def test_the_first_last_and_some_other_passing_of_a_line_are_chosen() -> None:
     passed = {Point("calls/run.py", line): 9 for line in range(20)}
     passed[Point("calls/run.py", 99, points.SUSPEND)] = 3
     planner = Planner([Seen("plain", (), passed, seconds=1.0, cost_s=1.0)], Random(1))
-    chosen = planner.cases({AT_LINE: 160, AT_WAIT: 12, AT_MOMENT: 8})
-    assert len(chosen) == sum(ceil(number / STRIKES) for number in (160, 12, 8))
+    chosen = planner.cases({AT_LINE: 170, AT_WAIT: 12, AT_MOMENT: 8})
+    assert len(chosen) == sum(ceil(number / STRIKES) for number in (170, 12, 8))
     first = [kills[0] for _, kills in chosen if kills[0]]
     at_lines = [kill for kill in first if kill.point and kill.point.event == points.LINE]
     for line in range(20):
