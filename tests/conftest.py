@@ -3,7 +3,6 @@
 import logging
 import os
 import tempfile
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from campaign.contacts.intake import take_in
 from campaign.ledger.ledger import Ledger
 from campaign.models import Intake
 from campaign.settings import CampaignSettings
-from tests.postgresql import start_server
+from tests.postgresql import Databases, start_server
 from tests.support import make_settings
 
 # How long an example takes says how busy the machine is, and nothing about the product. The same examples
@@ -86,13 +85,16 @@ def sqlite_location(tmp_path: Path) -> str:
     return str(tmp_path / "ledger.db")
 
 
+@pytest.fixture(scope="session")
+def databases(postgresql_server: Any) -> Databases:
+    """The databases of that server."""
+    return Databases(postgresql_server)
+
+
 @pytest.fixture
-def postgresql_location(postgresql_server: Any) -> str:
-    """An empty database of the test's own."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    postgresql_server.psql(f"CREATE DATABASE {name};")
-    uri: str = postgresql_server.get_uri(database=name)
-    return uri
+def postgresql_location(databases: Databases) -> str:
+    """A new ledger on PostgreSQL."""
+    return databases.new_ledger()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

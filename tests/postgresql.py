@@ -1,9 +1,17 @@
-"""A real PostgreSQL from the wheel, started for tests."""
+"""A real PostgreSQL from the wheel, started for tests, and its databases."""
 
 import subprocess
 import time
+import uuid
 from pathlib import Path
 from typing import Any
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from campaign.ledger import schema
+from campaign.ledger.ledger import Ledger
+from campaign.ledger.migrations import MIGRATIONS
 
 PATIENCE_S = 240.0
 
@@ -26,3 +34,52 @@ def start_server(data: Path) -> Any:
     server.psql("ALTER SYSTEM SET fsync = off;")
     server.psql("SELECT pg_reload_conf();")
     return server
+
+
+class Databases:
+    """Databases of one server, for one test at a time.
+
+    A new database costs many times what it costs to empty one, so most tests get the same.
+    """
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._kept = ""
+
+    def new(self) -> str:
+        """The location of an empty database."""
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        location: str = self._server.get_uri(database=name)
+        return location
+
+    def new_ledger(self) -> str:
+        """The location of a ledger in which nothing is; nobody else is connected with it."""
+        if not self._kept or not _emptied(self._kept):
+            self._kept = self.new()
+            Ledger.open(self._kept).close()
+        return self._kept
+
+
+def _emptied(location: str) -> bool:
+    """Take all rows out of a ledger, and begin every count anew; False when its schema is another by now."""
+    with psycopg.connect(location, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        steps = connection.execute("SELECT number FROM migrations ORDER BY number").fetchall()
+        if [number for (number,) in steps] != [step.number for step in MIGRATIONS]:
+            return False
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        counts = connection.execute("SELECT sequencename FROM pg_sequences").fetchall()
+        # Whatever refers to what: all of it goes.
+        connection.execute("SET session_replication_role = replica")
+        with connection.transaction():
+            for (table,) in tables:
+                if table != schema.migrations.name:
+                    connection.execute(SQL("DELETE FROM {}").format(Identifier(table)))
+            for (count,) in counts:
+                connection.execute(SQL("ALTER SEQUENCE {} RESTART").format(Identifier(count)))
+    return True

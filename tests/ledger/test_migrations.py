@@ -15,7 +15,14 @@ from campaign.ledger.ledger import Ledger
 from campaign.ledger.migrations import MIGRATIONS, Migration, migrate
 from campaign.models import Disposition, ZoneSource
 from tests.ledger.case import engine_of, people, start
+from tests.postgresql import Databases
 from tests.support import NOON
+
+
+@pytest.fixture
+def postgresql_location(databases: Databases) -> str:
+    """An empty database of the test's own: these tests change the schema."""
+    return databases.new()
 
 
 def adds_a_table(connection: Connection) -> None:
