@@ -8,6 +8,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
+# Tests start hundreds of processes: each would compile the program anew if nothing were kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check static together torture clean
 
 demo: $(VENV)/installed
