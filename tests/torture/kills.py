@@ -112,6 +112,7 @@ def _postgresql(stack: ExitStack, folder: Path) -> str:
 def run(effort: Effort, *, stories: Sequence[str] = tuple(WHOLE_STORIES)) -> Tally:
     """All kills of these stories, and the share of the lines at which a process was killed."""
     tally, lines = Tally(), effort.count(KILLS)
+    due = points.due_lines()
     wanted = Counter({AT_LINE: lines} | {kind: ceil(lines * share) for kind, share in ON_TOP.items()})
     with ExitStack() as stack:
         shop = workshop(stack, effort, stories)
@@ -121,9 +122,9 @@ def run(effort: Effort, *, stories: Sequence[str] = tuple(WHOLE_STORIES)) -> Tal
             planner.rng.shuffle(chosen)
             for case, findings in shop.work([shop.case(story, *kills) for story, kills in chosen]):
                 struck |= _count(case, findings, tally)
-            # At full counts every line has to be struck, however often that takes.
-            missed = [point for point in planner.points if point.event == LINE and point not in struck]
-            chosen = [planner.more(*planner.at(line, first=True)) for line in missed if effort.share >= 1]
+            # At full counts every line that is due has to be struck, however often that takes.
+            missed = sorted((due & planner.points.keys()) - struck) if effort.share >= 1 else []
+            chosen = [planner.more(*kill) for line in missed for kill in planner.wherever(line)]
             # The later kills of a case count, too.
             short = {kind: number - tally.injected[kind] for kind, number in wanted.items()}
             spare = {kind: round(number * SPARE) + 2 for kind, number in short.items() if number > 0}

@@ -20,7 +20,7 @@ from tests.torture.tally import Effort, Tally
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-SAMPLE = ("plain", "lost replies")
+SAMPLE = ("lost replies",)
 SHARE = 0.0015
 
 
@@ -157,3 +157,10 @@ def test_a_line_that_only_resuming_lives_pass_is_killed_there() -> None:
     planner = Planner(seen, Random(1))
     assert planner.at(later, last=True) == ("plain", (None, Kill(later, 4)))
     assert planner.at(own) == ("plain", (Kill(own, 1),))
+
+
+def test_a_line_that_was_missed_is_tried_in_several_stories() -> None:
+    """Also in those that cost much: the cheap ones may pass it only while they are watched."""
+    line = Point("calls/run.py", 1)
+    seen = [Seen(story, (), {line: 2}, seconds=1.0, cost_s=cost) for story, cost in (("a", 0.1), ("b", 90.0))]
+    assert sorted(Planner(seen, Random(1)).wherever(line)) == [("a", (Kill(line),)), ("b", (Kill(line),))]
