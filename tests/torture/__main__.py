@@ -7,6 +7,7 @@ import argparse
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2, help="processes at a time")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    # A shell that starts this in the background has it ignored, and then so would every program under test.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # What goes wrong on purpose is no news.
     logs.configure(level=logging.CRITICAL)
     broken = 0
