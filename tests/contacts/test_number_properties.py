@@ -24,7 +24,7 @@ from tests.contacts.number_properties import (
     shares,
 )
 
-SAMPLE = 2_000
+SAMPLE = 5_000
 """Cells of each property in each shard."""
 
 
@@ -65,7 +65,7 @@ def test_digits_are_preserved(shard: int) -> None:
     """Whatever surrounds the digits of an accepted cell, they are the number's, save one known prefix."""
     accepted, wrong = digits_are_preserved(shard, SAMPLE)
     assert wrong == []
-    assert accepted > SAMPLE * 0.1
+    assert accepted > SAMPLE * 0.15
 
 
 @pytest.mark.parametrize(

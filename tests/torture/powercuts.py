@@ -55,7 +55,7 @@ class Outcome:
 
 def run(effort: Effort) -> Tally:
     """100,000 power cuts in 8 recorded campaigns at full effort."""
-    campaigns = effort.count(CAMPAIGNS)
+    campaigns = effort.count(CAMPAIGNS, at_least=2)
     scenarios = [
         Scenario(effort.seed * 100 + at, people, pragmas)
         for at, (people, pragmas) in enumerate(SIZES[at % len(SIZES)] for at in range(campaigns))

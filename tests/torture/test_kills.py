@@ -20,7 +20,7 @@ from tests.torture.tally import Effort, Tally
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-SAMPLE = ("lost replies",)
+SAMPLE = ("plain", "lost replies")
 SHARE = 0.0015
 
 

@@ -26,7 +26,7 @@ from tests.torture.tally import Effort
 SECRETS = (KEY, ODD_KEY, PASSWORD)
 
 
-SAMPLE = {"a bug in the middle": 2, "setting up": 0, "a hook": 2}
+SAMPLE = {"a workbook": 2, "a bug in the middle": 2, "setting up": 0, "a hook": 2}
 """Scenarios, with the fewest files that there are to be searched."""
 
 

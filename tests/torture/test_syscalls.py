@@ -10,7 +10,7 @@ from tests.torture import syscalls
 from tests.torture.syscalls import CallPoint
 from tests.torture.tally import Effort
 
-SHARE = 0.0034
+SHARE = 0.006
 
 
 @pytest.mark.e2e
