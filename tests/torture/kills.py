@@ -164,16 +164,15 @@ def _watch(
     return Planner(seen, rng), struck
 
 
-def _near(left: set[Point], seen: Iterable[Seen]) -> set[str]:
+def _near(left: set[Point], seen: Sequence[Seen]) -> set[str]:
     """The stories that pass the line before one of these, or else another one of its function."""
     functions = points.lines_of_functions()
-    lives = list(seen)
     near: set[str] = set()
     for line in left:
         siblings = [each for each, function in functions.items() if function == functions[line]]
         siblings = [each for each in siblings if each.file == line.file and each != line]
         for sibling in sorted(siblings, key=lambda each: (each > line, abs(each.line - line.line))):
-            if stories := {life.story for life in lives if sibling in life.passed}:
+            if stories := {life.story for life in seen if sibling in life.passed}:
                 near |= stories
                 break
     return near

@@ -44,11 +44,8 @@ class Ended:
 
     @property
     def has_crashed(self) -> bool:
-        """Whether it left requests in the middle.
-
-        Killed, ended by the watchdog, told twice to leave, or without a ledger that could note their ends.
-        """
-        return self.was_killed or self.exit_code in (ExitCode.BUG, ExitCode.INTERRUPTED, ExitCode.LEDGER)
+        """Whether it left requests in the middle: killed, ended by the watchdog, or told twice to leave."""
+        return self.was_killed or self.exit_code in (ExitCode.BUG, ExitCode.INTERRUPTED)
 
 
 def live(
