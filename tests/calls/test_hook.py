@@ -281,13 +281,14 @@ async def test_a_failure_is_a_no(stage: MakeStage) -> None:
 async def test_a_broken_hook_stops_the_run(stage: MakeStage, capfd: pytest.CaptureFixture[str]) -> None:
     """After five failures in a row nobody is called any more, and one line names the hook and the trouble."""
     spring = stage()
-    spring.settings = make_settings(hook={"url": "https://crm.example/ask?token=secret"}, pace=FAST)
+    asked_at = "https://crm.example/ask"
+    spring.settings = make_settings(hook={"url": f"{asked_at}?token=secret"}, pace=FAST)
     spring.ask_hook = hook = FakeHook(fail)
     await spring.enrol(*numbers(20))
     report = await spring.run()
     assert report.exit_code is ExitCode.API_UNAVAILABLE
     assert str(report.stop_error) == (
-        "the hook https://crm.example/ask has failed 5 times in a row, at last with 'exit code 3', "
+        f"the hook {asked_at} has failed 5 times in a row, at last with 'exit code 3', "
         "and without its answer nobody is called; mend it, then run again"
     )
     assert not spring.dialled()

@@ -283,7 +283,8 @@ async def test_webhooks_are_kept(generation: str) -> None:
 async def test_what_is_no_webhook(fields: dict[str, Any]) -> None:
     """Names, addresses and events have the forms that the newest generation documents."""
     simulator = account()
-    body = {"name": "events", "url": "http://127.0.0.1:1/", "events": ["call.ended"]}
+    loopback = "http://127.0.0.1:1/"
+    body = {"name": "events", "url": loopback, "events": ["call.ended"]}
     async with talk_to(simulator) as client:
         assert (await client.post(PATH, json=body | fields)).status_code == 422
     assert simulator.webhooks.known == {}
