@@ -17,6 +17,7 @@ from campaign.contacts.intake import take_in
 from campaign.ledger.ledger import Ledger
 from campaign.models import Intake
 from campaign.settings import CampaignSettings
+from tests.compiled import share_compiled_statements
 from tests.postgresql import Databases, start_server
 from tests.support import make_settings
 
@@ -26,6 +27,7 @@ hypothesis_settings.register_profile(
     "steady", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("steady")
+share_compiled_statements()
 
 
 @pytest.fixture

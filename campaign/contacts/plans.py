@@ -7,6 +7,7 @@ all others. Whoever gets no yes asks `phone.read`; so a pattern may be too narro
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import product
 
 import phonenumbers
@@ -48,7 +49,7 @@ def quick_reader(rules: NumberRules) -> QuickReader:
                     return None
         plan = plans[code]
         if plan is None:
-            plan = plans[code] = _Plan(code, rules)
+            plan = plans[code] = _plan(code, rules)
         return plan.read(cell)
 
     return read
@@ -96,6 +97,12 @@ class _Plan:
                     return zones
         # Whoever has no known zone is left to the slow way.
         return self._of_code or None
+
+
+@lru_cache(maxsize=512)
+def _plan(code: str, rules: NumberRules) -> _Plan:
+    """Each takes longer to make than to read a short list with."""
+    return _Plan(code, rules)
 
 
 def _pattern_of(region: str, *, earlier: tuple[str, ...], rules: NumberRules) -> str:

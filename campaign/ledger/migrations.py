@@ -20,6 +20,8 @@ class Migration:
     number: int
     name: str
     apply: Callable[[Connection], None]
+    is_for_older: bool = False
+    """Whether it only brings older ledgers to what a new one has from its first step."""
 
 
 def _create_everything(connection: Connection) -> None:
@@ -149,25 +151,29 @@ def _add_column(connection: Connection, table: str, column: str, kind: str) -> b
     return True
 
 
+def _for_older(number: int, name: str, apply: Callable[[Connection], None]) -> Migration:
+    return Migration(number, name, apply, is_for_older=True)
+
+
 MIGRATIONS: Sequence[Migration] = (
     Migration(1, "first schema", _create_everything),
     Migration(2, "identity", _give_identity),
-    Migration(3, "zone sources", _tell_zone_sources),
-    Migration(4, "suppression changes", _keep_suppression_changes),
-    Migration(5, "state and consent", _keep_state_and_consent),
-    Migration(6, "breakers", _keep_breakers),
-    Migration(7, "budgets", _keep_budgets),
-    Migration(8, "how each call ended", _keep_how_each_call_ended),
-    Migration(9, "time limits and from numbers", _limit_calls),
-    Migration(10, "agents of rows", _keep_agents_of_rows),
-    Migration(11, "who has talked", _keep_who_has_talked),
-    Migration(12, "closing times", _keep_closing_times),
-    Migration(13, "late results", _await_late_results),
-    Migration(14, "recordings", _keep_recordings),
-    Migration(15, "hints", _keep_hints),
-    Migration(16, "what is learnt", _keep_what_is_learnt),
+    _for_older(3, "zone sources", _tell_zone_sources),
+    _for_older(4, "suppression changes", _keep_suppression_changes),
+    _for_older(5, "state and consent", _keep_state_and_consent),
+    _for_older(6, "breakers", _keep_breakers),
+    _for_older(7, "budgets", _keep_budgets),
+    _for_older(8, "how each call ended", _keep_how_each_call_ended),
+    _for_older(9, "time limits and from numbers", _limit_calls),
+    _for_older(10, "agents of rows", _keep_agents_of_rows),
+    _for_older(11, "who has talked", _keep_who_has_talked),
+    _for_older(12, "closing times", _keep_closing_times),
+    _for_older(13, "late results", _await_late_results),
+    _for_older(14, "recordings", _keep_recordings),
+    _for_older(15, "hints", _keep_hints),
+    _for_older(16, "what is learnt", _keep_what_is_learnt),
     # Once more: for a time 13 to 15 were the three before this one, and late results had no step yet.
-    Migration(17, "late results in every ledger", _await_late_results),
+    _for_older(17, "late results in every ledger", _await_late_results),
 )
 
 
@@ -194,12 +200,12 @@ def migrate(connection: Connection, migrations: Sequence[Migration] = MIGRATIONS
         )
     pending = [migration for migration in migrations if migration.number > newest_applied]
     for migration in pending:
-        migration.apply(connection)
-        connection.execute(
-            insert(schema.migrations).values(
-                number=migration.number, name=migration.name, applied_at=datetime.now(UTC)
-            )
-        )
+        if newest_applied or not migration.is_for_older:
+            migration.apply(connection)
+    if pending:
+        now = datetime.now(UTC)
+        records = [{"number": each.number, "name": each.name, "applied_at": now} for each in pending]
+        connection.execute(insert(schema.migrations), records)
     return [migration.number for migration in pending]
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from campaign.errors import ExitCode
+from tests.compiled import share_compiled_statements
 from tests.torture.child import be, be_traced, run_program, take_environment
 from tests.torture.step import Kill, Place, Row, Step
 
@@ -104,6 +105,7 @@ def warm_up(place: Place, rows: Sequence[Row]) -> None:
     listed, config = place.lay_out(Step(), rows, {})
     # Nobody speaks TLS here, and each client would read all authorities anew.
     ssl.create_default_context = cast("Any", cache(ssl.create_default_context))
+    share_compiled_statements()
     take_environment(place)
     with (
         Path(os.devnull).open("w") as nowhere,
