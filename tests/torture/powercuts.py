@@ -18,6 +18,7 @@ from random import Random
 
 import structlog
 
+from tests.compiled import share_compiled_statements
 from tests.torture.power.disk import Disk, DiskNote, Image
 from tests.torture.power.knowledge import Knowledge
 from tests.torture.power.record import Record
@@ -108,6 +109,7 @@ def _keep_quiet() -> None:
 def _judge_swiftly() -> None:
     _keep_quiet()
     stop_flushing()
+    share_compiled_statements()
 
 
 def _in_turn(paths: Sequence[Path]) -> Iterator[Path]:
