@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from campaign.settings import HourSettings, Window
@@ -74,7 +75,7 @@ class Schedule:
         else:
             earlier += self.closing_margin
         opens, closes = window.opens + later, window.closes - earlier
-        return Window(opens=opens, closes=closes) if opens < closes else None
+        return _window(opens, closes) if opens < closes else None
 
     def _opens_at_midnight(self, day: date) -> bool:
         window = self._whole_window(day)
@@ -90,6 +91,12 @@ class Schedule:
             window is not None and self.closed_because is not None and self.closed_because(day) is not None
         )
         return None if is_off else window
+
+
+@lru_cache(maxsize=1024)
+def _window(opens: timedelta, closes: timedelta) -> Window:
+    """A campaign has few, and asks for one of them for each day that it looks at."""
+    return Window(opens=opens, closes=closes)
 
 
 def is_open(schedule: Schedule, person: Whereabouts, now: datetime) -> bool:
@@ -163,6 +170,8 @@ def _first_opening(schedule: Schedule, person: Whereabouts, now: datetime, days:
     return next((opening for opening in sorted(openings) if is_open(schedule, person, opening)), None)
 
 
+# The interpreter itself keeps eight of them, and reads the file of any other anew.
+@lru_cache(maxsize=1024)
 def find_zone(name: str) -> ZoneInfo | None:
     """The time zone of an IANA name; None when there is no such zone."""
     try:
