@@ -103,18 +103,18 @@ def _keep_agents_of_rows(connection: Connection) -> None:
 
 
 def _keep_who_has_talked(connection: Connection) -> None:
-    if not _add_column(connection, "attempts", "talked", "INTEGER DEFAULT 0 NOT NULL"):
-        return
-    # Of older attempts in doubt: an unknown end, words of whomever, a call that failed after a while.
-    connection.execute(
-        text(
-            "UPDATE attempts SET talked = 1 WHERE disposition IN ('answered', 'unknown') OR EXISTS"
-            " (SELECT 1 FROM calls WHERE calls.attempt_id = attempts.id AND (calls.disposition = 'answered'"
-            " OR (attempts.disposition IN ('busy', 'no_answer', 'failed', 'canceled')"
-            " AND calls.transcript <> '')"
-            " OR (attempts.disposition IN ('failed', 'canceled') AND calls.duration_seconds > 0)))"
+    if _add_column(connection, "attempts", "talked", "INTEGER DEFAULT 0 NOT NULL"):
+        # Of older attempts in doubt: an unknown end, words of whomever, a call that failed after a while.
+        connection.execute(
+            text(
+                "UPDATE attempts SET talked = 1 WHERE disposition IN ('answered', 'unknown') OR EXISTS"
+                " (SELECT 1 FROM calls WHERE calls.attempt_id = attempts.id"
+                " AND (calls.disposition = 'answered'"
+                " OR (attempts.disposition IN ('busy', 'no_answer', 'failed', 'canceled')"
+                " AND calls.transcript <> '')"
+                " OR (attempts.disposition IN ('failed', 'canceled') AND calls.duration_seconds > 0)))"
+            )
         )
-    )
 
 
 def _keep_closing_times(connection: Connection) -> None:
@@ -151,29 +151,25 @@ def _add_column(connection: Connection, table: str, column: str, kind: str) -> b
     return True
 
 
-def _for_older(number: int, name: str, apply: Callable[[Connection], None]) -> Migration:
-    return Migration(number, name, apply, is_for_older=True)
-
-
 MIGRATIONS: Sequence[Migration] = (
     Migration(1, "first schema", _create_everything),
     Migration(2, "identity", _give_identity),
-    _for_older(3, "zone sources", _tell_zone_sources),
-    _for_older(4, "suppression changes", _keep_suppression_changes),
-    _for_older(5, "state and consent", _keep_state_and_consent),
-    _for_older(6, "breakers", _keep_breakers),
-    _for_older(7, "budgets", _keep_budgets),
-    _for_older(8, "how each call ended", _keep_how_each_call_ended),
-    _for_older(9, "time limits and from numbers", _limit_calls),
-    _for_older(10, "agents of rows", _keep_agents_of_rows),
-    _for_older(11, "who has talked", _keep_who_has_talked),
-    _for_older(12, "closing times", _keep_closing_times),
-    _for_older(13, "late results", _await_late_results),
-    _for_older(14, "recordings", _keep_recordings),
-    _for_older(15, "hints", _keep_hints),
-    _for_older(16, "what is learnt", _keep_what_is_learnt),
+    Migration(3, "zone sources", _tell_zone_sources, is_for_older=True),
+    Migration(4, "suppression changes", _keep_suppression_changes, is_for_older=True),
+    Migration(5, "state and consent", _keep_state_and_consent, is_for_older=True),
+    Migration(6, "breakers", _keep_breakers, is_for_older=True),
+    Migration(7, "budgets", _keep_budgets, is_for_older=True),
+    Migration(8, "how each call ended", _keep_how_each_call_ended, is_for_older=True),
+    Migration(9, "time limits and from numbers", _limit_calls, is_for_older=True),
+    Migration(10, "agents of rows", _keep_agents_of_rows, is_for_older=True),
+    Migration(11, "who has talked", _keep_who_has_talked, is_for_older=True),
+    Migration(12, "closing times", _keep_closing_times, is_for_older=True),
+    Migration(13, "late results", _await_late_results, is_for_older=True),
+    Migration(14, "recordings", _keep_recordings, is_for_older=True),
+    Migration(15, "hints", _keep_hints, is_for_older=True),
+    Migration(16, "what is learnt", _keep_what_is_learnt, is_for_older=True),
     # Once more: for a time 13 to 15 were the three before this one, and late results had no step yet.
-    _for_older(17, "late results in every ledger", _await_late_results),
+    Migration(17, "late results in every ledger", _await_late_results, is_for_older=True),
 )
 
 
