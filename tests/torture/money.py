@@ -9,6 +9,10 @@ from tests.torture.hazards import WatchedProvider
 
 LONGEST_S = 600.0
 """The campaign file says that no call is longer, and none of a simulated person is."""
+AT_MOST: Mapping[str, float] = {
+    "calls": 1, "minutes": LONGEST_S / 60, "credits": LONGEST_S / 60, "cents": 2 * LONGEST_S / 60,
+}  # fmt: skip
+"""What one call may take of each limit, at the price of the campaign file."""
 
 
 def budget(seed: int) -> dict[str, float]:
@@ -34,23 +38,21 @@ def over_budget(provider: WatchedProvider, generation: str, limits: Mapping[str,
     wrong = 0
     for nth, call in enumerate(calls):
         taken = [_took(provider, other, call.placed_at, generation) for other in calls[:nth]]
-        minutes = sum(taken) / 60 + LONGEST_S / 60
-        sums = {"calls": nth + 1, "minutes": minutes, "credits": minutes, "cents": _cents(taken)}
-        wrong += any(sums[name] > limit + 1e-6 for name, limit in limits.items() if name in sums)
+        wrong += any(
+            sum(each[name] for each in taken) + AT_MOST[name] > limit + 1e-6
+            for name, limit in limits.items()
+            if name in AT_MOST
+        )
     return wrong
 
 
-def _took(provider: WatchedProvider, call: SimulatedCall, at: float, generation: str) -> float:
-    """Seconds of a call as the provider tells them, when it was over by then."""
+def _took(provider: WatchedProvider, call: SimulatedCall, at: float, generation: str) -> Mapping[str, float]:
+    """What the provider tells of a call that was over by then, rounded as it does; of another the most."""
     if call.ends_at() > at:
-        return LONGEST_S
-    told = call_object(provider, call, generation)["duration_seconds"]
-    return float(told) if told is not None else 0.0
-
-
-def _cents(taken: list[float]) -> float:
-    """At the simulator's own price for what is over, at that of the campaign file for the rest."""
-    return sum(2 * 10 if seconds == LONGEST_S else seconds / 60 * 1.4 for seconds in taken) + 2 * 10
+        return AT_MOST
+    minutes = (call_object(provider, call, generation)["duration_seconds"] or 0.0) / 60
+    # Also where the provider tells no cost, it has one: the least that the program may count.
+    return {"calls": 1, "minutes": minutes, "credits": round(minutes, 4), "cents": round(minutes * 1.4, 2)}
 
 
 def is_used_up(provider: WatchedProvider, limits: Mapping[str, float], *, in_review: int) -> bool:
