@@ -1,7 +1,7 @@
 """Statements compiled once for all engines of a process, as the one engine of a real command does it.
 
 SQLAlchemy keeps them for each engine. Tests open thousands of ledgers, and a third of their work was to
-compile the same statements anew.
+compile the same statements anew. This holds for dialects without options, on servers of one version.
 """
 
 from functools import cache
@@ -14,7 +14,7 @@ from sqlalchemy.util import LRUCache
 
 DIALECTS: tuple[type[Dialect], ...] = (SQLiteDialect_pysqlite, PGDialect_psycopg)
 MOST = 2000
-"""More statements than the product has, so that none is ever compiled twice."""
+"""More statements than the product has."""
 
 
 @cache

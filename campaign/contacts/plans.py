@@ -99,9 +99,9 @@ class _Plan:
         return self._of_code or None
 
 
+# Each takes longer to make than a short list to read, and a process may read several.
 @lru_cache(maxsize=512)
 def _plan(code: str, rules: NumberRules) -> _Plan:
-    """Each takes longer to make than to read a short list with."""
     return _Plan(code, rules)
 
 

@@ -29,7 +29,7 @@ _INCOMPLETE = (
     .join(schema.attempts)
     .join(schema.contacts)
     .where(
-        # Not a bound value: SQLite plans for the index of these only when it sees its condition.
+        # With a bound value SQLite plans this anew at each run, to see whether the index of these will do.
         _CALLS.looks_left > literal_column("0"),
         _CALLS.settled_at > bindparam("since"),
         _CALLS.settled_at

@@ -1,4 +1,7 @@
-"""Migrations: numbered steps, each applied together with the record that it was."""
+"""Migrations: numbered steps, each recorded in the transaction that applies it.
+
+A new ledger is made as it is today, with the record of all of them.
+"""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -25,7 +28,7 @@ class Migration:
 
 
 def _create_everything(connection: Connection) -> None:
-    schema.metadata.create_all(connection)
+    schema.metadata.create_all(connection, checkfirst=False)
 
 
 def _give_identity(connection: Connection) -> None:
@@ -180,10 +183,10 @@ def migrate(connection: Connection, migrations: Sequence[Migration] = MIGRATIONS
     writing one, and in PostgreSQL a lock is held until that transaction ends.
 
     Returns:
-        The numbers that were applied.
+        The numbers that were recorded.
 
     Raises:
-        LedgerError: The ledger was made by a newer version of this program.
+        LedgerError: The ledger was made by a newer version of this program, or the database is not ours.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_KEY})
@@ -195,6 +198,8 @@ def migrate(connection: Connection, migrations: Sequence[Migration] = MIGRATIONS
             "install the newer version"
         )
     pending = [migration for migration in migrations if migration.number > newest_applied]
+    if newest_applied == 0:
+        _refuse_foreign_tables(connection)
     for migration in pending:
         if newest_applied or not migration.is_for_older:
             migration.apply(connection)
@@ -203,6 +208,15 @@ def migrate(connection: Connection, migrations: Sequence[Migration] = MIGRATIONS
         records = [{"number": each.number, "name": each.name, "applied_at": now} for each in pending]
         connection.execute(insert(schema.migrations), records)
     return [migration.number for migration in pending]
+
+
+def _refuse_foreign_tables(connection: Connection) -> None:
+    """A new ledger shares no table with another program."""
+    foreign = sorted(schema.metadata.tables.keys() & set(inspect(connection).get_table_names()))
+    if foreign:
+        raise LedgerError(
+            f"the database has a table {foreign[0]} and is no ledger of campaign; give it one of its own"
+        )
 
 
 def applied(connection: Connection) -> int:

@@ -93,9 +93,9 @@ class Schedule:
         return None if is_off else window
 
 
+# A campaign has few, and asks for one of them for each day that it looks at.
 @lru_cache(maxsize=1024)
 def _window(opens: timedelta, closes: timedelta) -> Window:
-    """A campaign has few, and asks for one of them for each day that it looks at."""
     return Window(opens=opens, closes=closes)
 
 
@@ -170,14 +170,18 @@ def _first_opening(schedule: Schedule, person: Whereabouts, now: datetime, days:
     return next((opening for opening in sorted(openings) if is_open(schedule, person, opening)), None)
 
 
-# The interpreter itself keeps eight of them, and reads the file of any other anew.
-@lru_cache(maxsize=1024)
 def find_zone(name: str) -> ZoneInfo | None:
     """The time zone of an IANA name; None when there is no such zone."""
     try:
-        return ZoneInfo(name)
+        return _zone(name)
     except (KeyError, OSError, ValueError):
         return None
+
+
+# The interpreter keeps eight of them, and reads the file of any other anew. What cannot be read is not kept.
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
 
 
 def _is_open_in(schedule: Schedule, name: str, now: datetime, *, is_certain: bool) -> bool:

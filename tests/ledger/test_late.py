@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from campaign.ledger import calls, late, suppression, tried
 from campaign.ledger.late import Found
+from campaign.ledger.ledger import Ledger
 from campaign.models import Disposition, RowStatus, TranscriptStatus
-from tests.ledger.case import ANNA, BEN, Case, do, report
+from tests.ledger.case import ANNA, BEN, Case, do, engine_of, report
 from tests.support import NOON
 
 SETTLED = NOON + timedelta(minutes=2)
@@ -76,6 +78,22 @@ def test_looks_are_few_and_further_and_further_apart(
     for _ in range(looks):
         do(case.ledger, late.record_look, call_id)
     assert due(case, SETTLED + after) == ([call_id] if is_due else [])
+
+
+def test_they_are_found_by_their_index(sqlite_location: str) -> None:
+    """Whatever is looked for: a ledger of years has millions of calls, and few that are incomplete."""
+    seen: list[str] = []
+
+    def see(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    with Ledger.open(sqlite_location) as ledger:
+        event.listen(engine_of(ledger), "before_cursor_execute", see)
+        ledger.read(late.incomplete_calls, SETTLED)
+        [query] = [statement for statement in seen if "looks_left" in statement]
+        with engine_of(ledger).connect() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", (None,) * query.count("?")).all()
+    assert "SEARCH calls USING INDEX ix_calls_incomplete" in str(plan)
 
 
 def test_the_oldest_are_looked_at_first(case: Case) -> None:

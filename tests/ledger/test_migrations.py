@@ -63,15 +63,20 @@ def tables(ledger: Ledger) -> set[str]:
     return set(inspect(engine_of(ledger)).get_table_names())
 
 
-def columns_and_indexes(ledger: Ledger) -> dict[str, tuple[set[str], set[str | None]]]:
-    look = inspect(engine_of(ledger))
-    return {
-        table: (
-            {column["name"] for column in look.get_columns(table)},
-            {index["name"] for index in look.get_indexes(table)},
-        )
-        for table in look.get_table_names()
-    }
+def schema_and_rows(ledger: Ledger) -> dict[str, tuple[set[str], set[str], int]]:
+    with engine_of(ledger).connect() as connection:
+        look = inspect(connection)
+        return {
+            table: (
+                {
+                    f"{column['name']} {column['type']!r} {column['nullable']}"
+                    for column in look.get_columns(table)
+                },
+                {f"{index['name']} {index['column_names']}" for index in look.get_indexes(table)},
+                connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one(),  # noqa: S608
+            )
+            for table in look.get_table_names()
+        }
 
 
 def test_a_rerun_applies_nothing(ledger: Ledger, ledger_location: str) -> None:
@@ -97,14 +102,14 @@ def test_the_change_and_its_record_come_together(ledger: Ledger) -> None:
 
 def test_a_new_ledger_lacks_nothing_that_older_ones_are_given(ledger: Ledger) -> None:
     """The steps that it has skipped would change nothing."""
-    before = columns_and_indexes(ledger)
+    before = schema_and_rows(ledger)
     skipped = [step for step in MIGRATIONS if step.is_for_older]
 
     with engine_of(ledger).begin() as connection:
         for step in skipped:
             step.apply(connection)
 
-    assert columns_and_indexes(ledger) == before
+    assert schema_and_rows(ledger) == before
     assert [step.name for step in MIGRATIONS if step not in skipped] == ["first schema", "identity"]
 
 
@@ -136,6 +141,17 @@ def test_a_newer_ledger_is_refused(ledger: Ledger, ledger_location: str) -> None
     ):
         Ledger.open(ledger_location)
     assert applied(ledger)[-1] == (NEXT.number, "a table more")
+
+
+def test_the_database_of_another_program_is_left_alone(ledger: Ledger, ledger_location: str) -> None:
+    """A table of it that is called as one of ours is neither used nor changed."""
+    with engine_of(ledger).begin() as connection:
+        connection.exec_driver_sql("DROP TABLE migrations")
+    before = schema_and_rows(ledger)
+
+    with pytest.raises(LedgerError, match=r"^[^\n]*has a table attempts[^\n]*give it one of its own$"):
+        Ledger.open(ledger_location)
+    assert schema_and_rows(ledger) == before
 
 
 def start_old(connection: Connection) -> int:

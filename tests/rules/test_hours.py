@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from importlib.resources import files
+from pathlib import Path
+from zoneinfo import ZoneInfo, reset_tzpath
 
 import pytest
 from hypothesis import given, settings
@@ -320,3 +322,19 @@ def test_more_zones_never_open_more(days: Schedule, now: datetime) -> None:
         if is_open(days, [NEW_YORK, zone], now):
             assert is_open(days, [NEW_YORK], now)
             assert is_open(days, [zone], now)
+
+
+def test_a_zone_whose_file_was_broken_is_known_when_it_is_mended(tmp_path: Path) -> None:
+    """What could not be read once is read again."""
+    name = "Antarctica/Troll"
+    file = tmp_path / name
+    file.parent.mkdir()
+    file.write_bytes(b"half a copy")
+    try:
+        reset_tzpath([tmp_path])
+        ZoneInfo.clear_cache()
+        assert hours.find_zone(name) is None
+        file.write_bytes(files("tzdata").joinpath("zoneinfo", name).read_bytes())
+        assert hours.find_zone(name) is not None
+    finally:
+        reset_tzpath()

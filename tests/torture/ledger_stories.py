@@ -216,6 +216,7 @@ LEDGER_STORIES: Mapping[str, Story] = {
     "newer schema": Story(before=(Step(settings=LATER),), trouble=trouble.newer_schema, meets=74),
     "older schema": Story(before=(Step(settings=LATER),), trouble=trouble.older_schema),
     "no database": Story(trouble=trouble.no_database, meets=74),
+    "somebody else's database": Story(trouble=trouble.foreign_database, meets=74),
     "breaks on the way": Story(step=Step(actions={"record_placed#2": "fill_disk"}), meets=74),
     "wrong ledgers": Story(step=Step(program="open_wrong_ledgers")),
     "output spoilt": Story(

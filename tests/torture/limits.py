@@ -4,7 +4,7 @@ What the list says stands here as plain instants, and calls are counted by what 
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
@@ -28,10 +28,10 @@ class Limits:
     per_day: int | None = None
 
     @classmethod
-    def draw(cls, seed: int, kept: Collection[int]) -> "Limits":
-        """From a source of its own, so that older seeds stay the campaigns that they were."""
+    def draw(cls, seed: int) -> "Limits":
+        """From a source of its own, so that a seed without limits stays the campaign that it was."""
         rng = Random(f"limits {seed}")
-        if seed in kept or rng.random() >= SHARE:
+        if rng.random() >= SHARE:
             return cls()
         return cls(of_rows=rng.random() < 0.7, per_day=rng.choice((None, 1, 2)))
 

@@ -13,6 +13,8 @@ AT_MOST: Mapping[str, float] = {
     "calls": 1, "minutes": LONGEST_S / 60, "credits": LONGEST_S / 60, "cents": 2 * LONGEST_S / 60,
 }  # fmt: skip
 """What one call may take of each limit, at the price of the campaign file."""
+CENTS_PER_MINUTE = 1.4
+"""What it costs at the provider, before that rounds it."""
 
 
 def budget(seed: int) -> dict[str, float]:
@@ -47,12 +49,16 @@ def over_budget(provider: WatchedProvider, generation: str, limits: Mapping[str,
 
 
 def _took(provider: WatchedProvider, call: SimulatedCall, at: float, generation: str) -> Mapping[str, float]:
-    """What the provider tells of a call that was over by then, rounded as it does; of another the most."""
+    """What the provider tells of a call that was over by then, the least of it; of another the most."""
     if call.ends_at() > at:
         return AT_MOST
-    minutes = (call_object(provider, call, generation)["duration_seconds"] or 0.0) / 60
-    # Also where the provider tells no cost, it has one: the least that the program may count.
-    return {"calls": 1, "minutes": minutes, "credits": round(minutes, 4), "cents": round(minutes * 1.4, 2)}
+    told = call_object(provider, call, generation)
+    minutes = told["duration_seconds"] / 60
+    # The program counts no less, also where it has not heard of the cost yet, or never will.
+    known = {"credits": minutes, "cents": minutes * CENTS_PER_MINUTE}
+    for name, field in (("credits", "credits_used"), ("cents", "cost_cents")):
+        known[name] = min(known[name], told.get(field) or known[name])
+    return {"calls": 1, "minutes": minutes, **known}
 
 
 def is_used_up(provider: WatchedProvider, limits: Mapping[str, float], *, in_review: int) -> bool:

@@ -140,7 +140,7 @@ def tell(stage: Stage, seed: int, *, program: type[VirtualLedger] = VirtualLedge
     rng = Random(seed)
     people = rng.choice((1, 1, 2, 2, 3, MOST_PEOPLE))
     settings, tries, hours = _settings(rng, money.budget(seed))
-    within = Limits.draw(seed, _kept())
+    within = Limits.draw(seed)
     settings = within.put_into(settings)
     clock = VirtualClock(NOON)
     wall = Wall(clock, hours)
@@ -348,11 +348,6 @@ def kept_seeds() -> list[int]:
     """Seeds that have failed once, each a line: the number, then what it has found."""
     lines = KEPT.read_text(encoding="utf-8").splitlines()
     return [int(line.split()[0]) for line in lines if line and not line.startswith("#")]
-
-
-@cache
-def _kept() -> frozenset[int]:
-    return frozenset(kept_seeds())
 
 
 def run(effort: Effort) -> Tally:

@@ -77,6 +77,16 @@ def no_database(place: Place) -> Iterator[None]:
 
 
 @contextmanager
+def foreign_database(place: Place) -> Iterator[None]:
+    """The ledger is a database of another program, with a table of the same name as one of ours."""
+    path = Path(place.ledger)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE calls (number TEXT)")
+    yield
+    path.unlink()
+
+
+@contextmanager
 def newer_schema(place: Place) -> Iterator[None]:
     """A newer version of the program has been here."""
     _alter(place, "INSERT INTO migrations VALUES (99, 'of the future', '2026-01-01')")
