@@ -42,6 +42,8 @@ WATCHES = 2
 """So often those stories are watched again that may pass lines which no life was seen to pass."""
 ROUNDS = 8
 """A line is passed or not as threads happen to run, so what was missed is tried again."""
+MISSED_IN = 3
+"""From the second time on in so many stories."""
 
 
 @dataclass(slots=True)
@@ -118,13 +120,14 @@ def run(effort: Effort, *, stories: Sequence[str] = tuple(WHOLE_STORIES)) -> Tal
         shop = workshop(stack, effort, stories)
         planner, struck = _watch(shop, stories, Random(effort.seed), tally, is_whole=effort.share >= 1)
         chosen = planner.cases(wanted)
-        for _ in range(ROUNDS):
+        for at in range(ROUNDS):
             planner.rng.shuffle(chosen)
             for case, findings in shop.work([shop.case(story, *kills) for story, kills in chosen]):
                 struck |= _count(case, findings, tally)
             # At full counts every line that is due has to be struck, however often that takes.
             missed = sorted((due & planner.points.keys()) - struck) if effort.share >= 1 else []
-            chosen = [planner.more(*kill) for line in missed for kill in planner.wherever(line)]
+            again = (planner.wherever(line, stories=1 if at == 0 else MISSED_IN) for line in missed)
+            chosen = [planner.more(*kill) for kills in again for kill in kills]
             # The later kills of a case count, too.
             short = {kind: number - tally.injected[kind] for kind, number in wanted.items()}
             spare = {kind: round(number * SPARE) + 2 for kind, number in short.items() if number > 0}

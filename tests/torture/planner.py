@@ -17,8 +17,6 @@ AGAIN = 0.9
 """Share of the cases in which a life after a killed one is killed, too."""
 STRIKES = 4.2
 """Of the kills of a case about so many strike: some lives end before, or pass other points."""
-MISSED_IN = 3
-"""So many stories are tried for a point at which no life was killed though one was to be."""
 UNTRACED = 0.6
 """A life that nobody watches lasts such a share of one whose lines are counted."""
 LEAST_COST_S = 0.2
@@ -78,13 +76,13 @@ class Planner:
         nth = 1 if first else often if last else self.rng.randint(1, often)
         return life.story, (*life.before, Kill(point, nth))
 
-    def wherever(self, point: Point) -> list[tuple[str, Kills]]:
-        """Kills at the first passing of a point that was missed, in several stories whatever they cost.
+    def wherever(self, point: Point, *, stories: int) -> list[tuple[str, Kills]]:
+        """Kills at the first passing of a point that was missed, in so many stories whatever they cost.
 
         Some lives pass it only while they are watched, as that makes them slower.
         """
         by_story = {life.story: life for life in self.points[point]}
-        chosen = self.rng.sample(sorted(by_story), min(len(by_story), MISSED_IN))
+        chosen = self.rng.sample(sorted(by_story), min(len(by_story), stories))
         return [(story, (*by_story[story].before, Kill(point))) for story in chosen]
 
     def at_a_moment(self) -> tuple[str, Kills]:
