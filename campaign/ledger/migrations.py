@@ -215,7 +215,7 @@ def _refuse_foreign_tables(connection: Connection) -> None:
     foreign = sorted(schema.metadata.tables.keys() & set(inspect(connection).get_table_names()))
     if foreign:
         raise LedgerError(
-            f"the database has a table {foreign[0]} and is no ledger of campaign; give it one of its own"
+            f"the database has a table {foreign[0]} of another program; give the ledger its own database"
         )
 
 

@@ -149,7 +149,7 @@ def test_the_database_of_another_program_is_left_alone(ledger: Ledger, ledger_lo
         connection.exec_driver_sql("DROP TABLE migrations")
     before = schema_and_rows(ledger)
 
-    with pytest.raises(LedgerError, match=r"^[^\n]*has a table attempts[^\n]*give it one of its own$"):
+    with pytest.raises(LedgerError, match=r"^[^\n]*a table attempts[^\n]*give the ledger its own database$"):
         Ledger.open(ledger_location)
     assert schema_and_rows(ledger) == before
 

@@ -15,7 +15,7 @@ from campaign.calls.runner import run_campaign, utc_now
 from campaign.cli.job import write_results
 from campaign.contacts.intake import take_in
 from campaign.errors import ExitCode
-from campaign.ledger import campaigns
+from campaign.ledger import breakers, campaigns
 from campaign.ledger.ledger import Ledger
 from campaign.models import TOKEN_KEY
 from campaign.oneinbox.client import OneInbox
@@ -102,6 +102,10 @@ def harmed_campaign(at: int, strike: Strike, folder: Path, oracle: Oracle, clien
         life = _Life(settings, ledger, campaign_id, result, oracle.base_url, client)
         try:
             has_struck = anyio.run(life.harmed, strike)
+            # A line that has spoilt the key looks like a refused one, which a human has to see to.
+            ledger.write(
+                breakers.reset, campaign_id=campaign_id, who="op", reason="the line is mended", now=utc_now()
+            ).result()
             codes = [anyio.run(life.live, oracle.base_url)]
             while len(codes) < CLEAN_LIVES and codes[-1] not in (ExitCode.OK, ExitCode.NEEDS_REVIEW):
                 codes.append(anyio.run(life.live, oracle.base_url))

@@ -3,13 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
 
 from campaign.errors import ExitCode
 from campaign.models import Call, CallRequest
 from campaign.oneinbox.client import OneInbox
 from campaign.oneinbox.errors import ApiError, NotFound, NotSent, OutcomeUnknown, Unsupported
-from tests.e2e.machinery import simulator
+from tests.e2e.machinery import KEY, simulator
 from tests.torture import network, network_runs
 from tests.torture.finding import RealDial
 from tests.torture.network import CHANGED, PLACED, Dialled, End
@@ -71,6 +72,18 @@ def test_a_run_that_guesses_is_found_out(tmp_path: Path, client: type[OneInbox])
 
     assert tally.injected["runs cut"] == 1
     assert tally.double_dials == 1
+
+
+def test_a_key_that_the_line_has_changed_holds_the_campaign_until_somebody_looks(tmp_path: Path) -> None:
+    """It looks like a refused key: the breaker opens, and when it is closed the campaign comes to its end."""
+    with simulator(tmp_path, "--speed", "500") as oracle:
+        passed = anyio.run(network._measure, oracle)
+        in_the_key = passed[Side.REQUEST].index(KEY.encode()) + len(KEY) // 2
+        strike = Strike(Mode.GARBLE, Side.REQUEST, in_the_key, bit=1, verb="POST", nth=1)
+        tally = network_runs.harmed_campaign(0, strike, tmp_path / "run", oracle, OneInbox)
+    assert tally.injected["runs garbled"] == 1
+    assert tally.failures == []
+    assert tally.is_clean
 
 
 def test_a_client_that_knows_nothing_is_found_out(tmp_path: Path) -> None:
