@@ -4,6 +4,8 @@ Dialling has a way of its own (see `client`). What is asked here is sent once, t
 caller's to know.
 """
 
+import ssl
+from functools import cache
 from typing import Any
 
 import anyio
@@ -28,6 +30,15 @@ def account(base_url: str, api_key: SecretStr) -> dict[str, Any]:
     }
     # trust_env would send the key to whatever proxy the environment names.
     return {"base_url": base_url, "headers": headers, "trust_env": False}
+
+
+@cache
+def authorities() -> ssl.SSLContext:
+    """Who may vouch for OneInbox: certifi's list, whatever the environment says.
+
+    Read once for all clients, as it takes longer than many a request.
+    """
+    return httpx.create_ssl_context(trust_env=False)
 
 
 async def ask(

@@ -70,6 +70,7 @@ class OneInbox:
             **common,
             transport=transport
             or httpx.AsyncHTTPTransport(
+                verify=asking.authorities(),
                 limits=httpx.Limits(max_connections=max_connections, max_keepalive_connections=0),
                 proxy=proxy,
                 trust_env=False,
@@ -82,6 +83,7 @@ class OneInbox:
             **common,
             transport=transport
             or AiohttpTransport(
+                verify=asking.authorities(),
                 limits=httpx.Limits(max_connections=max_connections),
                 proxy=httpx.Proxy(proxy) if proxy else None,
                 trust_env=False,

@@ -77,7 +77,11 @@ class SetUp:
             **asking.account(base_url, api_key),
             transport=transport
             or httpx.AsyncHTTPTransport(
-                limits=httpx.Limits(max_keepalive_connections=0), proxy=proxy, trust_env=False, retries=0
+                verify=asking.authorities(),
+                limits=httpx.Limits(max_keepalive_connections=0),
+                proxy=proxy,
+                trust_env=False,
+                retries=0,
             ),
             timeout=httpx.Timeout(deadline_s, connect=CONNECT_TIMEOUT_S),
             follow_redirects=False,
