@@ -4,11 +4,14 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import structlog
+import typer.main
+import typer.testing
 from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -28,6 +31,8 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("steady")
 share_compiled_statements()
+# The command line is the same at each call, and takes longer to make than most commands take to run.
+cast("Any", typer.testing)._get_command = cache(typer.main.get_command)
 
 
 @pytest.fixture
