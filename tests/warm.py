@@ -6,8 +6,6 @@ itself, and what signals do, is tested with the installed command.
 
 import ctypes
 import json
-import multiprocessing
-import multiprocessing.forkserver
 import os
 import signal
 import sys
@@ -16,21 +14,15 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import NoReturn
 
 from campaign.cli import main
 from tests.e2e import impatient
+from tests.forks import loaded
 
 PATIENCE_S = 90.0
-ROOT = Path(__file__).parents[1]
-_LOADED = (
-    "campaign.calls.ports", "campaign.calls.runner", "campaign.calls.watchdog", "campaign.cli.job",
-    "campaign.cli.live", "campaign.contacts.files.parquet", "campaign.contacts.files.workbook",
-    "campaign.results.files", "campaign.simulator.server", "pandas", "sqlalchemy.dialects.sqlite", __name__,
-)  # fmt: skip
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -87,8 +79,7 @@ def run(
     with tempfile.TemporaryDirectory() as own:
         report, said, complained = (str(Path(own) / name) for name in ("report", "stdout", "stderr"))
         order = _order(arguments, folder, environment, stdout or said, stderr or complained, is_impatient)
-        _server()
-        process = _FORKS.Process(target=_watch, args=(order, report))
+        process = loaded().Process(target=_watch, args=(order, report))
         process.start()
         process.join(limit_s)
         if process.exitcode is None:
@@ -104,29 +95,10 @@ def run(
 
 def start(*arguments: str | Path, stderr: Path) -> ForkServerProcess:
     """Start the command, and leave its end to the caller. Its words go to a file."""
-    _server()
     order = _order(arguments, None, None, os.devnull, str(stderr), False)
-    process: ForkServerProcess = _FORKS.Process(target=_be, args=(order,))
+    process: ForkServerProcess = loaded().Process(target=_be, args=(order,))
     process.start()
     return process
-
-
-_FORKS = multiprocessing.get_context("forkserver")
-
-
-@cache
-def _server() -> None:
-    """Start the process that is forked. It finds this package wherever the test has gone to."""
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = str(ROOT)
-    try:
-        _FORKS.set_forkserver_preload(list(_LOADED))
-        multiprocessing.forkserver.ensure_running()
-    finally:
-        if before is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = before
 
 
 def _order(

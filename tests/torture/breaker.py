@@ -5,11 +5,10 @@ from what it has seen it tells the first sign by rules of its own, and counts wh
 """
 
 import logging
-import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -31,6 +30,7 @@ from campaign.rehearsal.world import World
 from campaign.simulator.faults import Fault, FaultPlan
 from campaign.simulator.people import Behaviour, Conversation
 from campaign.simulator.provider import Provider, SimulatedCall
+from tests import forks
 from tests.support import NOON, make_settings
 from tests.torture.tally import Effort, Tally
 
@@ -328,7 +328,7 @@ def run(effort: Effort) -> Tally:
     cases = cases_of(effort.share)
     chunks = [cases[at : at + CHUNK] for at in range(0, len(cases), CHUNK)]
     tally = Tally(injected=Counter(dict.fromkeys(TROUBLES, 0)))
-    with ProcessPoolExecutor(effort.jobs, multiprocessing.get_context("spawn")) as pool:
+    with forks.pool(effort.jobs) as pool:
         for part in as_completed([pool.submit(tell_many, effort.folder, chunk) for chunk in chunks]):
             tally.add(part.result())
     tally.notes.append(f"first failure at {len({first for _, first in cases})} of the calls 1 to {POSITIONS}")

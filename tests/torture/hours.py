@@ -5,7 +5,6 @@ product looks for an opening. It works out the holidays of the United States its
 profile in words of its own.
 """
 
-import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -26,6 +25,7 @@ from campaign.rules.gate import Verdict
 from campaign.rules.hours import Whereabouts
 from campaign.rules.person import Person
 from campaign.settings import Calendar, CampaignSettings, make_calendar
+from tests import forks
 from tests.contacts import cells
 from tests.support import make_settings
 from tests.torture.tally import Effort, Tally
@@ -286,11 +286,11 @@ def run(effort: Effort) -> Tally:
     wanted = effort.count(PAIRS)
     sizes = [min(CHUNK, wanted - done) for done in range(0, wanted, CHUNK)]
     zones = all_zones()[:: max(round(1 / effort.share), 1)]
-    with multiprocessing.get_context("spawn").Pool(effort.jobs) as pool:
+    with forks.pool(effort.jobs) as pool:
         chunks = [(effort.seed * 100_000 + at, size) for at, size in enumerate(sizes)]
-        for part in pool.starmap(random_pairs, chunks, chunksize=1):
+        for part in pool.map(random_pairs, *zip(*chunks, strict=True)):
             tally.add(part)
-        for part in pool.imap(clock_changes, zones):
+        for part in pool.map(clock_changes, zones):
             tally.add(part)
         years = [
             (book, zone, year)
@@ -298,7 +298,7 @@ def run(effort: Effort) -> Tally:
             for zone in ("America/New_York", "Pacific/Guam")
             for year in range(2024, 2033)
         ]
-        for part in pool.starmap(around_holidays, years[:: max(round(1 / effort.share), 1)], chunksize=1):
+        for part in pool.map(around_holidays, *zip(*years[:: max(round(1 / effort.share), 1)], strict=True)):
             tally.add(part)
     tally.notes.append(f"{len(zones)} time zones")
     return tally

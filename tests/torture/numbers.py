@@ -1,9 +1,9 @@
 """A million cells for each property of the number reader: none is read as somebody else's number."""
 
-import multiprocessing
 from collections.abc import Callable
 from functools import partial
 
+from tests import forks
 from tests.contacts import number_properties
 from tests.contacts.number_properties import CELLS, SHARDS, Checked
 from tests.torture.tally import Effort, Tally
@@ -21,8 +21,8 @@ def run(effort: Effort) -> Tally:
     """Every shard of every property."""
     cases = [(name, shard) for name in PROPERTIES for shard in SHARDS]
     tally = Tally()
-    with multiprocessing.get_context("spawn").Pool(effort.jobs) as pool:
-        for part in pool.imap(partial(check, effort.count(CELLS)), cases):
+    with forks.pool(effort.jobs) as pool:
+        for part in pool.map(partial(check, effort.count(CELLS)), cases):
             tally.add(part)
     return tally
 

@@ -9,15 +9,15 @@ import faulthandler
 import hashlib
 import math
 import pickle
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, as_completed
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
 import structlog
 
+from tests import forks
 from tests.compiled import share_compiled_statements
 from tests.torture.power.disk import Disk, DiskNote, Image
 from tests.torture.power.knowledge import Knowledge
@@ -69,7 +69,7 @@ def cut(effort: Effort, scenarios: Sequence[Scenario], images: int) -> Tally:
     total = Outcome()
     paths = [effort.folder / f"{at}.record" for at in range(len(scenarios))]
     # The tap stays in a process that has had it.
-    with _processes(effort.jobs, _keep_quiet, tasks_each=1) as pool:
+    with forks.pool(effort.jobs, prepare=_keep_quiet, tasks_each=1) as pool:
         recorded = [
             pool.submit(_record, scenario, path) for scenario, path in zip(scenarios, paths, strict=True)
         ]
@@ -80,7 +80,7 @@ def cut(effort: Effort, scenarios: Sequence[Scenario], images: int) -> Tally:
                 total.tally.fail(f"{scenario} could not be recorded to its end: {problem!r}")
     paths = [path for path in paths if path.exists()]
     batch = min(BATCH, math.ceil(images / effort.jobs))
-    with _processes(effort.jobs, _judge_swiftly) as pool:
+    with forks.pool(effort.jobs, prepare=_judge_swiftly) as pool:
         batches = [
             pool.submit(_cut_batch, path, f"{effort.seed}-{first}", min(batch, images - first))
             for path, first in zip(_in_turn(paths), range(0, images, batch), strict=False)
@@ -92,14 +92,6 @@ def cut(effort: Effort, scenarios: Sequence[Scenario], images: int) -> Tally:
         f"and {total.torn:,} torn"
     )
     return total.tally
-
-
-def _processes(
-    jobs: int, prepare: Callable[[], None], *, tasks_each: int | None = None
-) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        jobs, mp_context=get_context("spawn"), initializer=prepare, max_tasks_per_child=tasks_each
-    )
 
 
 def _keep_quiet() -> None:

@@ -7,12 +7,11 @@ import faulthandler
 import gc
 import json
 import logging
-import multiprocessing
 import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import time
@@ -40,6 +39,7 @@ from campaign.rules.budget import terms_of
 from campaign.settings import CampaignSettings
 from campaign.settings.budget import LIMITS
 from campaign.simulator.people import Behaviour
+from tests import forks
 from tests.support import NOON, make_settings
 from tests.torture import hazards, limits, money
 from tests.torture import tries as oracle
@@ -358,7 +358,7 @@ def run(effort: Effort) -> Tally:
     chunks = [seeds[at : at + CHUNK] for at in range(0, len(seeds), CHUNK)]
     tally = Tally(injected=Counter({"simulated campaigns": 0, "deaths in them": 0}))
     busy_s = 0.0
-    with ProcessPoolExecutor(effort.jobs, multiprocessing.get_context("spawn")) as pool:
+    with forks.pool(effort.jobs) as pool:
         told = {pool.submit(_tell_chunk, effort.folder, chunk): chunk for chunk in chunks}
         for part in as_completed(told):
             if problem := part.exception():

@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from tests import forks
 from tests.e2e.machinery import people
 from tests.torture.accounts import Account, Accounts
 from tests.torture.lives import LIMIT_S, warm_up
@@ -34,7 +35,7 @@ def in_own_group(limit_s: float, work: Callable[P, T], /, *args: P.args, **kwarg
     Raises:
         TimeoutError: It took longer than `limit_s` seconds. Nothing of it is left.
     """
-    parent = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+    parent = forks.pool(1)
     leader = parent.submit(_lead).result(LIMIT_S)
     try:
         done = parent.submit(work, *args, **kwargs).result(limit_s)
