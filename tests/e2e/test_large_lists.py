@@ -12,7 +12,7 @@ import xlsxwriter
 
 from tests.e2e.machinery import COMMAND, measured
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 AREA_CODES = ("202", "212", "303", "312", "404", "415", "423", "512", "602", "617", "713")
 RATIO = 2.0
@@ -57,7 +57,7 @@ def test_a_million_rows_in_little_memory_and_time(tmp_path: Path) -> None:
 def test_a_workbook_of_a_hundred_thousand_rows(tmp_path: Path) -> None:
     """An .xlsx of 100,000 rows is read and checked in under ten seconds.
 
-    On a machine that is slow at the moment, in less than twice the time that openpyxl takes to read it alone.
+    On a machine that is slow at the moment, with less than twice the work that openpyxl has to read it alone.
     """
     path = tmp_path / "list.xlsx"
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
@@ -70,15 +70,16 @@ def test_a_workbook_of_a_hundred_thousand_rows(tmp_path: Path) -> None:
 
     assert json.loads(ended.stdout)["rows"] == 100_000
     print(  # noqa: T201 - the measured numbers
-        f"100,000 rows of .xlsx: {ended.wall_seconds:.1f} s, peak {ended.peak_mb:.0f} MB"
+        f"100,000 rows of .xlsx: {ended.wall_seconds:.1f} s, {ended.cpu_seconds:.1f} s of CPU time, "
+        f"peak {ended.peak_mb:.0f} MB"
     )
-    assert ended.wall_seconds < 10 or ended.wall_seconds < 2 * seconds_of_openpyxl(path)
+    assert ended.wall_seconds < 10 or ended.cpu_seconds < 2 * seconds_of_openpyxl(path)
 
 
 def seconds_of_openpyxl(path: Path) -> float:
-    """How long it takes here and now to read every cell of a workbook, and to check nothing."""
-    started = time.perf_counter()
+    """The CPU time that it takes here and now to read every cell of a workbook, and to check nothing."""
+    started = time.process_time()
     book = openpyxl.load_workbook(path, read_only=True)
     assert sum(1 for _ in book.active.iter_rows(values_only=True)) == 100_001
     book.close()
-    return time.perf_counter() - started
+    return time.process_time() - started
