@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,6 +34,34 @@ hypothesis_settings.load_profile("steady")
 share_compiled_statements()
 # The command line is the same at each call, and takes longer to make than most commands take to run.
 cast("Any", typer.testing)._get_command = cache(typer.main.get_command)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Deal the tests out to the workers, each of which begins with its own stretch of them.
+
+    Every worker gets its share of the long ones, and has them behind it when three quarters are done: else
+    the last of them would be left to one worker alone.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
+    long = [item for item in items if _is_long(item)]
+    short = [item for item in items if not _is_long(item)]
+    if workers and long and short:
+        items[:] = [
+            item
+            for worker in range(workers)
+            for _, item in sorted(
+                [
+                    *((at / len(long) * 0.75, item) for at, item in list(enumerate(long))[worker::workers]),
+                    *((at / len(short), item) for at, item in list(enumerate(short))[worker::workers]),
+                ],
+                key=itemgetter(0),
+            )
+        ]
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("e2e") is not None or "torture" in item.path.parts
 
 
 @pytest.fixture
