@@ -102,15 +102,11 @@ class Post:
 
     def _news(self) -> Iterator[tuple[str, str]]:
         provider = self.stage.simulator.provider
-        for nth, call in enumerate(provider.calls.values()):
+        now = provider.now()
+        for nth, call in enumerate(provider.calls.values() if self.is_there else ()):
             for what, has_come in (("end", call.has_ended), ("results", call.has_results)):
                 news = (call.id, what)
-                if (
-                    self.is_there
-                    and has_come(provider.now())
-                    and self.tells_of(nth)
-                    and news not in self.told
-                ):
+                if news not in self.told and has_come(now) and self.tells_of(nth):
                     self.told.add(news)
                     yield news
 
