@@ -18,7 +18,7 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-test
 	$(MAKE) --no-print-directory --jobs 2 static together
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m alone $$(grep --recursive --files-with-matches 'mark\.alone' tests --include='test_*.py')
 
 check: static
 	$(BIN)/python -m pytest -n 3 -m "not e2e and not alone"

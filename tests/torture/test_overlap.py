@@ -22,8 +22,6 @@ from tests.torture.step import Place
 from tests.torture.tally import Effort
 from tests.torture.warm_pool import in_own_group, in_warmed_processes
 
-pytestmark = pytest.mark.alone
-
 
 def test_nobody_is_called_twice_whoever_wins(tmp_path: Path) -> None:
     """Runs that overlap, some of them killed, call everybody once; copies of their ledger are refused."""
