@@ -44,20 +44,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     the last of them would be left to one worker alone.
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
+    if not workers:
+        return
     long = [item for item in items if _is_long(item)]
     short = [item for item in items if not _is_long(item)]
-    if workers and long and short:
-        items[:] = [
-            item
-            for worker in range(workers)
-            for _, item in sorted(
-                [
-                    *((at / len(long) * 0.75, item) for at, item in list(enumerate(long))[worker::workers]),
-                    *((at / len(short), item) for at, item in list(enumerate(short))[worker::workers]),
-                ],
-                key=itemgetter(0),
-            )
-        ]
+    placed = [(at / len(long) * 0.75, item) for at, item in enumerate(long)]
+    stretches = [[*placed[worker::workers]] for worker in range(workers)]
+    for at, item in enumerate(short):
+        stretches[at % workers].append((at / len(short), item))
+    items[:] = [item for stretch in stretches for _, item in sorted(stretch, key=itemgetter(0))]
 
 
 def _is_long(item: pytest.Item) -> bool:
