@@ -24,7 +24,7 @@ from tests.postgresql import start_server
 from tests.torture import points
 from tests.torture.accounts import Accounts, accounts
 from tests.torture.case import COUNTED, Case, Findings, read_case
-from tests.torture.planner import AT_LINE, AT_MOMENT, AT_WAIT, ON_TOP, STRIKES, Planner, Seen
+from tests.torture.planner import AT_LINE, AT_MOMENT, AT_WAIT, ON_TOP, Planner, Seen
 from tests.torture.points import LINE, Point
 from tests.torture.step import Kill
 from tests.torture.stories import STORIES, WHOLE_STORIES
@@ -36,8 +36,6 @@ AT_A_TIME = 4
 """Campaigns per processor: mostly they wait."""
 WAITING = 1 / 8
 """What a second of a campaign costs beside the work that it is, as another could be in its place."""
-AT_FIRST = 0.8
-"""Share of the kills planned at first when every line is due: second tries of missed lines count, too."""
 SPARE = 1.2
 """So many kills are tried for each that is still missing, and two more."""
 WATCHES = 2
@@ -121,8 +119,7 @@ def run(effort: Effort, *, stories: Sequence[str] = tuple(WHOLE_STORIES)) -> Tal
     with ExitStack() as stack:
         shop = workshop(stack, effort, stories)
         planner, struck = _watch(shop, stories, Random(effort.seed), tally, is_whole=effort.share >= 1)
-        at_first = AT_FIRST if effort.share >= 1 else 1.0
-        chosen = planner.cases({kind: ceil(number * at_first) for kind, number in wanted.items()})
+        chosen = planner.cases(wanted)
         for at in range(ROUNDS):
             planner.rng.shuffle(chosen)
             for case, findings in shop.work([shop.case(story, *kills) for story, kills in chosen]):
@@ -133,7 +130,6 @@ def run(effort: Effort, *, stories: Sequence[str] = tuple(WHOLE_STORIES)) -> Tal
             chosen = [planner.more(*kill) for kills in again for kill in kills]
             # The later kills of a case count, too.
             short = {kind: number - tally.injected[kind] for kind, number in wanted.items()}
-            short[AT_LINE] -= round(len(chosen) * STRIKES)
             spare = {kind: round(number * SPARE) + 2 for kind, number in short.items() if number > 0}
             chosen += planner.cases(Counter(spare))
             if not chosen:
