@@ -18,10 +18,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-test
 	$(MAKE) --no-print-directory --jobs 2 static together
-	$(BIN)/python -m pytest -m alone $$(grep --recursive --files-with-matches 'mark\.alone' tests --include='test_*.py')
+	$(BIN)/python -m pytest -m alone
 
 check: static
-	$(BIN)/python -m pytest -n 3 -m "not e2e and not alone"
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not e2e and not alone"
 
 static: $(VENV)/installed-test
 	$(BIN)/ruff format --check .

@@ -32,13 +32,14 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("steady")
 share_compiled_statements()
+assert hasattr(typer.testing, "_get_command")
 # The command line is the same at each call, and takes longer to make than most commands take to run.
 cast("Any", typer.testing)._get_command = cache(typer.main.get_command)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deal the tests out to the workers, each of which begins with its own stretch of them.
+    """Deal the tests out to the workers: who steals work begins with a stretch of its own.
 
     Every worker gets its share of the long ones, and has them behind it when three quarters are done: else
     the last of them would be left to one worker alone.

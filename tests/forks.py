@@ -6,6 +6,7 @@ They have no thread and no event loop. To start one costs a tenth of what a new 
 import multiprocessing
 import multiprocessing.forkserver
 import os
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.context import ForkServerContext
@@ -56,8 +57,14 @@ def pool(
     )
 
 
-def _begin(environment: Mapping[str, str], prepare: Callable[[], None] | None) -> None:
+def take_over(environment: Mapping[str, str]) -> None:
+    """In such a process: replace its environment, and the time zone that comes from it."""
     os.environ.clear()
     os.environ.update(environment)
+    time.tzset()
+
+
+def _begin(environment: Mapping[str, str], prepare: Callable[[], None] | None) -> None:
+    take_over(environment)
     if prepare is not None:
         prepare()

@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import NoReturn
 
 from campaign.cli import main
 from tests.e2e import impatient
-from tests.forks import loaded
+from tests.forks import loaded, take_over
 
 PATIENCE_S = 90.0
 _PR_SET_CHILD_SUBREAPER = 36
@@ -168,8 +167,6 @@ def _settle_in(order: Order) -> None:
     sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)
     sys.argv = ["campaign", *order.arguments]
     os.chdir(order.folder)
-    os.environ.clear()
-    os.environ.update(order.environment)
-    time.tzset()
+    take_over(order.environment)
     tempfile.tempdir = None
     signal.signal(signal.SIGINT, signal.default_int_handler)

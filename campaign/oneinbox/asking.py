@@ -36,7 +36,7 @@ def account(base_url: str, api_key: SecretStr) -> dict[str, Any]:
 def authorities() -> ssl.SSLContext:
     """Who may vouch for OneInbox: certifi's list, whatever the environment says.
 
-    Read once for all clients, as it takes longer than many a request.
+    Read once for all clients that ask OneInbox in this process, as it takes longer than many a request.
     """
     return httpx.create_ssl_context(trust_env=False)
 

@@ -101,9 +101,11 @@ class Post:
                 await self.stage.write(hints.leave, news, self.stage.now())
 
     def _news(self) -> Iterator[tuple[str, str]]:
+        if not self.is_there:
+            return
         provider = self.stage.simulator.provider
         now = provider.now()
-        for nth, call in enumerate(provider.calls.values() if self.is_there else ()):
+        for nth, call in enumerate(provider.calls.values()):
             for what, has_come in (("end", call.has_ended), ("results", call.has_results)):
                 news = (call.id, what)
                 if news not in self.told and has_come(now) and self.tells_of(nth):

@@ -57,7 +57,8 @@ def test_a_million_rows_in_little_memory_and_time(tmp_path: Path) -> None:
 def test_a_workbook_of_a_hundred_thousand_rows(tmp_path: Path) -> None:
     """An .xlsx of 100,000 rows is read and checked in under ten seconds.
 
-    On a machine that is slow at the moment, with less than twice the work that openpyxl has to read it alone.
+    On a machine that is slow at the moment, with less than twice the time, and the work, that openpyxl takes
+    to read it alone.
     """
     path = tmp_path / "list.xlsx"
     with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
@@ -73,13 +74,16 @@ def test_a_workbook_of_a_hundred_thousand_rows(tmp_path: Path) -> None:
         f"100,000 rows of .xlsx: {ended.wall_seconds:.1f} s, {ended.cpu_seconds:.1f} s of CPU time, "
         f"peak {ended.peak_mb:.0f} MB"
     )
-    assert ended.wall_seconds < 10 or ended.cpu_seconds < 2 * seconds_of_openpyxl(path)
+    if ended.wall_seconds >= 10:
+        wall_seconds, cpu_seconds = effort_of_openpyxl(path)
+        assert ended.wall_seconds < 2 * wall_seconds
+        assert ended.cpu_seconds < 2 * cpu_seconds
 
 
-def seconds_of_openpyxl(path: Path) -> float:
-    """The CPU time that it takes here and now to read every cell of a workbook, and to check nothing."""
-    started = time.process_time()
+def effort_of_openpyxl(path: Path) -> tuple[float, float]:
+    """The time, and the CPU time, that it takes now to read every cell of a workbook and to check nothing."""
+    started, cpu_started = time.perf_counter(), time.process_time()
     book = openpyxl.load_workbook(path, read_only=True)
     assert sum(1 for _ in book.active.iter_rows(values_only=True)) == 100_001
     book.close()
-    return time.process_time() - started
+    return time.perf_counter() - started, time.process_time() - cpu_started

@@ -2,12 +2,16 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 HOST = "127.0.0.1"
+CERTIFICATE = Path(__file__).with_name("recordings_example.pem")
+"""Of recordings.example, for which no authority vouches."""
 CREATED = b'{"id": "call_1", "status": "initiated"}'
 
 
@@ -205,3 +209,21 @@ async def keep_alive(wire: Wire) -> None:
     while True:
         await wire.request()
         await wire.send(reply("201 Created", CREATED, "Connection: keep-alive"))
+
+
+@asynccontextmanager
+async def tls_server(handler: Handler) -> AsyncGenerator[Server, None]:
+    """As `serving`, with the certificate of recordings.example."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    seen = Server()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.connections += 1
+        await handler(Wire(seen, reader, writer))
+        writer.close()
+
+    server = await asyncio.start_server(connected, HOST, 0, ssl=context)
+    seen.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield seen

@@ -1,10 +1,6 @@
 """What a link may lead to, and that a recording comes whole or not at all: real sockets, real TLS."""
 
-import asyncio
 import ssl
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -12,9 +8,9 @@ import pytest
 
 from campaign.oneinbox.recordings import NotFetched, RecordingClient, is_allowed
 from tests.oneinbox.sockets import (
+    CERTIFICATE,
     HOST,
     Handler,
-    Server,
     Wire,
     answering,
     close_after_acting,
@@ -23,11 +19,11 @@ from tests.oneinbox.sockets import (
     reset_half_way,
     serving,
     speak_no_tls,
+    tls_server,
 )
 
 pytestmark = pytest.mark.anyio
 
-CERTIFICATE = Path(__file__).with_name("recordings_example.pem")
 SOUND = b"RIFF" + bytes(range(256)) * 5_000
 OK = "200 OK"
 
@@ -143,24 +139,6 @@ async def test_a_host_without_an_address_is_not_reached() -> None:
         assert "no address" in str(await refused(client, "https://recordings.example/a"))
     async with RecordingClient() as client:
         assert "gaierror" in str(await refused(client, "https://recordings.invalid/a"))
-
-
-@asynccontextmanager
-async def tls_server(handler: Handler) -> AsyncGenerator[Server, None]:
-    """As `serving`, with the certificate of recordings.example."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE)
-    seen = Server()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        seen.connections += 1
-        await handler(Wire(seen, reader, writer))
-        writer.close()
-
-    server = await asyncio.start_server(connected, HOST, 0, ssl=context)
-    seen.port = server.sockets[0].getsockname()[1]
-    async with server:
-        yield seen
 
 
 async def loopback(_host: str, _port: int) -> list[str]:

@@ -7,15 +7,13 @@ HTTP. Only its waits are short.
 import os
 import select
 import signal
-import ssl
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from campaign.errors import ExitCode
 from tests.compiled import share_compiled_statements
@@ -103,8 +101,6 @@ def warm_up(place: Place, rows: Sequence[Row]) -> None:
     No thread and no event loop is left of it.
     """
     listed, config = place.lay_out(Step(), rows, {})
-    # Nobody speaks TLS here, and each client would read all authorities anew.
-    ssl.create_default_context = cast("Any", cache(ssl.create_default_context))
     share_compiled_statements()
     take_environment(place)
     with (

@@ -39,6 +39,7 @@ def give_the_lock_to_everybody() -> None:
     fcntl.flock = lambda *_: None
 
 
+@pytest.mark.alone
 def test_a_program_without_its_lock_is_found_out(tmp_path: Path) -> None:
     """When the lock keeps nobody out, the suite says so."""
     effort = Effort(tmp_path)
@@ -67,6 +68,7 @@ def wait_for_ever(fifo: Path) -> None:
     signal.pause()
 
 
+@pytest.mark.alone
 def test_work_that_takes_too_long_is_ended_with_all_that_it_has_started(tmp_path: Path) -> None:
     """A suite that hangs is over at its limit, and leaves no process behind."""
     os.mkfifo(fifo := tmp_path / "fifo")
