@@ -1,6 +1,7 @@
 """Stories of ordinary nights, and of a provider in trouble."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,14 @@ ENDLESS: Mapping[str, Any] = {"call": {"max_duration": "1s"}}
 RECORDED = Account(records=True)
 KEPT: Mapping[str, Any] = {"recordings": Path("recordings")}
 KEEPS = Step(options=KEPT)
+QUEUED_WHEN_DRAINED = Story(
+    account=Account(faults=("queue=2000#1-6", "status=503@get#1-6")),
+    settings={"hours": {"days": trouble.open_for_now()}},
+    before=(
+        Step(settings=AUTUMN, rows=(FAY, GUS, HAL), actions={"record_placed#3": "SIGKILL"}, ends=SIGKILLED),
+    ),
+    step=Step(actions={"record_placed#3": "SIGTERM"}, timing={"drain_s": 0.5}),
+)
 HEARS = Step(timing={"hint_look_s": 0.05})
 HEARS_AND_KEEPS = Step(options=KEPT, timing=HEARS.timing)
 LATE: Mapping[str, float] = {"late_first_s": 8}
@@ -154,15 +163,9 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     "queued for longer than a call may last": Story(
         account=Account(faults=("queue=20000#1-2",)), settings=ENDLESS
     ),
-    "queued when drained": Story(
-        account=Account(faults=("queue=2000#1-6", "status=503@get#1-6")),
-        settings={"hours": {"days": trouble.open_for_now()}},
-        before=(
-            Step(
-                settings=AUTUMN, rows=(FAY, GUS, HAL), actions={"record_placed#3": "SIGKILL"}, ends=SIGKILLED
-            ),
-        ),
-        step=Step(actions={"record_placed#3": "SIGTERM"}, timing={"drain_s": 0.5}),
+    "queued when drained": QUEUED_WHEN_DRAINED,
+    "queued when drained, and not to be seen": replace(
+        QUEUED_WHEN_DRAINED, account=Account(faults=("queue=2000#1-6", "status=503@get#1-40"))
     ),
     # Results that come after their call has settled.
     "late results": Story(
