@@ -31,7 +31,7 @@ static: $(VENV)/installed-test
 
 # Mostly they wait, so there are more of them than processors.
 together: $(VENV)/installed-test
-	$(BIN)/python -m pytest -n 6 --dist worksteal -m "not alone"
+	$(BIN)/python -m pytest -n 5 --dist worksteal -m "not alone"
 
 torture: $(VENV)/installed-test
 	$(BIN)/python -m tests.torture $(SUITE)
