@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from campaign.ledger import review, rows, waiting
+from campaign.ledger import attempts, review, rows, waiting
+from campaign.ledger.from_numbers import Day, DayIsFullError
 from campaign.ledger.moves import IllegalMoveError
 from campaign.ledger.review import Decision, Ruling
 from campaign.models import AttemptState, Disposition, RowStatus
-from tests.ledger.case import ANNA, BEN, CARA, Case, do, people, start
+from tests.ledger.case import ANNA, BEN, CARA, WAIT_S, Case, do, people, start
 from tests.support import NOON
 
 HOUR = timedelta(hours=1)
@@ -48,6 +49,29 @@ def test_a_second_intent_is_refused(case: Case) -> None:
 
     assert case.state(attempt) == AttemptState.DIALING
     assert case.result(ANNA).attempts == 1
+
+
+def test_calls_that_start_together_share_the_day_of_their_number(case: Case) -> None:
+    """An intent that is one too many for the day of its from number is refused, and changes nothing."""
+    intents = [
+        case.ledger.write(
+            attempts.record_intent,
+            case.contact_id(number),
+            token=f"together-{number}",
+            to_number=number,
+            from_number="+12025550100",
+            agent_id="agt_test",
+            now=NOON,
+            day=Day(since=NOON - HOUR, most=2),
+        )
+        for number in (ANNA, BEN, CARA)
+    ]
+
+    assert [intent.result(WAIT_S)[1] for intent in intents[:2]] == [1, 1]
+    with pytest.raises(DayIsFullError):
+        intents[2].result(WAIT_S)
+    assert case.statuses()[CARA] == RowStatus.WAITING
+    assert case.result(CARA).attempts == 0
 
 
 def test_only_who_waits_is_dialled(case: Case) -> None:
