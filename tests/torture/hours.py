@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -287,8 +288,7 @@ def run(effort: Effort) -> Tally:
     sizes = [min(CHUNK, wanted - done) for done in range(0, wanted, CHUNK)]
     zones = all_zones()[:: max(round(1 / effort.share), 1)]
     with forks.pool(effort.jobs) as pool:
-        chunks = [(effort.seed * 100_000 + at, size) for at, size in enumerate(sizes)]
-        for part in pool.map(random_pairs, *zip(*chunks, strict=True)):
+        for part in pool.map(random_pairs, count(effort.seed * 100_000), sizes):
             tally.add(part)
         for part in pool.map(clock_changes, zones):
             tally.add(part)
