@@ -24,7 +24,7 @@ from tests.postgresql import start_server
 from tests.torture import points
 from tests.torture.accounts import Accounts, accounts
 from tests.torture.case import COUNTED, Case, Findings, read_case
-from tests.torture.planner import AT_LINE, AT_MOMENT, AT_WAIT, ON_TOP, Planner, Seen
+from tests.torture.planner import AT_LINE, ON_TOP, Planner, Seen, kind_of
 from tests.torture.points import LINE, Point
 from tests.torture.step import Kill
 from tests.torture.stories import STORIES, WHOLE_STORIES
@@ -36,8 +36,6 @@ AT_A_TIME = 4
 """Campaigns per processor: mostly they wait."""
 WAITING = 1 / 8
 """What a second of a campaign costs beside the work that it is, as another could be in its place."""
-SPARE = 1.2
-"""So many kills are tried for each that is still missing, and two more."""
 WATCHES = 2
 """So often those stories are watched again that may pass lines which no life was seen to pass."""
 ROUNDS = 8
@@ -126,12 +124,9 @@ def run(effort: Effort, *, stories: Sequence[str] = tuple(WHOLE_STORIES)) -> Tal
                 struck |= _count(case, findings, tally)
             # At full counts every line that is due has to be struck, however often that takes.
             missed = sorted((due & planner.points.keys()) - struck) if effort.share >= 1 else []
-            again = (planner.wherever(line, stories=1 if at == 0 else MISSED_IN) for line in missed)
-            chosen = [planner.more(*kill) for kills in again for kill in kills]
+            chosen = planner.again(missed, stories=1 if at == 0 else MISSED_IN)
             # The later kills of a case count, too.
-            short = {kind: number - tally.injected[kind] for kind, number in wanted.items()}
-            spare = {kind: round(number * SPARE) + 2 for kind, number in short.items() if number > 0}
-            chosen += planner.cases(Counter(spare))
+            chosen += planner.top_up(wanted - tally.injected, beside=chosen)
             if not chosen:
                 break
     tell_shortage(wanted, tally)
@@ -197,13 +192,9 @@ def _count(case: Case, findings: Findings, tally: Tally) -> set[Point]:
     for kill, has_struck in zip(case.kills, findings.struck, strict=False):
         if kill is None or not has_struck:
             continue
-        if kill.point is None:
-            tally.injected[AT_MOMENT] += 1
-        elif kill.point.event == LINE:
-            tally.injected[AT_LINE] += 1
+        tally.injected[kind_of(kill)] += 1
+        if kill.point and kill.point.event == LINE:
             struck.add(kill.point)
-        else:
-            tally.injected[AT_WAIT] += 1
     judged(case, findings, tally)
     return struck
 

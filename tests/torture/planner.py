@@ -1,5 +1,6 @@
 """The planner: chooses where the lives of campaigns are killed, from what such lives were seen to pass."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
@@ -21,6 +22,10 @@ UNTRACED = 0.6
 """A life that nobody watches lasts such a share of one whose lines are counted."""
 LEAST_COST_S = 0.2
 """What every case costs, however short its lives are."""
+SPARE = 1.2
+"""So many kills are tried for each that is still missing, and two more."""
+MISSED_STRIKE = 0.5
+"""Of the kills of a case that tries a missed line again at least so many strike."""
 
 Kills = tuple[Kill | None, ...]
 
@@ -40,6 +45,13 @@ class Seen:
     """What its whole campaign costs, in seconds of a processor."""
 
 
+def kind_of(kill: Kill) -> str:
+    """What a kill is counted as."""
+    if kill.point is None:
+        return AT_MOMENT
+    return AT_LINE if kill.point.event == LINE else AT_WAIT
+
+
 @dataclass(slots=True)
 class Planner:
     """Chooses kills from what the stories were seen to pass."""
@@ -52,7 +64,7 @@ class Planner:
     _own: list[Seen] = field(init=False)
     _later: dict[str, list[Seen]] = field(init=False)
     _open: set[Point] = field(init=False, default_factory=set)
-    """Lines at whose first passing no kill is planned yet."""
+    """Lines whose first passing later kills are for."""
 
     def __post_init__(self) -> None:
         # They were lived in any order; the seed alone is to decide.
@@ -76,14 +88,37 @@ class Planner:
         nth = 1 if first else often if last else self.rng.randint(1, often)
         return life.story, (*life.before, Kill(point, nth))
 
-    def wherever(self, point: Point, *, stories: int) -> list[tuple[str, Kills]]:
-        """Kills at the first passing of a point that was missed, in so many stories whatever they cost.
+    def again(self, missed: Sequence[Point], *, stories: int) -> list[tuple[str, Kills]]:
+        """Cases at the first passing of lines that were missed, each in so many stories whatever they cost.
 
-        Some lives pass it only while they are watched, as that makes them slower.
+        Some lives pass a line only while they are watched, as that makes them slower. The later kills of
+        these cases are for such lines, too.
         """
-        by_story = {life.story: life for life in self.points[point]}
-        chosen = self.rng.sample(sorted(by_story), min(len(by_story), stories))
-        return [(story, (*by_story[story].before, Kill(point))) for story in chosen]
+        self._open = set(missed)
+        chosen = []
+        for line in missed:
+            by_story = {life.story: life for life in self.points[line]}
+            for story in self.rng.sample(sorted(by_story), min(len(by_story), stories)):
+                chosen += [self.more(story, (*by_story[story].before, Kill(line)))]
+        return chosen
+
+    def top_up(
+        self, short: Mapping[str, int], beside: Sequence[tuple[str, Kills]]
+    ) -> list[tuple[str, Kills]]:
+        """Cases that strike so often more in each way, when those beside them are worked on as well."""
+        left = Counter({kind: round(number * SPARE) + 2 for kind, number in short.items() if number > 0})
+        kinds = sorted(left)
+        left.subtract({kind: int(number * MISSED_STRIKE) for kind, number in _planned(beside).items()})
+        by_kind: dict[str, list[Point]] = {AT_LINE: [], AT_WAIT: []}
+        for point in sorted(self.points):
+            by_kind[kind_of(Kill(point))].append(point)
+        chosen: list[tuple[str, Kills]] = []
+        for kind in kinds:
+            while left[kind] > 0:
+                first = self.at_a_moment() if kind == AT_MOMENT else self.at(self.rng.choice(by_kind[kind]))
+                chosen.append(self.more(*first))
+                left.subtract(_planned(chosen[-1:]))
+        return chosen
 
     def at_a_moment(self) -> tuple[str, Kills]:
         """A kill at any time of a story's own life."""
@@ -164,3 +199,8 @@ class Planner:
 
     def _cheap(self, lives: Sequence[Seen]) -> Seen:
         return self.rng.choices(lives, [1 / (LEAST_COST_S + life.cost_s) for life in lives])[0]
+
+
+def _planned(cases: Sequence[tuple[str, Kills]]) -> Counter[str]:
+    """How many kills of each kind."""
+    return Counter(kind_of(kill) for _, kills in cases for kill in kills if kill)

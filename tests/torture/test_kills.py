@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections import Counter
 from contextlib import ExitStack
 from math import ceil
 from pathlib import Path
@@ -13,7 +14,16 @@ import pytest
 
 from tests.torture import kills, points
 from tests.torture.kills import judged, workshop
-from tests.torture.planner import AT_LINE, AT_MOMENT, AT_WAIT, MOST_KILLED, STRIKES, Planner, Seen
+from tests.torture.planner import (
+    AT_LINE,
+    AT_MOMENT,
+    AT_WAIT,
+    MOST_KILLED,
+    STRIKES,
+    Planner,
+    Seen,
+    kind_of,
+)
 from tests.torture.points import Point
 from tests.torture.step import Kill
 from tests.torture.tally import Effort, Tally
@@ -164,7 +174,32 @@ def test_a_line_that_was_missed_is_tried_in_several_stories() -> None:
     line = Point("calls/run.py", 1)
     seen = [Seen(story, (), {line: 2}, seconds=1.0, cost_s=cost) for story, cost in (("a", 0.1), ("b", 90.0))]
     planner = Planner(seen, Random(1))
-    in_both = [("a", (Kill(line),)), ("b", (Kill(line),))]
-    assert sorted(planner.wherever(line, stories=3)) == in_both
-    [in_one] = planner.wherever(line, stories=1)
-    assert in_one in in_both
+    in_both = planner.again([line], stories=3)
+    assert sorted((story, kills[0]) for story, kills in in_both) == [("a", Kill(line)), ("b", Kill(line))]
+    assert len(planner.again([line], stories=1)) == 1
+
+
+def test_later_kills_of_a_second_try_are_for_missed_lines() -> None:
+    """A case that tries a missed line again tries others of them in its later lives, each once."""
+    missed, other = [Point("calls/run.py", line) for line in range(4)], Point("calls/run.py", 9)
+    own = Seen("plain", (), dict.fromkeys([*missed, other], 3), seconds=1.0, cost_s=1.0)
+    later = Seen("plain", (None,), dict.fromkeys([*missed, other], 3), seconds=1.0, cost_s=1.0)
+    cases = Planner([own, later], Random(2)).again(missed, stories=1)
+    assert [kills[0] for _, kills in cases] == [Kill(line) for line in missed]
+    at_lines = [kill for _, kills in cases for kill in kills[1:] if kill and kill.point]
+    assert {kill.point for kill in at_lines[:3]} < set(missed)
+    assert all(kill.nth == 1 for kill in at_lines[:3])
+
+
+def test_so_many_kills_are_added_as_are_short() -> None:
+    """What other cases of the round will probably strike is not planned again."""
+    passed = {Point("calls/run.py", 1): 2, Point("calls/run.py", 2, points.SUSPEND): 2}
+    seen = [Seen("plain", before, passed, seconds=1.0, cost_s=1.0) for before in ((), (None,))]
+    planner = Planner(seen, Random(1))
+    alone = planner.top_up({AT_LINE: 100, AT_MOMENT: 10}, beside=[])
+    planned = Counter(kind_of(kill) for _, kills in alone for kill in kills if kill)
+    assert planned[AT_LINE] >= 122
+    assert planned[AT_MOMENT] >= 14
+    assert len(alone) < 50
+    assert planner.top_up({AT_LINE: 100, AT_MOMENT: 5}, beside=[*alone, *alone]) == []
+    assert planner.top_up({AT_LINE: -5}, beside=[]) == []
