@@ -6,7 +6,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -47,22 +47,6 @@ def be(
     finally:
         # Nothing of the parent may run here: no exit handlers, no buffers.
         os._exit(code)
-
-
-def be_traced(
-    place: Place, listed: Path, config: Path, strace: Sequence[str], held: int, log: Path
-) -> NoReturn:
-    """The forked process: become strace over a real `campaign run`, which dies with what it traces."""
-    try:
-        _settle_in(place, log)
-        os.setpgid(0, 0)
-        os.set_inheritable(held, True)
-        os.environ["PYTHONPATH"] = str(points.PRODUCT.parent)
-        program = [sys.executable, "-m", "tests.e2e.impatient", "run", str(listed), "--config", str(config)]
-        rest = ["--yes", "--json", "--output", str(place.result), "--ledger", place.ledger]
-        os.execvp("strace", ["strace", "-f", "-q", *strace, *program, *rest])  # noqa: S606
-    finally:
-        os._exit(127)
 
 
 def _leave_a_note(counted: Callable[[], list[Any]], passed: Path) -> None:

@@ -10,15 +10,16 @@ import signal
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from contextlib import nullcontext, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from campaign.errors import ExitCode
 from tests.compiled import share_compiled_statements
-from tests.torture.child import be, be_traced, run_program, take_environment
+from tests.torture.child import be, run_program, take_environment
 from tests.torture.step import Kill, Place, Row, Step
+from tests.torture.tracing import Gate, held_by_strace
 
 LIMIT_S = 600.0
 """No life of these campaigns lasts so long, however busy the machine is with other things."""
@@ -67,28 +68,30 @@ def live(
         settings: The story's campaign file.
         kill: How it is to be killed, if at all.
         passed: Where the points that it passes are written, if anywhere.
-        strace: Options of strace, under which a new interpreter then runs the step.
+        strace: Options of strace, which then has hold of it before it begins.
         name: Of the file with what it says.
     """
     listed, config = place.lay_out(step, step.rows or rows, settings)
     started = time.monotonic()
     ends, held = os.pipe()
+    gate = Gate() if strace else None
     pid = os.fork()
     if pid == 0:
         os.close(ends)
-        if strace:
-            be_traced(place, listed, config, strace, held, place.folder / f"{name}.log")
+        if gate is not None:
+            gate.wait()
         be(place, step, listed, config, kill, passed, place.folder / f"{name}.log")
     os.close(held)
-    try:
-        limit_s = kill.after_s if kill and kill.after_s is not None else LIMIT_S
-        # The other end closes with the process, however it dies.
-        is_over = bool(select.select([ends], [], [], limit_s)[0])
-    finally:
-        os.close(ends)
-    if not is_over:
-        os.killpg(pid, signal.SIGKILL) if strace else os.kill(pid, signal.SIGKILL)
-    _, status, used = os.wait4(pid, 0)
+    with held_by_strace(pid, strace, gate) if gate else nullcontext():
+        try:
+            limit_s = kill.after_s if kill and kill.after_s is not None else LIMIT_S
+            # The other end closes with the process, however it dies.
+            is_over = bool(select.select([ends], [], [], limit_s)[0])
+        finally:
+            os.close(ends)
+        if not is_over:
+            os.kill(pid, signal.SIGKILL)
+        _, status, used = os.wait4(pid, 0)
     exit_code = os.waitstatus_to_exitcode(status)
     if not is_over and limit_s == LIMIT_S and exit_code == -signal.SIGKILL:
         exit_code = HUNG

@@ -1,9 +1,7 @@
 """Strikes: system calls of a run that strace makes fail, and what it has seen of them."""
 
-import ctypes
 import os
 import re
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,13 +10,13 @@ from itertools import count
 from pathlib import Path
 
 from tests.torture.overlap import Campaign, Life, end_of
+from tests.torture.tracing import Gate, be_traceable, held_by_strace
 
 ASIDE = range(100)
 """No run writes so many files aside."""
 FLUSHES = ("fsync", "fdatasync")
 CALLS = ("pwrite64", "write", *FLUSHES, "ftruncate", "rename")
 ERRORS = {"ENOSPC": "disk full", "EIO": "I/O error", "EDQUOT": "over quota", "EROFS": "read-only"}
-_PR_SET_PTRACER, _ANYBODY = 0x59616D61, -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,32 +90,27 @@ def traced(
     campaign: Campaign, name: str, fault: Fault | None, sabotage: Callable[[], object] | None = None
 ) -> tuple[Life, int, list[Event]]:
     """A run under strace, which has taken hold of it before it begins, or when the fault is to begin."""
-    waits, goes = os.pipe()
     commits = fault.when if fault and not fault.call else 0
+    gate = None if commits else Gate()
 
     def prepare() -> None:
-        os.close(goes)
-        ctypes.CDLL(None).prctl(_PR_SET_PTRACER, _ANYBODY, 0, 0, 0)
         # Strace has to know the names of files in advance.
         tempfile._name_sequence = map(str, count())  # type: ignore[attr-defined]
-        if not commits:
-            os.read(waits, 1)
-        os.close(waits)
+        if gate is None:
+            be_traceable()
+        else:
+            gate.wait()
         if sabotage is not None:
             sabotage()
 
     life = campaign.start(name, before=prepare)
-    os.close(waits)
     _wait_for_commits(campaign, life, commits)
     record = campaign.place.folder / f"{name}.strace"
-    command = [
-        "strace", "-f", "-y", "-s", "60", "-e", "signal=none", "-e", f"trace={','.join(CALLS)},openat,sendto",
-        *(fault.options(campaign) if fault else []), "-o", str(record), "-p", str(life.pid),
+    options = [
+        "-y", "-s", "60", "-e", "signal=none", "-e", f"trace={','.join(CALLS)},openat,sendto",
+        *(fault.options(campaign) if fault else []), "-o", str(record),
     ]  # fmt: skip
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:
-        assert strace.stderr is not None
-        said = strace.stderr.readline()
-        os.close(goes)
+    with held_by_strace(life.pid, options, gate) as said:
         exit_code = end_of(life)
     # A run that was quicker than strace was not struck.
     assert "attached" in said or commits, said

@@ -1,7 +1,8 @@
 """System calls: SIGKILL at the calls by which a run writes, flushes, renames, connects, sends and receives.
 
-A real `campaign run` under strace, which counts the calls of a kind in each thread and kills the process as
-one enters its nth. First the calls of whole runs are counted; from them the kills are spread evenly.
+Strace takes hold of a `campaign run` before it begins. It counts the calls of a kind in each thread, and
+kills the process as one enters its nth. First the calls of whole runs are counted; from them the kills are
+spread evenly.
 """
 
 import re
