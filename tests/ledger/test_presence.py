@@ -108,6 +108,7 @@ def test_a_listener_notices_that_its_session_is_gone(postgresql_location: str) -
         with engine_of(ledger).connect() as connection:
             connection.exec_driver_sql(
                 "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
                 " AND pid <> pg_backend_pid()"
             )
         with pytest.raises(LedgerError, match="session is gone"):

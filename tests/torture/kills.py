@@ -102,7 +102,6 @@ def workshop(stack: ExitStack, effort: Effort, stories: Iterable[str]) -> Worksh
 
 
 def _postgresql(stack: ExitStack, folder: Path) -> str:
-    os.environ.setdefault("XDG_RUNTIME_DIR", stack.enter_context(tempfile.TemporaryDirectory()))
     server = start_server(folder / "postgresql")
     stack.callback(server.cleanup)
     uri: str = server.get_uri()
