@@ -6,10 +6,8 @@ against it, and asks at the end who was really dialled. It never hears of the ru
 
 import http.client
 import json
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,17 +100,3 @@ class Accounts:
             reply = connection.getresponse()
             assert reply.status == 200, f"the accounts refused {verb} {name}"
             return json.load(reply)
-
-
-@contextmanager
-def accounts() -> Iterator[Accounts]:
-    """The accounts in a process of their own, for as long as the block lasts."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.torture.house"], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    try:
-        yield Accounts(int(process.stdout.readline()))
-    finally:
-        process.kill()
-        process.communicate()

@@ -19,7 +19,8 @@ from pathlib import Path
 from random import Random
 
 from tests.e2e.machinery import people
-from tests.torture.accounts import Account, Accounts, accounts
+from tests.torture.accounts import Account, Accounts
+from tests.torture.house import accounts
 from tests.torture.judge import judge
 from tests.torture.overlap import ENDED, Campaign, Life, end_of, lay_out
 from tests.torture.read_back import as_csv, rows_of

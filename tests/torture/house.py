@@ -1,9 +1,11 @@
-"""The process behind `accounts`: every account is a simulator of its own, behind the path of its name."""
+"""The process with the accounts: every account is a simulator of its own, behind the path of its name."""
 
 import contextvars
 import json
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from multiprocessing.connection import Connection
 from typing import Any
 
 from starlette.applications import Starlette
@@ -17,7 +19,8 @@ from campaign.simulator.app import SIMULATOR_KEY, Simulator
 from campaign.simulator.faults import Fault, FaultPlan
 from campaign.simulator.people import Behaviour
 from campaign.simulator.provider import Provider, SimulatedCall
-from tests.torture.accounts import CONTROL, Account
+from tests.forks import loaded
+from tests.torture.accounts import CONTROL, Account, Accounts
 
 _request: contextvars.ContextVar[tuple[int, str]] = contextvars.ContextVar("create-call request")
 """Its number, and the token of the attempt, which an account of the first generation drops."""
@@ -203,15 +206,27 @@ def _fault(text: str) -> Fault:
     return replace(fault, endpoint="agent") if "@agent" in text else fault
 
 
-def main() -> None:
-    """Serve until the process is killed; the first line of stdout is the port."""
+@contextmanager
+def accounts() -> Iterator[Accounts]:
+    """The accounts in a process of their own, for as long as the block lasts."""
+    told, tells = loaded().Pipe(duplex=False)
+    process = loaded().Process(target=_keep, args=(tells,))
+    process.start()
+    tells.close()
+    try:
+        yield Accounts(told.recv())
+    finally:
+        told.close()
+        process.kill()
+        process.join()
+        process.close()
+
+
+def _keep(tells: Connection) -> None:
+    """Tell the port, and serve until the process is killed."""
     listener = server.listen(0)
-    sys.stdout.write(f"{listener.getsockname()[1]}\n")
-    sys.stdout.flush()
+    tells.send(listener.getsockname()[1])
+    tells.close()
     house = Simulator()
     house.app = Starlette(routes=[Mount("/", app=_House())])
     server.serve(house, listener)
-
-
-if __name__ == "__main__":
-    main()

@@ -22,8 +22,9 @@ from random import Random
 
 from tests.postgresql import start_server
 from tests.torture import points
-from tests.torture.accounts import Accounts, accounts
+from tests.torture.accounts import Accounts
 from tests.torture.case import COUNTED, Case, Findings, read_case
+from tests.torture.house import accounts
 from tests.torture.planner import AT_LINE, ON_TOP, Planner, Seen, kind_of
 from tests.torture.points import LINE, Point
 from tests.torture.step import Kill

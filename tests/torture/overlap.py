@@ -21,8 +21,9 @@ from typing import Any
 
 from campaign.errors import ExitCode
 from tests.e2e.machinery import people
-from tests.torture.accounts import Account, Accounts, accounts
+from tests.torture.accounts import Account, Accounts
 from tests.torture.child import be
+from tests.torture.house import accounts
 from tests.torture.judge import judge
 from tests.torture.lives import HUNG, LIMIT_S
 from tests.torture.step import Place, Step

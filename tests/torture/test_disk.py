@@ -13,8 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from campaign.errors import ExitCode
 from campaign.ledger import writer
 from tests.torture import disk
-from tests.torture.accounts import accounts
 from tests.torture.disk import Case, attempt, has_strace
+from tests.torture.house import accounts
 from tests.torture.strikes import Fault, events_of, failed_commit
 from tests.torture.tally import Effort, Tally
 from tests.torture.warm_pool import in_warmed_processes

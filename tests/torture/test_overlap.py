@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture.accounts import accounts
+from tests.torture.house import accounts
 from tests.torture.overlap import (
     Campaign,
     Case,
