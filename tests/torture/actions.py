@@ -83,7 +83,10 @@ def _remove_recordings(place: "Place", _: str) -> None:
 def _close_today(place: "Place", _: str) -> None:
     today = datetime.now(UTC).date()
     days = f"{today - timedelta(days=1)}..{today + timedelta(days=1)}, closed\n"
-    (place.folder / "closed.csv").write_text(days, encoding="utf-8")
+    written = place.folder / "closed.csv.new"
+    written.write_text(days, encoding="utf-8")
+    # The run may read it at any moment.
+    written.replace(place.folder / "closed.csv")
 
 
 def _remove_days_off(place: "Place", _: str) -> None:
