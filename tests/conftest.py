@@ -18,6 +18,7 @@ from blockbuster import BlockBuster
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from campaign import logs
 from campaign.contacts.intake import take_in
 from campaign.ledger.ledger import Ledger
 from campaign.models import Intake
@@ -96,10 +97,12 @@ def no_blocking_calls() -> Iterator[BlockBuster]:
 
 @pytest.fixture(autouse=True)
 def logs_as_before() -> Iterator[None]:
-    """How a test, or a command that it runs in this process, sets up the logs is forgotten with it."""
+    """How a test, or a command in this process, sets up the logs is forgotten with it, as are its keys."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    secrets = set(logs._secrets)
     yield
+    logs._secrets.intersection_update(secrets)
     if structlog.is_configured():
         structlog.reset_defaults()
         root.handlers[:] = handlers

