@@ -8,7 +8,6 @@ one are killed, too, at any passing. Then two bring the campaign to its end, and
 import json
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 from collections import Counter
@@ -20,6 +19,7 @@ from math import ceil
 from pathlib import Path
 from random import Random
 
+from tests.forks import loaded
 from tests.postgresql import start_server
 from tests.torture import points
 from tests.torture.accounts import Accounts
@@ -30,6 +30,7 @@ from tests.torture.points import LINE, Point
 from tests.torture.step import Kill
 from tests.torture.stories import STORIES, WHOLE_STORIES
 from tests.torture.tally import Effort, Tally
+from tests.torture.warmed import work
 
 KILLS = 10_000
 """At lines; those at waits and moments come on top."""
@@ -58,30 +59,26 @@ class Workshop:
     def work(self, cases: Sequence[Case]) -> Iterator[tuple[Case, Findings]]:
         """Every case with what came of it, in the order in which they end."""
         by_number = {case.number: case for case in cases}
-        with tempfile.TemporaryFile("w+") as orders:
-            orders.writelines(json.dumps(asdict(case)) + "\n" for case in cases)
-            orders.seek(0)
-            folder = tempfile.mkdtemp(dir=self.folder)
-            process = subprocess.Popen(
-                [
-                    sys.executable, "-m", "tests.torture.warmed",
-                    folder, str(self.jobs), str(self.accounts.port), self.postgresql,
-                ],
-                stdin=orders,
-                stdout=subprocess.PIPE,
-                text=True,
-                start_new_session=True,
-            )  # fmt: skip
-        assert process.stdout is not None
+        told, tells = loaded().Pipe(duplex=False)
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        order = (cases, tells, folder, self.jobs, self.accounts, self.postgresql, dict(os.environ))
+        process = loaded().Process(target=work, args=order)
+        process.start()
+        tells.close()
+        assert process.pid is not None
         try:
-            for line in process.stdout:
-                findings = Findings(**json.loads(line))
-                yield by_number.pop(findings.number), findings
+            with suppress(EOFError):
+                while True:
+                    findings: Findings = told.recv()
+                    yield by_number.pop(findings.number), findings
         finally:
             # Its cases and their lives are in its group; when all is well it has ended with them.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+            process.kill()
+            process.join()
+            process.close()
+            told.close()
         for case in by_number.values():
             yield case, Findings(case.number, trouble="nothing came of it")
 

@@ -1,47 +1,67 @@
 """A warmed parent: it has imported the whole product, and forks a process for each case and each life.
 
-Cases come as JSON lines on stdin, findings go as JSON lines to stdout. It has no thread and no event loop.
+It tells what came of each case, in the order in which they end. It has no thread and no event loop.
 """
 
 import gc
 import json
 import os
 import shutil
-import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import campaign.calls.runner
 import campaign.cli.job
 import campaign.cli.live
 import campaign.ledger.review  # noqa: F401 - imported here, like those above, so that no child has to
+from tests.forks import take_over
 from tests.torture import lives
 from tests.torture.accounts import Account, Accounts
-from tests.torture.case import Case, Findings, read_case, run_case
+from tests.torture.case import Case, Findings, run_case
 from tests.torture.step import Place
 from tests.torture.story import PEOPLE
 
 
-def main() -> None:
-    """Work on the cases of stdin, so many at a time, until it is closed."""
-    folder, jobs, port = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    postgresql = sys.argv[4]
+def work(
+    cases: Sequence[Case],
+    tells: Connection,
+    folder: Path,
+    jobs: int,
+    accounts: Accounts,
+    postgresql: str,
+    environment: Mapping[str, str],
+) -> None:
+    """Work on cases, so many at a time. It leads a group of its own, with all that it starts.
+
+    Args:
+        cases: What is to be done.
+        tells: Takes the findings of each case.
+        folder: An empty one.
+        jobs: So many at a time.
+        accounts: Who answers.
+        postgresql: The server for those cases that need one.
+        environment: All of it.
+    """
+    os.setsid()
+    take_over(environment)
     os.umask(0o077)
-    _warm_up(folder / "warm", Accounts(port))
+    _warm_up(folder / "warm", accounts)
     # What is here now is never collected in a child, so its pages stay shared.
     gc.collect()
     gc.freeze()
     running: dict[int, Case] = {}
-    for line in sys.stdin:
-        case = read_case(json.loads(line))
+    for case in cases:
         while len(running) >= jobs:
-            _reap(running, folder)
+            tells.send(_reap(running, folder))
         pid = os.fork()
         if pid == 0:
-            _work(case, folder / str(case.number), Accounts(port), postgresql)
+            tells.close()
+            _work(case, folder / str(case.number), accounts, postgresql)
         running[pid] = case
     while running:
-        _reap(running, folder)
+        tells.send(_reap(running, folder))
 
 
 def _warm_up(folder: Path, accounts: Accounts) -> None:
@@ -63,22 +83,15 @@ def _work(case: Case, folder: Path, accounts: Accounts, postgresql: str) -> None
         os._exit(0)
 
 
-def _reap(running: dict[int, Case], folder: Path) -> None:
-    """Wait for one case, and hand on what came of it. The folder of a case without trouble goes."""
+def _reap(running: dict[int, Case], folder: Path) -> Findings:
+    """Wait for one case. Returns what came of it. The folder of a case without trouble goes."""
     pid, _ = os.wait()
     case = running.pop(pid)
     own = folder / str(case.number)
     try:
-        text = (own / "findings.json").read_text(encoding="utf-8")
-        has_trouble = bool(json.loads(text)["trouble"])
+        findings = Findings(**json.loads((own / "findings.json").read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
-        text = json.dumps(asdict(Findings(case.number, trouble=f"the case itself died: {error}")))
-        has_trouble = True
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-    if not has_trouble:
+        return Findings(case.number, trouble=f"the case itself died: {error}")
+    if not findings.trouble:
         shutil.rmtree(own)
-
-
-if __name__ == "__main__":
-    main()
+    return findings
