@@ -37,13 +37,13 @@ together: $(VENV)/installed-test
 torture: $(VENV)/installed-test
 	$(BIN)/python -m tests.torture $(SUITE)
 
-# The stamps make a second run start at once, also without a network. What is used is compiled when it is used:
-# that is a small part of what is installed.
+# The stamps make a second run start at once, also without a network.
 $(VENV)/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --no-compile --constraint constraints.txt --editable .
+	$(PIP) install --constraint constraints.txt --editable .
 	touch $@
 
+# Tests use a small part of what is installed, and compile that when they come to it.
 $(VENV)/installed-test: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) install --no-compile --constraint constraints.txt --editable ".[test]"

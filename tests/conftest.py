@@ -5,7 +5,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, cast
@@ -24,7 +24,7 @@ from campaign.ledger.ledger import Ledger
 from campaign.models import Intake
 from campaign.settings import CampaignSettings
 from tests.compiled import share_compiled_statements
-from tests.postgresql import SHARED_FOLDER, Databases, start_server
+from tests.postgresql import SHARED_FOLDER, Databases, leave_server, start_server, stop_left_over
 from tests.support import make_settings
 
 # How long an example takes says how busy the machine is, and nothing about the product. The same examples
@@ -50,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = tempfile.TemporaryDirectory(prefix="campaign-postgresql-")
         os.environ[SHARED_FOLDER] = folder.name
         config.add_cleanup(folder.cleanup)
+        config.add_cleanup(partial(stop_left_over, Path(folder.name) / "data"))
 
 
 @pytest.hookimpl(trylast=True)
@@ -124,8 +125,7 @@ def postgresql_server() -> Iterator[Any]:
     """A real PostgreSQL, started once for all processes that test beside each other."""
     server = start_server(Path(os.environ[SHARED_FOLDER]) / "data")
     yield server
-    # It ends with the last of them.
-    server.cleanup()
+    leave_server(server)
 
 
 @pytest.fixture

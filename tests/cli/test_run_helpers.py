@@ -1,6 +1,7 @@
 """Small decisions of `campaign run`."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -65,6 +66,14 @@ def test_who_has_to_resume_is_told_the_whole_command(capsys: pytest.CaptureFixtu
     assert f"calls to NP are not allowed; allow them, then `{command}`" in said
 
 
+@pytest.fixture
+def garbage_as_before() -> Iterator[None]:
+    """How often a command looks for garbage is forgotten."""
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
+
+
 def raising(error: BaseException) -> Callable[[], object]:
     def command() -> object:
         raise error
@@ -83,7 +92,7 @@ def raising(error: BaseException) -> Callable[[], object]:
     ],
 )
 def test_every_error_is_one_line_and_one_code(
-    error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str]
+    error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str], garbage_as_before: None
 ) -> None:
     """The one that matters most of several is told; a bug's traceback shows no number."""
     with pytest.raises(SystemExit) as ended:

@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.hanging import HASTY
 from tests.e2e.machinery import PATIENCE_S, Oracle, Workplace, lay_out, people, simulator, wait_until
-from tests.postgresql import Databases, start_server
+from tests.postgresql import Databases, leave_server, start_server
 
 pytestmark = pytest.mark.e2e
 
@@ -30,7 +30,7 @@ def postgresql_of_its_own() -> Iterator[Databases]:
     with tempfile.TemporaryDirectory(prefix="campaign-postgresql-") as folder:
         server = start_server(Path(folder) / "data")
         yield Databases(server)
-        server.cleanup()
+        leave_server(server)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from pathlib import Path
 from random import Random
 
 from tests.forks import loaded
-from tests.postgresql import start_server
+from tests.postgresql import leave_server, start_server
 from tests.torture import points
 from tests.torture.accounts import Accounts
 from tests.torture.case import COUNTED, Case, Findings, read_case
@@ -101,7 +101,7 @@ def workshop(stack: ExitStack, effort: Effort, stories: Iterable[str]) -> Worksh
 
 def _postgresql(stack: ExitStack, folder: Path) -> str:
     server = start_server(folder / "postgresql")
-    stack.callback(server.cleanup)
+    stack.callback(leave_server, server)
     uri: str = server.get_uri()
     return uri
 

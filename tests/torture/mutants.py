@@ -18,12 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from tests.postgresql import SHARED_FOLDER
 from tests.torture.tally import Effort, Tally
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).with_suffix("")
 COPIED = ("campaign", "tests", "configs", "sample_data", "pyproject.toml", "README.md")
 
+NOT_FOR_BUILDS = ("PYTEST", "PYTHON", SHARED_FOLDER, "XDG_RUNTIME_DIR")
+"""Beginnings of names in the environment: a build that is killed must not hold what the tests here use."""
 TEST_LIMIT_S = 60
 """One test may take so long; one that hangs has failed."""
 BUILD_LIMIT_S = 120
@@ -163,7 +166,7 @@ def run_tests(build: Path, tests: Iterable[str], *, limit_s: float) -> Ending:
         cwd=build,
         # What this process was told about where to look or how to test is not for the build.
         env={
-            **{key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PYTHON"))},
+            **{key: value for key, value in os.environ.items() if not key.startswith(NOT_FOR_BUILDS)},
             "PYTHONPATH": str(build),
         },
         stdout=subprocess.PIPE,

@@ -110,10 +110,9 @@ def traced(
         "-y", "-s", "60", "-e", "signal=none", "-e", f"trace={','.join(CALLS)},openat,sendto",
         *(fault.options(campaign) if fault else []), "-o", str(record),
     ]  # fmt: skip
-    with held_by_strace(life.pid, options, gate) as said:
+    # A run that was quicker than strace, and waited at no gate, was not struck.
+    with held_by_strace(life.pid, options, gate):
         exit_code = end_of(life)
-    # A run that was quicker than strace was not struck.
-    assert "attached" in said or commits, said
     return life, exit_code, list(events_of(record.read_text(encoding="utf-8", errors="replace")))
 
 

@@ -176,7 +176,8 @@ def test_a_line_that_was_missed_is_tried_in_several_stories() -> None:
     planner = Planner(seen, Random(1))
     in_both = planner.again([line], stories=3)
     assert sorted((story, kills[0]) for story, kills in in_both) == [("a", Kill(line)), ("b", Kill(line))]
-    assert len(planner.again([line], stories=1)) == 1
+    [(story, kills_there)] = planner.again([line], stories=1)
+    assert (story, kills_there[0]) in [("a", Kill(line)), ("b", Kill(line))]
 
 
 def test_later_kills_of_a_second_try_are_for_missed_lines() -> None:
@@ -186,9 +187,10 @@ def test_later_kills_of_a_second_try_are_for_missed_lines() -> None:
     later = Seen("plain", (None,), dict.fromkeys([*missed, other], 3), seconds=1.0, cost_s=1.0)
     cases = Planner([own, later], Random(2)).again(missed, stories=1)
     assert [kills[0] for _, kills in cases] == [Kill(line) for line in missed]
-    at_lines = [kill for _, kills in cases for kill in kills[1:] if kill and kill.point]
-    assert {kill.point for kill in at_lines[:3]} < set(missed)
-    assert all(kill.nth == 1 for kill in at_lines[:3])
+    later_kills = [kill for _, kills in cases for kill in kills[1:] if kill and kill.point]
+    # The first case's own line is not among those that are left; each of them comes once before any other.
+    assert {kill.point for kill in later_kills[:3]} == set(missed[1:])
+    assert all(kill.nth == 1 for kill in later_kills[:3])
 
 
 def test_so_many_kills_are_added_as_are_short() -> None:
