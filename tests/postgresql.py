@@ -2,11 +2,9 @@
 
 import atexit
 import os
-import signal
 import subprocess
 import time
 import uuid
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +57,10 @@ def leave_server(server: Any) -> None:
 
 def stop_left_over(data: Path) -> None:
     """Stop a server whose users have all ended, the last of them without leaving it."""
-    with suppress(OSError, ValueError, IndexError):
-        pid = int((data / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0])
-        os.kill(pid, signal.SIGQUIT)
-        give_up_at = time.monotonic() + PATIENCE_S
-        while (data / "postmaster.pid").exists() and time.monotonic() < give_up_at:
-            os.kill(pid, 0)
-            time.sleep(0.05)
+    if (data / "postmaster.pid").exists():
+        server = start_server(data)
+        server.stop()
+        atexit.unregister(server._cleanup)
 
 
 class Databases:

@@ -95,12 +95,11 @@ class Planner:
         these cases are for such lines, too.
         """
         self._open = set(missed)
-        chosen = []
-        for line in missed:
-            by_story = {life.story: life for life in self.points[line]}
-            for story in self.rng.sample(sorted(by_story), min(len(by_story), stories)):
-                chosen += [self.more(story, (*by_story[story].before, Kill(line)))]
-        return chosen
+        return [
+            self.more(life.story, (*life.before, Kill(line)))
+            for line in missed
+            for life in self._of_some_stories(line, stories)
+        ]
 
     def top_up(
         self, short: Mapping[str, int], beside: Sequence[tuple[str, Kills]]
@@ -190,6 +189,11 @@ class Planner:
     def _passing_again(self, point: Point) -> list[Seen]:
         """The lives whose last passing of it is not their first."""
         return [life for life in self.points[point] if life.passed[point] > 1]
+
+    def _of_some_stories(self, point: Point, stories: int) -> list[Seen]:
+        """Lives that pass it, one of each of so many stories."""
+        by_story = {life.story: life for life in self.points[point]}
+        return [by_story[story] for story in self.rng.sample(sorted(by_story), min(len(by_story), stories))]
 
     def _own_of(self, story: str) -> list[Seen]:
         return [life for life in self._own if life.story == story]
