@@ -52,6 +52,9 @@ class Scenario:
     """Set on every connection after the product's own."""
     is_hasty: bool = False
     """Whether requests leave before their intents are on disk, as a broken program would do it."""
+    is_cut: bool = True
+    """Whether the power fails twice while it is recorded. A broken program may be refused after that, and
+    what it would have done is not in the record."""
 
 
 def record(folder: Path, scenario: Scenario) -> Record:
@@ -78,7 +81,7 @@ async def _live(folder: Path, scenario: Scenario, made: Record) -> None:
     third = scenario.people // 3
     tokens: dict[str, str] = {}
     # A drain, two power cuts, and the rest.
-    for cut_after in (None, third, third, None):
+    for cut_after in (None, third, third, None) if scenario.is_cut else (None, None):
         is_first = not made.notes
         ledger = await anyio.to_thread.run_sync(NotedLedger.open, str(folder / LEDGER))
         ledger.record, ledger.is_hasty, ledger.tokens = made, scenario.is_hasty, tokens
