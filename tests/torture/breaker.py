@@ -22,7 +22,7 @@ from campaign.contacts.intake import take_in
 from campaign.errors import ExitCode
 from campaign.ledger import campaigns
 from campaign.ledger.scratch import ScratchLedger
-from campaign.models import CallRequest
+from campaign.models import Call, CallRequest
 from campaign.oneinbox.errors import ApiError
 from campaign.rehearsal.account import Line, VirtualAccount
 from campaign.rehearsal.clock import VirtualClock
@@ -60,10 +60,12 @@ class Watch:
     """What the oracle has seen of one campaign."""
 
     sent: list[Sent] = field(default_factory=list)
+    shown: dict[str, float] = field(default_factory=dict)
+    """When the end of each call was first shown to the run, in that order."""
 
 
 class WatchedAccount(VirtualAccount):
-    """Notes when each request leaves, and what comes back."""
+    """Notes when each request leaves, what comes back, and when a call's end is shown."""
 
     watch: Watch
 
@@ -78,6 +80,11 @@ class WatchedAccount(VirtualAccount):
             raise
         finally:
             note.came_back_at = self._provider.monotonic()
+
+    def _shown(self, call: SimulatedCall) -> Call:
+        if call.has_ended(self._provider.now()):
+            self.watch.shown.setdefault(call.id, self._provider.monotonic())
+        return super()._shown(call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +110,20 @@ def _first_error(kind: str) -> Callable[[Watch, Provider], float | None]:
     return at
 
 
-def _many_failed(_watch: Watch, provider: Provider) -> float | None:
-    """Of the last 20 calls that were over, so many could not be put through."""
+def _many_failed(watch: Watch, provider: Provider) -> float | None:
+    """Of the last 20 calls that were over, so many could not be put through.
+
+    Ends within one look are shown in another order than they came. Which calls were the last 20 is asked of
+    that order, too, when theirs has no sign.
+    """
     ended = sorted((call.ends_at(), call.failure is not None) for call in provider.calls.values())
+    shown = [(at, provider.calls[call_id].failure is not None) for call_id, at in watch.shown.items()]
+    came = _too_many(ended)
+    return came if came is not None else _too_many(shown)
+
+
+def _too_many(ended: Sequence[tuple[float, bool]]) -> float | None:
+    """When too many of the last 20 ends were failures."""
     for at in range(LOOKED_BACK, len(ended) + 1):
         last = ended[at - LOOKED_BACK : at]
         if sum(failed for _, failed in last) >= TOO_MANY_FAILED:

@@ -26,6 +26,12 @@ def test_a_sample_stops_at_once(tmp_path: Path) -> None:
     assert tally.injected["key refused (401)"] == len(SAMPLE)
 
 
+def test_what_is_known_of_ends_comes_with_the_looks(tmp_path: Path) -> None:
+    """Who looks every few seconds is shown ends in another order than they came, and may judge by that."""
+    tally = breaker.tell_many(tmp_path, [("all calls break off", 111)])
+    assert tally.failures == []
+
+
 def test_full_counts_begin_at_every_call() -> None:
     """The whole suite has every trouble at each of the calls 1 to 200."""
     positions = {first for _, first in breaker.cases_of(1.0)}
