@@ -6,8 +6,6 @@ other characters that look like line ends (U+2028) belong to a cell.
 
 import codecs
 import io
-import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,7 +13,6 @@ from campaign.contacts.files import limits
 from campaign.contacts.files.source import ReadOptions, Source
 from campaign.errors import ListError, UsageError
 
-_ALLOWED = re.compile("[\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 _BLOCK_BYTES = 1 << 16
 _SAMPLE_BYTES = 4096
 _DOS_END = "\x1a"
@@ -155,27 +152,10 @@ def lines_of(text: str) -> Iterator[str]:
     return io.StringIO(text, newline="")
 
 
-def forbidden_at(text: str) -> int | None:
-    """Where the first character stands that no list may hold.
-
-    These are NUL and all other control characters but tab and line ends (U+0085 too: no spreadsheet writes
-    it, and the ellipsis of cp1252 becomes it under a wrong encoding), lone surrogates, U+FFFE and U+FFFF.
-    """
-    allowed = _ALLOWED.match(text)
-    end = allowed.end() if allowed else 0
-    return end if end < len(text) else None
-
-
 def breaks(text: str) -> int:
     """How many line ends are in a text."""
     returns = text.count("\r")
     return text.count("\n") + (returns - text.count("\r\n") if returns else 0)
-
-
-def unwanted(character: str) -> str:
-    """Say what is wrong with a character that no list may hold."""
-    control = "control " if unicodedata.category(character) == "Cc" else ""
-    return f"the {control}character U+{ord(character):04X} does not belong in a list; remove it"
 
 
 def _check_length(source: Source, text: str, line: int) -> None:

@@ -12,16 +12,8 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from campaign.contacts.files import delimiter, limits
-from campaign.contacts.files.decoding import (
-    Encoding,
-    blocks,
-    breaks,
-    encoding_of,
-    forbidden_at,
-    lines,
-    lines_of,
-    unwanted,
-)
+from campaign.contacts.files.characters import forbidden_at, unwanted
+from campaign.contacts.files.decoding import Encoding, blocks, breaks, encoding_of, lines, lines_of
 from campaign.contacts.files.naming import quoted
 from campaign.contacts.files.source import ReadOptions, Source
 from campaign.errors import ListError

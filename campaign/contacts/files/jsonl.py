@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from campaign.contacts.files import limits
-from campaign.contacts.files.decoding import Encoding, encoding_of, forbidden_at, lines, unwanted
+from campaign.contacts.files.characters import forbidden_at, unwanted
+from campaign.contacts.files.decoding import Encoding, encoding_of, lines
 from campaign.contacts.files.naming import quoted
 from campaign.contacts.files.source import ReadOptions, Source
 from campaign.errors import ListError

@@ -8,7 +8,7 @@ from operator import itemgetter
 
 from campaign.contacts.files import limits
 from campaign.contacts.files.bounds import Bounds
-from campaign.contacts.files.decoding import forbidden_at, unwanted
+from campaign.contacts.files.characters import forbidden_at, unwanted
 from campaign.contacts.files.naming import quoted, reference
 from campaign.errors import ListError
 

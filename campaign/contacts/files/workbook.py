@@ -116,11 +116,13 @@ class _TooMuchError(Exception):
 def _started(file: IO[bytes], request: Request) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
     """A child at work, which does not outlive the block."""
     position = os.lseek(file.fileno(), 0, os.SEEK_CUR)
+    # Workbooks need Python alone, which is there sooner without the packages around it.
+    flags = ["-P"] if request.kind == "parquet" else ["-P", "-S"]
     # Nobody writes into this pipe. Its end tells the child that this process is gone, however it went.
     watched, held = os.pipe()
     try:
         child = subprocess.Popen(  # noqa: S603 - this interpreter and our own module
-            [sys.executable, "-P", "-m", "campaign.contacts.files.child", request.to_json(), str(watched)],
+            [sys.executable, *flags, "-m", "campaign.contacts.files.child", request.to_json(), str(watched)],
             stdin=file,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
