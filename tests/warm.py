@@ -92,9 +92,14 @@ def run(
         return Ended(code, _read(said), _read(complained), memory, left_over)
 
 
-def start(*arguments: str | Path, stderr: Path) -> ForkServerProcess:
-    """Start the command, and leave its end to the caller. Its words go to a file."""
-    order = _order(arguments, None, None, os.devnull, str(stderr), False)
+def start(
+    *arguments: str | Path,
+    stderr: Path,
+    environment: Mapping[str, str] | None = None,
+    is_impatient: bool = False,
+) -> ForkServerProcess:
+    """Start the command, and leave its end to the caller. Its words go to a file; all else is as in `run`."""
+    order = _order(arguments, None, environment, os.devnull, str(stderr), is_impatient)
     process: ForkServerProcess = loaded().Process(target=_be, args=(order,))
     process.start()
     return process

@@ -136,6 +136,24 @@ class Workplace:
             text=True,
         )
 
+    def kill_when(self, condition: Callable[[], bool]) -> None:
+        """Start, and kill when the condition holds, unless the run is over before.
+
+        How it was started makes no difference to such an end.
+        """
+        process = warm.start(
+            *self.arguments(),
+            stderr=self.folder / "killed.log",
+            environment=self.environment(),
+            is_impatient=self.impatient,
+        )
+        try:
+            wait_until(lambda: condition() or process.exitcode is not None)
+        finally:
+            process.kill()
+            process.join()
+            process.close()
+
     def results(self) -> list[dict[str, str]]:
         """The rows of the result file."""
         with self.result_path.open(encoding="utf-8", newline="") as file:

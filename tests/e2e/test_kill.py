@@ -51,10 +51,7 @@ def test_kill_9_and_the_same_command_again_finishes(tmp_path: Path, seed: int) -
     with simulator(tmp_path, "--speed", "60", "--seed", str(seed)) as oracle:
         place = lay_out(tmp_path, oracle, people(ROWS), rate=60, live=10, impatient=True)
         for kill_at in sorted(rng.sample(range(1, ROWS), kills)):
-            process = place.start()
-            wait_until(dialled(oracle, kill_at), process)
-            process.kill()
-            process.communicate()
+            place.kill_when(dialled(oracle, kill_at))
         # An intent without its request is on disk at most once per live call and crash.
         exit_code = run_to_the_end(place)
         in_review = sum(row["call_status"] == "needs_review" for row in place.results())
@@ -71,11 +68,8 @@ def test_killed_before_the_reply_the_call_is_found_again(tmp_path: Path) -> None
     """Killed while the provider has acted and not answered: the next run adopts that very call."""
     with simulator(tmp_path, "--speed", "60", "--fault", "stall=30#7-9") as oracle:
         place = lay_out(tmp_path, oracle, people(ROWS), rate=20, live=10, impatient=True)
-        process = place.start()
-        wait_until(dialled(oracle, 12), process)
+        place.kill_when(dialled(oracle, 12))
         stalled = {dial["to_number"] for dial in oracle.dials()[6:9]}
-        process.kill()
-        process.communicate()
         assert run_to_the_end(place) in (0, 80)
         assert_nothing_lost(place, needs_review_at_most=10)
         found = [row for row in place.results() if row["phone"] in stalled]
@@ -140,9 +134,13 @@ def test_the_result_file_is_whole_at_any_moment(tmp_path: Path) -> None:
     """From the first dial on, the result file has every row, also after a kill."""
     with simulator(tmp_path, "--speed", "60") as oracle:
         place = lay_out(tmp_path, oracle, people(ROWS), rate=60)
-        process = place.start()
-        wait_until(dialled(oracle, 1), process)
-        assert [row["phone"] for row in place.results()] == [row["phone"] for row in people(ROWS)]
-        process.kill()
-        process.communicate()
+        results: list[list[dict[str, str]]] = []
+
+        def first_dial() -> bool:
+            if oracle.dials():
+                results.append(place.results())
+            return bool(results)
+
+        place.kill_when(first_dial)
+        assert [row["phone"] for row in results[0]] == [row["phone"] for row in people(ROWS)]
         assert len(place.results()) == ROWS
