@@ -135,9 +135,10 @@ def sqlite_location(tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def databases(postgresql_server: Any) -> Databases:
+def databases(postgresql_server: Any) -> Iterator[Databases]:
     """The databases of that server."""
-    return Databases(postgresql_server)
+    with Databases(postgresql_server) as databases:
+        yield databases
 
 
 @pytest.fixture

@@ -29,7 +29,8 @@ def postgresql_of_its_own() -> Iterator[Databases]:
     """A server that nobody else uses: a connection that is stopped may hold what all others wait for."""
     with tempfile.TemporaryDirectory(prefix="campaign-postgresql-") as folder:
         server = start_server(Path(folder) / "data")
-        yield Databases(server)
+        with Databases(server) as databases:
+            yield databases
         leave_server(server)
 
 
