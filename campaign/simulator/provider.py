@@ -59,16 +59,18 @@ class SimulatedCall:
     def has_ended(self, now: float) -> bool:
         return now >= self.ends_at()
 
+    def results_at(self) -> float:
+        """When its transcript and its analysis are there."""
+        return self.ends_at() + self.conversation.results_after_s - self.conversation.ends_after_s
+
     def has_results(self, now: float) -> bool:
-        late = self.conversation.results_after_s - self.conversation.ends_after_s
-        return now >= self.ends_at() + late
+        return now >= self.results_at()
 
     def recorded_at(self) -> float | None:
         """When its recording can be had: later than its results. None when there is none."""
         if self.recorded_by is None or self.conversation.connects_after_s is None:
             return None
-        late = self.conversation.results_after_s - self.conversation.ends_after_s
-        return self.ends_at() + 2 * late
+        return 2 * self.results_at() - self.ends_at()
 
 
 @dataclass(frozen=True, slots=True)

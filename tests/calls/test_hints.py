@@ -27,8 +27,8 @@ pytestmark = pytest.mark.anyio
 
 MakeStage = Callable[..., Stage]
 PEOPLE = 24
-REAL = replace(Timing(), api_patience_s=60.0)
-"""Waits as the product has them."""
+REAL = replace(Timing(), api_patience_s=60.0, progress_s=3600.0)
+"""Waits as the product has them; only the progress, which nobody reads here, is counted seldom."""
 PACE = {"calls_per_second": 0.5, "max_live_calls": 50}
 ANSWER = Behaviour(answer=1, voicemail=0, busy=0, no_answer=0, talk_median_s=120.0)
 
@@ -95,22 +95,31 @@ class Post:
         """Leave hints for as long as the run lasts."""
         await self.stage.write(hints.token, new="token", now=NOON)
         while True:
-            await anyio.sleep(0.1)
+            await anyio.sleep(self._quiet_s())
             if news := sorted({call_id for call_id, what in self._news()}):
                 await anyio.sleep(self.late_s)
                 await self.stage.write(hints.leave, news, self.stage.now())
 
+    def _quiet_s(self) -> float:
+        """Until there is something to tell. Of a new call there is nothing within the first second."""
+        now = self.stage.simulator.provider.now()
+        return min(max(min((at - now for at, _ in self._untold()), default=1.0), 0.001), 1.0)
+
     def _news(self) -> Iterator[tuple[str, str]]:
+        now = self.stage.simulator.provider.now()
+        for at, news in list(self._untold()):
+            if now >= at:
+                self.told.add(news)
+                yield news
+
+    def _untold(self) -> Iterator[tuple[float, tuple[str, str]]]:
         if not self.is_there:
             return
-        provider = self.stage.simulator.provider
-        now = provider.now()
-        for nth, call in enumerate(provider.calls.values()):
-            for what, has_come in (("end", call.has_ended), ("results", call.has_results)):
-                news = (call.id, what)
-                if news not in self.told and has_come(now) and self.tells_of(nth):
-                    self.told.add(news)
-                    yield news
+        for nth, call in enumerate(self.stage.simulator.provider.calls.values()):
+            if self.tells_of(nth):
+                for at, what in ((call.ends_at(), "end"), (call.results_at(), "results")):
+                    if (call.id, what) not in self.told:
+                        yield at, (call.id, what)
 
 
 async def run(
