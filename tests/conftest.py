@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache, partial
+from itertools import count
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, cast
@@ -38,6 +39,7 @@ assert hasattr(typer.testing, "_get_command")
 # The command line is the same at each call, and takes longer to make than most commands take to run.
 cast("Any", typer.testing)._get_command = cache(typer.main.get_command)
 BLOCKBUSTER = BlockBuster("campaign")
+COUNT = count()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -111,13 +113,22 @@ def logs_as_before() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def clean_environment(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     """No test sees the developer's account, ledger or proxy."""
     for name in ("ONEINBOX_API_KEY", "ONEINBOX_API_KEY_FILE", "ONEINBOX_BASE_URL", "ONEINBOX_PROXY"):
         monkeypatch.delenv(name, raising=False)
     for name in ("CAMPAIGN_LEDGER", "CAMPAIGN_WEBHOOK_HOSTS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    # Most tests have no files, and a folder for each of them costs more than many of them do.
+    if "tmp_path" in request.fixturenames:
+        own: Path = request.getfixturevalue("tmp_path")
+    else:
+        own = tmp_path_factory.getbasetemp() / f"of-nobody-{next(COUNT)}"
+    monkeypatch.setenv("XDG_STATE_HOME", str(own / "state"))
 
 
 @pytest.fixture(scope="session")
