@@ -14,10 +14,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 _LOADED = (
-    "campaign.calls.ports", "campaign.calls.runner", "campaign.calls.watchdog", "campaign.cli.job",
-    "campaign.cli.live", "campaign.contacts.files.parquet", "campaign.contacts.files.workbook",
-    "campaign.rehearsal.world", "campaign.results.files", "campaign.simulator.server", "pandas",
-    "sqlalchemy.dialects.sqlite", "tests.warm",
+    "anyio._backends._asyncio", "campaign.calls.ports", "campaign.calls.runner", "campaign.calls.watchdog",
+    "campaign.cli.job", "campaign.cli.live", "campaign.contacts.checker", "campaign.contacts.files.parquet",
+    "campaign.contacts.files.workbook", "campaign.rehearsal.world", "campaign.results.files",
+    "campaign.simulator.server", "encodings.utf_8_sig", "pandas", "phonenumbers.data.region_US",
+    "pyarrow.pandas_compat", "rich._emoji_codes", "sqlalchemy.dialects.sqlite", "tests.warm",
+    "typer._click.decorators", "uvicorn.lifespan.off", "uvicorn.loops.asyncio",
 )  # fmt: skip
 
 

@@ -13,13 +13,21 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, cast
+
+import typer.main
 
 from campaign.cli import main
+from campaign.cli.app import app
 from tests.e2e import impatient
 from tests.forks import loaded, take_over
+
+# The command line is the same in each process, and takes longer to make than most commands take to run.
+cast("Any", typer.main).get_command = cache(typer.main.get_command)
+typer.main.get_command(app)
 
 PATIENCE_S = 90.0
 _PR_SET_CHILD_SUBREAPER = 36
