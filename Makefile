@@ -44,10 +44,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	touch $@
 
 # Tests use a small part of what is installed, and compile that when they come to it. There is much of it:
-# a new pip takes two thirds of the time of the one that Python brings along.
+# this pip takes two thirds of the time of the one that Python 3.11 brings along.
 $(VENV)/installed-test: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --no-compile --upgrade pip
+	$(PIP) install --no-compile --constraint constraints.txt pip
 	$(PIP) install --no-compile --constraint constraints.txt --editable ".[test]"
 	touch $@ $(VENV)/installed
 

@@ -25,18 +25,18 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
 def course(call: SimulatedCall, generation: str) -> tuple[tuple[float, str], ...]:
     """When each event of a call comes, in the provider's seconds, as far as one can tell by now."""
     connects = call.conversation.connects_after_s
-    ends, late = call.ends_at(), call.conversation.results_after_s - call.conversation.ends_after_s
+    ends, results = call.ends_at(), call.results_at()
     if connects is None:
         events: tuple[tuple[float, str], ...] = (
             (ends, FAILED if FAILED in EVENTS[generation] else ENDED),
-            (ends + late, ANALYZED),
+            (results, ANALYZED),
         )
     else:
         events = (
             (call.placed_at + connects, STARTED),
             (ends, ENDED),
-            (ends + late, TRANSCRIPT),
-            (ends + late, ANALYZED),
+            (results, TRANSCRIPT),
+            (results, ANALYZED),
         )
     recorded_at = call.recorded_at()
     if recorded_at is not None:

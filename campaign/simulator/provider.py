@@ -59,9 +59,14 @@ class SimulatedCall:
     def has_ended(self, now: float) -> bool:
         return now >= self.ends_at()
 
+    @property
+    def late_s(self) -> float:
+        """So long after its end its results are there."""
+        return self.conversation.results_after_s - self.conversation.ends_after_s
+
     def results_at(self) -> float:
         """When its transcript and its analysis are there."""
-        return self.ends_at() + self.conversation.results_after_s - self.conversation.ends_after_s
+        return self.ends_at() + self.late_s
 
     def has_results(self, now: float) -> bool:
         return now >= self.results_at()
@@ -70,7 +75,7 @@ class SimulatedCall:
         """When its recording can be had: later than its results. None when there is none."""
         if self.recorded_by is None or self.conversation.connects_after_s is None:
             return None
-        return 2 * self.results_at() - self.ends_at()
+        return self.ends_at() + 2 * self.late_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """Recordings of the simulated account: links that are signed, that expire, and that need no key."""
 
+import math
+
 import httpx
 import pytest
 
-from campaign.simulator import recordings
+from campaign.simulator import events, recordings
 from campaign.simulator.app import Simulator
 from campaign.simulator.people import Behaviour
 from tests.simulator.machinery import HEADERS, Clock, account, create, get
@@ -62,6 +64,16 @@ async def test_no_link_where_nothing_is_recorded(
     call_id = await ended_call(simulator, clock)
     assert (await get(simulator, f"/v1/calls/{call_id}")).get("recording_url") is None
     assert (await get(simulator, "/v1/agents/agt_test"))["enable_recording"] is records
+
+
+async def test_a_call_that_never_ends_has_no_link() -> None:
+    """Its recording would be there after its end; nor is it ever told of."""
+    clock = Clock()
+    simulator = account("never_end", clock=clock, records=True)
+    call_id = await ended_call(simulator, clock)
+    assert (await get(simulator, f"/v1/calls/{call_id}"))["recording_url"] is None
+    told = dict((name, at) for at, name in events.course(simulator.provider.calls[call_id], "v3"))
+    assert told[events.RECORDED] == told[events.ENDED] == math.inf
 
 
 async def test_a_link_expires_and_is_renewed_by_asking_again() -> None:

@@ -42,6 +42,8 @@ LOOKED_BACK, TOO_MANY_FAILED = 20, 16
 UNKNOWN = 3
 """So many requests of unknown fate are borne."""
 UNKNOWN_SHARE = 0.02
+WRITTEN_S = 1.0
+"""What one look shows is in the ledger by then, and the run has judged by it."""
 
 
 @dataclass(slots=True)
@@ -110,16 +112,22 @@ def _first_error(kind: str) -> Callable[[Watch, Provider], float | None]:
     return at
 
 
-def _many_failed(watch: Watch, provider: Provider) -> float | None:
+def many_failed(watch: Watch, provider: Provider) -> float | None:
     """Of the last 20 calls that were over, so many could not be put through.
 
     Ends within one look are shown in another order than they came. Which calls were the last 20 is asked of
     that order, too, when theirs has no sign.
     """
     ended = sorted((call.ends_at(), call.failure is not None) for call in provider.calls.values())
-    shown = [(at, provider.calls[call_id].failure is not None) for call_id, at in watch.shown.items()]
     came = _too_many(ended)
-    return came if came is not None else _too_many(shown)
+    return came if came is not None else many_shown(watch, provider)
+
+
+def many_shown(watch: Watch, provider: Provider) -> float | None:
+    """The same in the order of the looks: by then the run has been told."""
+    return _too_many(
+        [(at, provider.calls[call_id].failure is not None) for call_id, at in watch.shown.items()]
+    )
 
 
 def _too_many(ended: Sequence[tuple[float, bool]]) -> float | None:
@@ -191,10 +199,10 @@ TROUBLES: Mapping[str, Trouble] = {
         _always("refuse_country=1"), _first_error("CountryRefused"), ExitCode.API_UNAVAILABLE, resets=True
     ),
     "all calls fail": Trouble(
-        _always("fail_call=sip_503"), _many_failed, ExitCode.API_UNAVAILABLE, resets=False
+        _always("fail_call=sip_503"), many_failed, ExitCode.API_UNAVAILABLE, resets=False
     ),
     "all calls break off": Trouble(
-        lambda _first: (), _many_failed, ExitCode.API_UNAVAILABLE, resets=False, provider=Breaking
+        lambda _first: (), many_failed, ExitCode.API_UNAVAILABLE, resets=False, provider=Breaking
     ),
     "requests cut off, more and more": Trouble(
         _rising, _many_unknown, ExitCode.API_UNAVAILABLE, resets=False
@@ -297,6 +305,10 @@ def tell(stage: Stage, name: str, first: int, *, program: type[WatchedAccount] =
         in_flight = sum(each.at <= sign < (each.came_back_at or sign) for each in watch.sent)
         if in_flight > live:
             told.wrong.append(f"{in_flight} requests were in flight, {live} may be")
+    # With several numbers it may be one of them that fails, and the others go on.
+    shown = many_shown(watch, provider) if len(world.settings.from_numbers) == 1 else None
+    if shown is not None and (sent := sum(each.at > shown + WRITTEN_S for each in watch.sent)):
+        told.wrong.append(f"{sent} requests were sent after the run had been shown that too many fail")
     if report.exit_code is not trouble.exit_code:
         told.wrong.append(f"ended with {report.exit_code!r}, not {trouble.exit_code!r}: {report.stop_error}")
     told.wrong += _next_night(world, watch, trouble)

@@ -6,6 +6,7 @@ import pytest
 
 from campaign.models import CallRequest
 from campaign.oneinbox.errors import KeyRefused, OutcomeUnknown
+from campaign.simulator.provider import Provider
 from tests.torture import breaker
 from tests.torture.breaker import WatchedAccount
 
@@ -30,6 +31,30 @@ def test_what_is_known_of_ends_comes_with_the_looks(tmp_path: Path) -> None:
     """Who looks every few seconds is shown ends in another order than they came, and may judge by that."""
     tally = breaker.tell_many(tmp_path, [("all calls break off", 111)])
     assert tally.failures == []
+
+
+@pytest.mark.parametrize(
+    ("good_at", "sign"),
+    [
+        pytest.param((0, 1, 2, 3), 19.0, id="16 of the first 20, as they came"),
+        pytest.param((0, 1, 2, 3, 20), 19.0, id="the 21st does not matter any more"),
+        pytest.param((1, 2, 3, 4, 19), 120.0, id="16 of the last 20 only as they were shown"),
+        pytest.param((1, 6, 11, 16, 18), None, id="15 of 20 in either order"),
+    ],
+)
+def test_the_oracle_asks_both_orders(good_at: tuple[int, ...], sign: float | None) -> None:
+    """21 calls end one a second; the last two are shown within one look, the later one first."""
+    provider, watch = Provider(), breaker.Watch()
+    for at in range(21):
+        call = provider.place(
+            agent_id="agt_test", to_number="+12025550100", from_number="", variables={}, metadata={}
+        )
+        call.stopped_at = float(at)
+        call.failure = None if at in good_at else "llm_timeout"
+    ids = list(provider.calls)
+    for call_id in (*ids[:19], ids[20], ids[19]):
+        watch.shown[call_id] = 120.0
+    assert breaker.many_failed(watch, provider) == sign
 
 
 def test_full_counts_begin_at_every_call() -> None:
