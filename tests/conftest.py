@@ -5,16 +5,14 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import partial
 from itertools import count
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import structlog
-import typer.main
-import typer.testing
 from blockbuster import BlockBuster
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -24,6 +22,7 @@ from campaign.contacts.intake import take_in
 from campaign.ledger.ledger import Ledger
 from campaign.models import Intake
 from campaign.settings import CampaignSettings
+from tests.command_line import make_once
 from tests.compiled import share_compiled_statements
 from tests.postgresql import SHARED_FOLDER, Databases, leave_server, start_server, stop_left_over
 from tests.support import make_settings
@@ -35,11 +34,9 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("steady")
 share_compiled_statements()
-assert hasattr(typer.testing, "_get_command")
-# The command line is the same at each call, and takes longer to make than most commands take to run.
-cast("Any", typer.testing)._get_command = cache(typer.main.get_command)
+make_once()
 BLOCKBUSTER = BlockBuster("campaign")
-COUNT = count()
+FOLDERS = count()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -123,11 +120,11 @@ def clean_environment(
         monkeypatch.delenv(name, raising=False)
     for name in ("CAMPAIGN_LEDGER", "CAMPAIGN_WEBHOOK_HOSTS"):
         monkeypatch.delenv(name, raising=False)
-    # Most tests have no files, and a folder for each of them costs more than many of them do.
+    # Many tests have no files, and to make a folder takes longer than some of them.
     if "tmp_path" in request.fixturenames:
         own: Path = request.getfixturevalue("tmp_path")
     else:
-        own = tmp_path_factory.getbasetemp() / f"of-nobody-{next(COUNT)}"
+        own = tmp_path_factory.getbasetemp() / f"without-files-{next(FOLDERS)}"
     monkeypatch.setenv("XDG_STATE_HOME", str(own / "state"))
 
 

@@ -13,7 +13,8 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-_LOADED = (
+# Among them what commands load only when they come to need it.
+LOADED = (
     "anyio._backends._asyncio", "campaign.calls.ports", "campaign.calls.runner", "campaign.calls.watchdog",
     "campaign.cli.job", "campaign.cli.live", "campaign.contacts.checker", "campaign.contacts.files.parquet",
     "campaign.contacts.files.workbook", "campaign.rehearsal.world", "campaign.results.files",
@@ -30,7 +31,7 @@ def loaded() -> ForkServerContext:
     # It finds this package wherever the test has gone to.
     os.environ["PYTHONPATH"] = str(ROOT)
     try:
-        context.set_forkserver_preload(list(_LOADED))
+        context.set_forkserver_preload(list(LOADED))
         multiprocessing.forkserver.ensure_running()
     finally:
         if before is None:

@@ -91,21 +91,22 @@ class Databases:
 
     def new_ledger(self) -> str:
         """The location of a ledger in which nothing is; no other test is connected with it."""
-        if not self._kept or not self._is_emptied():
+        if not self._kept or not self._empty_kept():
             self._leave()
             self._kept = self.new()
             Ledger.open(self._kept).close()
         return self._kept
 
-    def _is_emptied(self) -> bool:
+    def _empty_kept(self) -> bool:
         """Empty the ledger that is kept; False when its schema is another by now."""
-        # A session knows its tables after the first time. A test may have ended it.
-        with suppress(psycopg.OperationalError):
+        # The session is kept, because a new one reads the catalogue anew. A test may have ended it, or
+        # changed what it has prepared.
+        with suppress(psycopg.Error):
             if self._cleaner is not None:
-                return _emptied(self._cleaner)
+                return _empty(self._cleaner)
         self._leave()
         self._cleaner = psycopg.connect(self._kept, autocommit=True)
-        return _emptied(self._cleaner)
+        return _empty(self._cleaner)
 
     def _leave(self) -> None:
         if self._cleaner is not None:
@@ -113,8 +114,12 @@ class Databases:
         self._cleaner = None
 
 
-def _emptied(connection: psycopg.Connection) -> bool:
-    """Take all rows out of a ledger, and begin every count anew; False when its schema is another by now."""
+def _empty(connection: psycopg.Connection) -> bool:
+    """Take all rows out of a ledger, and begin every count anew.
+
+    Returns:
+        Whether its schema is still that of the product.
+    """
     connection.execute(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"

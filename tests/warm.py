@@ -1,7 +1,7 @@
 """The command in a process that is forked from one which has loaded it: a start costs a tenth of a cold one.
 
 It is a process of its own all the same, with its own exit code, environment and files. What a start does by
-itself, and what signals do, is tested with the installed command.
+itself, and what a process does about a signal, is tested with the installed command. SIGKILL asks no process.
 """
 
 import ctypes
@@ -13,21 +13,16 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any, NoReturn, cast
-
-import typer.main
+from typing import NoReturn
 
 from campaign.cli import main
-from campaign.cli.app import app
+from tests.command_line import make_once
 from tests.e2e import impatient
 from tests.forks import loaded, take_over
 
-# The command line is the same in each process, and takes longer to make than most commands take to run.
-cast("Any", typer.main).get_command = cache(typer.main.get_command)
-typer.main.get_command(app)
+make_once()
 
 PATIENCE_S = 90.0
 _PR_SET_CHILD_SUBREAPER = 36

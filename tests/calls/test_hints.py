@@ -101,9 +101,14 @@ class Post:
                 await self.stage.write(hints.leave, news, self.stage.now())
 
     def _quiet_s(self) -> float:
-        """Until there is something to tell. Of a new call there is nothing within the first second."""
+        """Until there is something to tell, in seconds of the loop and of the account (see `counting`).
+
+        A call that runs its course has nothing to tell in its first second. One that is stopped may be told
+        of so late.
+        """
         now = self.stage.simulator.provider.now()
-        return min(max(min((at - now for at, _ in self._untold()), default=1.0), 0.001), 1.0)
+        soonest_s = min((at - now for at, _ in self._untold()), default=1.0)
+        return min(max(soonest_s, 0.001), 1.0)
 
     def _news(self) -> Iterator[tuple[str, str]]:
         now = self.stage.simulator.provider.now()

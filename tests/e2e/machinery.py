@@ -139,11 +139,11 @@ class Workplace:
     def kill_when(self, condition: Callable[[], bool]) -> None:
         """Start, and kill when the condition holds, unless the run is over before.
 
-        How it was started makes no difference to such an end.
+        Forked from a loaded process (see `warm`), it ends by SIGKILL as any other does.
         """
         process = warm.start(
             *self.arguments(),
-            stderr=self.folder / "killed.log",
+            stderr=self._killed_log,
             environment=self.environment(),
             is_impatient=self.impatient,
         )
@@ -153,6 +153,14 @@ class Workplace:
             process.kill()
             process.join()
             process.close()
+
+    def said_by_killed(self) -> str:
+        """What the runs that were killed have said."""
+        return _read(self._killed_log)
+
+    @property
+    def _killed_log(self) -> Path:
+        return self.folder / "killed.log"
 
     def results(self) -> list[dict[str, str]]:
         """The rows of the result file."""

@@ -142,5 +142,6 @@ def test_the_result_file_is_whole_at_any_moment(tmp_path: Path) -> None:
             return bool(results)
 
         place.kill_when(first_dial)
+        assert results, place.said_by_killed()
         assert [row["phone"] for row in results[0]] == [row["phone"] for row in people(ROWS)]
         assert len(place.results()) == ROWS

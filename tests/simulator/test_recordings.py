@@ -72,7 +72,7 @@ async def test_a_call_that_never_ends_has_no_link() -> None:
     simulator = account("never_end", clock=clock, records=True)
     call_id = await ended_call(simulator, clock)
     assert (await get(simulator, f"/v1/calls/{call_id}"))["recording_url"] is None
-    told = dict((name, at) for at, name in events.course(simulator.provider.calls[call_id], "v3"))
+    told = {name: at for at, name in events.course(simulator.provider.calls[call_id], "v3")}
     assert told[events.RECORDED] == told[events.ENDED] == math.inf
 
 

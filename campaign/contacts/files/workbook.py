@@ -116,7 +116,8 @@ class _TooMuchError(Exception):
 def _started(file: IO[bytes], request: Request) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
     """A child at work, which does not outlive the block."""
     position = os.lseek(file.fileno(), 0, os.SEEK_CUR)
-    # Workbooks need Python alone, which is there sooner without the packages around it.
+    # Workbooks are read with the standard library alone. Without `site` the child starts sooner, and runs
+    # nothing that others have hung into it.
     flags = ["-P"] if request.kind == "parquet" else ["-P", "-S"]
     # Nobody writes into this pipe. Its end tells the child that this process is gone, however it went.
     watched, held = os.pipe()

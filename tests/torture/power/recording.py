@@ -53,8 +53,8 @@ class Scenario:
     is_hasty: bool = False
     """Whether requests leave before their intents are on disk, as a broken program would do it."""
     is_cut: bool = True
-    """Whether the power fails twice while it is recorded. A broken program may be refused after that, and
-    what it would have done is not in the record."""
+    """Whether the power fails twice while it is recorded. The ledger of a broken program may be refused after
+    that; what the program would have done then is not in the record."""
 
 
 def record(folder: Path, scenario: Scenario) -> Record:
@@ -80,8 +80,9 @@ async def _live(folder: Path, scenario: Scenario, made: Record) -> None:
     transport = httpx.ASGITransport(app=simulator.app)
     third = scenario.people // 3
     tokens: dict[str, str] = {}
-    # A drain, two power cuts, and the rest.
-    for cut_after in (None, third, third, None) if scenario.is_cut else (None, None):
+    cuts = (third, third) if scenario.is_cut else ()
+    # A drain, the power cuts, and the rest.
+    for cut_after in (None, *cuts, None):
         is_first = not made.notes
         ledger = await anyio.to_thread.run_sync(NotedLedger.open, str(folder / LEDGER))
         ledger.record, ledger.is_hasty, ledger.tokens = made, scenario.is_hasty, tokens
