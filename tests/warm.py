@@ -1,7 +1,8 @@
 """The command in a process that is forked from one which has loaded it: a start costs a tenth of a cold one.
 
 It is a process of its own all the same, with its own exit code, environment and files. What a start does by
-itself, and what a process does about a signal, is tested with the installed command. SIGKILL asks no process.
+itself, and what a process does about a signal, is tested with the installed command. SIGKILL asks no process;
+the installed command is killed by it once all the same.
 """
 
 import ctypes

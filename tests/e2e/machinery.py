@@ -143,7 +143,7 @@ class Workplace:
         """
         process = warm.start(
             *self.arguments(),
-            stderr=self._killed_log,
+            stderr=self.folder / "killed.log",
             environment=self.environment(),
             is_impatient=self.impatient,
         )
@@ -153,14 +153,6 @@ class Workplace:
             process.kill()
             process.join()
             process.close()
-
-    def said_by_killed(self) -> str:
-        """What the runs that were killed have said."""
-        return _read(self._killed_log)
-
-    @property
-    def _killed_log(self) -> Path:
-        return self.folder / "killed.log"
 
     def results(self) -> list[dict[str, str]]:
         """The rows of the result file."""

@@ -134,14 +134,9 @@ def test_the_result_file_is_whole_at_any_moment(tmp_path: Path) -> None:
     """From the first dial on, the result file has every row, also after a kill."""
     with simulator(tmp_path, "--speed", "60") as oracle:
         place = lay_out(tmp_path, oracle, people(ROWS), rate=60)
-        results: list[list[dict[str, str]]] = []
-
-        def first_dial() -> bool:
-            if oracle.dials():
-                results.append(place.results())
-            return bool(results)
-
-        place.kill_when(first_dial)
-        assert results, place.said_by_killed()
-        assert [row["phone"] for row in results[0]] == [row["phone"] for row in people(ROWS)]
+        process = place.start()
+        wait_until(dialled(oracle, 1), process)
+        assert [row["phone"] for row in place.results()] == [row["phone"] for row in people(ROWS)]
+        process.kill()
+        process.communicate()
         assert len(place.results()) == ROWS
