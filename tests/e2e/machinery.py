@@ -136,10 +136,11 @@ class Workplace:
             text=True,
         )
 
-    def kill_when(self, condition: Callable[[], bool]) -> None:
-        """Start, and kill when the condition holds, unless the run is over before.
+    def kill_when(self, condition: Callable[[], bool]) -> bool:
+        """Start, and kill when the condition holds. Forked (see `warm`), it dies as any other process does.
 
-        Forked from a loaded process (see `warm`), it ends by SIGKILL as any other does.
+        Returns:
+            Whether it was killed; False when it was over before.
         """
         process = warm.start(
             *self.arguments(),
@@ -152,7 +153,9 @@ class Workplace:
         finally:
             process.kill()
             process.join()
+            was_killed = process.exitcode == -signal.SIGKILL
             process.close()
+        return was_killed
 
     def results(self) -> list[dict[str, str]]:
         """The rows of the result file."""
