@@ -1,9 +1,8 @@
 """Area codes of the North American numbering plan, by the state of the US that they serve."""
 
 from collections.abc import Mapping
-from importlib.resources import files
 
-import yaml
+from campaign.settings.bundled import read_table
 
 ELSEWHERE = ""
 """In place of a state: the number is not of the United States."""
@@ -11,8 +10,7 @@ _CODE = slice(2, 5)
 
 
 def _read_codes() -> tuple[frozenset[str], Mapping[str, str]]:
-    text = files("campaign.settings").joinpath("profiles/area_codes.yaml").read_text(encoding="utf-8")
-    content = yaml.safe_load(text)
+    content = read_table("profiles/area_codes")
     codes = {str(code): state for state, codes in content["states"].items() for code in codes}
     return frozenset(content["states"]), codes | dict.fromkeys(map(str, content["elsewhere"]), ELSEWHERE)
 

@@ -4,7 +4,6 @@ import difflib
 import re
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -21,6 +20,7 @@ from pydantic import (
 
 from campaign.models import Disposition, plain
 from campaign.settings import strict_yaml
+from campaign.settings.bundled import read_table
 
 _SAID = tuple(disposition for disposition in Disposition if disposition is not Disposition.UNKNOWN)
 _WORDS = ("status", "end_reason", "outcome")
@@ -162,8 +162,7 @@ def read_lines(path: Path) -> Any:
 
 
 def _bundled() -> Sequence[DispositionLine]:
-    text = files(__package__).joinpath("dispositions.yaml").read_text(encoding="utf-8")
-    return _each_can_fit(tuple(map(DispositionLine.model_validate, yaml.safe_load(text))))
+    return _each_can_fit(tuple(map(DispositionLine.model_validate, read_table("dispositions"))))
 
 
 # Read once, at import: later there is an event loop that must not wait for a disk.

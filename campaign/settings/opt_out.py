@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from campaign.settings.bundled import read_table
 from campaign.settings.phrases import Phrase, spoken_words
 
 
 def _read_phrases() -> Mapping[str, tuple[Phrase, ...]]:
-    text = files(__package__).joinpath("opt_out_phrases.yaml").read_text(encoding="utf-8")
-    return {language: tuple(map(Phrase, phrases)) for language, phrases in yaml.safe_load(text).items()}
+    table = read_table("opt_out_phrases")
+    return {language: tuple(map(Phrase, phrases)) for language, phrases in table.items()}
 
 
 # Read once, at import: later there is an event loop that must not wait for a disk.

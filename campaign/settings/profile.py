@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
-from importlib.resources import files
 
-import yaml
 from pydantic import Field
 
+from campaign.settings.bundled import read_table
 from campaign.settings.caps import NumberCap
 from campaign.settings.sections import Section
 from campaign.settings.values import Day, Days, Places
@@ -48,8 +47,7 @@ class Profile(Section):
 @cache
 def find_profile(name: str) -> Profile:
     """The profile of this name, of `PROFILES`, read once."""
-    text = files("campaign.settings").joinpath(f"profiles/{name}.yaml").read_text(encoding="utf-8")
-    return Profile.model_validate(yaml.safe_load(text))
+    return Profile.model_validate(read_table(f"profiles/{name}"))
 
 
 def why_expired(name: str, profile: Profile, confirmed: date | None, now: datetime) -> str | None:

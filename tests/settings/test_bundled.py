@@ -1,0 +1,20 @@
+"""The tables that come with the program."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from campaign import settings
+from campaign.settings.bundled import read_table
+
+FOLDER = Path(settings.__file__).parent
+TABLES = sorted(str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_both_loaders_read_the_same(name: str) -> None:
+    """Where PyYAML has no libyaml, its slower loader takes the place of it."""
+    text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
+
+    assert read_table(name) == yaml.load(text, yaml.SafeLoader)  # noqa: S506 - a safe loader
