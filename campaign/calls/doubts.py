@@ -27,6 +27,8 @@ log = get_logger(__name__)
 LOOKS = 2
 MAX_PAGES = 500
 """A look ends here at the latest; what it has not found by then counts as not found."""
+NOTHING_S = 60.0
+"""Every new doubt rings, so nothing is looked at sooner while there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class DoubtSettler:
         # The run knows of every doubt before it is on disk, and of those of earlier runs from its start.
         doubts = await run.fetch(attempts.doubts) if run.in_doubt else []
         if not doubts:
-            return timing.doubt_look_max_s
+            return NOTHING_S
         trouble: ApiError | None = None
         for agent_id in dict.fromkeys(doubt.agent_id for doubt in doubts):
             of_agent = [doubt for doubt in doubts if doubt.agent_id == agent_id]

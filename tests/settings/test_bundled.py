@@ -17,4 +17,4 @@ def test_both_loaders_read_the_same(name: str) -> None:
     """Where PyYAML has no libyaml, its slower loader takes the place of it."""
     text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
 
-    assert read_table(name) == yaml.load(text, yaml.SafeLoader)  # noqa: S506 - a safe loader
+    assert read_table(name) == yaml.safe_load(text)

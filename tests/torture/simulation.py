@@ -61,8 +61,8 @@ LONGEST_LIFE_S = 12 * 3600.0
 """Virtual: a run waits an hour at most for a row to be due, and no call is longer than ten minutes."""
 TURN_S = 1e-4
 """Virtual, for a turn of the event loop: the machine is a busy one."""
-TIMING = Timing(progress_s=3600.0, clock_look_s=30.0)
-"""Nobody reads the progress, and the clock is looked at before each request anyhow."""
+TIMING = Timing(progress_s=3600.0, refresh_min_s=3600.0, clock_look_s=30.0)
+"""Nobody reads the progress or a result, and the clock is looked at before each request anyhow."""
 LIMIT_S = 900.0
 """Real, for a chunk of seeds."""
 
