@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+UV_INSTALL := $(BIN)/python -m uv --quiet pip install --python $(BIN)/python
 
 # Tests start hundreds of processes: each would compile the program anew if nothing were kept.
 unexport PYTHONDONTWRITEBYTECODE
@@ -43,12 +44,12 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(PIP) install --constraint constraints.txt --editable .
 	touch $@
 
-# Tests use a small part of what is installed, and compile that when they come to it. There is much of it:
-# this pip takes two thirds of the time of the one that Python 3.11 brings along.
+# Tests use a small part of what is installed, and compile that when they come to it. There is much of it, which
+# uv unpacks in a quarter of the time. It does not read what pip was told of servers: where it fails, pip does it.
 $(VENV)/installed-test: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --no-compile --constraint constraints.txt pip
-	$(PIP) install --no-compile --constraint constraints.txt --editable ".[test]"
+	{ $(PIP) install --constraint constraints.txt uv && $(UV_INSTALL) --constraint constraints.txt --editable ".[test]"; } \
+		|| $(PIP) install --no-compile --constraint constraints.txt --editable ".[test]"
 	touch $@ $(VENV)/installed
 
 clean:
