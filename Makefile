@@ -12,15 +12,16 @@ UV_INSTALL := $(BIN)/python -m uv --quiet pip install --python $(BIN)/python
 # Tests start hundreds of processes: each would compile the program anew if nothing were kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check static together torture clean
+.PHONY: demo test check static politely alone together torture clean
 
 demo: $(VENV)/installed
 	$(BIN)/campaign demo
 
-# Those that measure time come first: what they compile is there for all the processes of the others.
+# Tests that measure time come first: what they compile is there for all the processes of the others. They leave
+# most of two processors free, and what is done politely gives way to them at once.
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest -m alone
-	$(MAKE) --no-print-directory --jobs 2 static together
+	$(MAKE) --no-print-directory --jobs 2 alone politely
+	$(MAKE) --no-print-directory together
 
 check: static
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not e2e and not alone"
@@ -31,9 +32,15 @@ static: $(VENV)/installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-# Mostly they wait, so there are more of them than processors.
+politely: $(VENV)/installed-test
+	nice -n 19 $(MAKE) --no-print-directory static
+
+alone: $(VENV)/installed-test
+	$(BIN)/python -m pytest -m alone
+
+# Now and then they wait, so there is one more of them than processors; each has to find all the tests first.
 together: $(VENV)/installed-test
-	$(BIN)/python -m pytest -n 5 --dist worksteal -m "not alone"
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not alone"
 
 torture: $(VENV)/installed-test
 	$(BIN)/python -m tests.torture $(SUITE)
