@@ -38,9 +38,9 @@ politely: $(VENV)/installed-test
 alone: $(VENV)/installed-test
 	$(BIN)/python -m pytest -m alone
 
-# Now and then they wait, so there is one more of them than processors; each has to find all the tests first.
+# Now and then they wait, so there are more of them than processors; each has to find all the tests first.
 together: $(VENV)/installed-test
-	$(BIN)/python -m pytest -n 3 --dist worksteal -m "not alone"
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not alone"
 
 torture: $(VENV)/installed-test
 	$(BIN)/python -m tests.torture $(SUITE)

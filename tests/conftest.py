@@ -56,18 +56,21 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Deal the tests out to the workers: who steals work begins with a stretch of its own.
 
-    Every worker gets its share of the long ones, and has them behind it when three quarters are done: else
-    the last of them would be left to one worker alone.
+    Every worker gets its share of those that mostly wait and of those that mostly work, mixed from the start,
+    so that some work while others wait. It has the long ones behind it when three quarters are done: else the
+    last of them would be left to one worker alone.
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
     if not workers:
         return
-    long = [item for item in items if _is_long(item)]
-    short = [item for item in items if not _is_long(item)]
-    placed = [(at / len(long) * 0.75, item) for at, item in enumerate(long)]
-    stretches = [[*placed[worker::workers]] for worker in range(workers)]
-    for at, item in enumerate(short):
-        stretches[at % workers].append((at / len(short), item))
+    groups: dict[str, list[pytest.Item]] = {"waits": [], "works": [], "": []}
+    for item in items:
+        groups[_long_for(item)].append(item)
+    stretches: list[list[tuple[float, pytest.Item]]] = [[] for _ in range(workers)]
+    for kind, group in groups.items():
+        done_by = 0.75 if kind else 1.0
+        for at, item in enumerate(group):
+            stretches[at % workers].append((at / len(group) * done_by, item))
     items[:] = [item for stretch in stretches for _, item in sorted(stretch, key=itemgetter(0))]
 
 
@@ -77,8 +80,11 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(10_000, 20, 50)
 
 
-def _is_long(item: pytest.Item) -> bool:
-    return item.get_closest_marker("e2e") is not None or "torture" in item.path.parts
+def _long_for(item: pytest.Item) -> str:
+    """Why a test takes long; empty when it does not."""
+    if item.get_closest_marker("e2e") is not None:
+        return "waits"
+    return "works" if "torture" in item.path.parts else ""
 
 
 @pytest.fixture
