@@ -12,15 +12,10 @@ from campaign.models import HARMLESS_ATTEMPTS
 # Built once, as every dial runs them.
 _ATTEMPTS = schema.attempts.c
 _WAS_HARMLESS = schema.is_one_of(_ATTEMPTS.state, HARMLESS_ATTEMPTS)
-_LAST = (
+_USED = (
     select(_ATTEMPTS.from_number)
-    .where(
-        _ATTEMPTS.to_number == bindparam("number"),
-        _ATTEMPTS.from_number.in_(bindparam("pool", expanding=True)),
-        ~_WAS_HARMLESS,
-    )
+    .where(_ATTEMPTS.to_number == bindparam("number"), ~_WAS_HARMLESS)
     .order_by(_ATTEMPTS.id.desc())
-    .limit(1)
 )
 _SINCE = select(func.count()).select_from(
     select(_ATTEMPTS.id)
@@ -48,8 +43,8 @@ class DayIsFullError(Exception):
 
 def last_used(connection: Connection, to_number: str, pool: Sequence[str]) -> str | None:
     """As committed: with which number of the pool the person was called last, by any campaign."""
-    number: str | None = connection.scalar(_LAST, {"number": to_number, "pool": list(pool)})
-    return number
+    used = connection.scalars(_USED, {"number": to_number}).all()
+    return next((number for number in used if number in pool), None)
 
 
 def last_used_by_all(connection: Connection, pool: Sequence[str]) -> dict[str, str]:

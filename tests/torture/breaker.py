@@ -42,6 +42,8 @@ LOOKED_BACK, TOO_MANY_FAILED = 20, 16
 UNKNOWN = 3
 """So many requests of unknown fate are borne."""
 UNKNOWN_SHARE = 0.02
+TIMING = Timing(progress_s=3600.0, refresh_min_s=3600.0)
+"""Nobody reads the progress or a result."""
 WRITTEN_S = 1.0
 """What one look shows is in the ledger by then, and the run has judged by it."""
 
@@ -282,7 +284,7 @@ def tell(stage: Stage, name: str, first: int, *, program: type[WatchedAccount] =
         ),
         campaign_id=stage.campaign_id,
         rng=rng,
-        timing=Timing(progress_s=3600.0),
+        timing=TIMING,
         faults=FaultPlan(tuple(map(Fault.parse, faults)), seed=first),
         line=Line(create_deadline_s=20.0),
         account_of_a_life=type("Watched", (program,), {"watch": watch}),
