@@ -18,7 +18,7 @@ demo: $(VENV)/installed
 	$(BIN)/campaign demo
 
 # Tests that measure time come first: what they compile is there for all the processes of the others. They leave
-# most of two processors free, and what is done politely gives way to them at once.
+# most of two processors free, and what is done politely leaves a processor to them at once.
 test: $(VENV)/installed-test
 	$(MAKE) --no-print-directory --jobs 2 alone politely
 	$(MAKE) --no-print-directory together
@@ -52,10 +52,11 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	touch $@
 
 # Tests use a small part of what is installed, and compile that when they come to it. There is much of it, which
-# uv unpacks in a quarter of the time. It does not read what pip was told of servers: where it fails, pip does it.
+# uv unpacks in a quarter of the time. It does not read what pip was told of indexes, but has settings of its own;
+# where there is no uv, or it fails, pip does it.
 $(VENV)/installed-test: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	{ $(PIP) install --constraint constraints.txt uv && $(UV_INSTALL) --constraint constraints.txt --editable ".[test]"; } \
+	{ $(PIP) install --only-binary uv --constraint constraints.txt uv && $(UV_INSTALL) --constraint constraints.txt --editable ".[test]"; } \
 		|| $(PIP) install --no-compile --constraint constraints.txt --editable ".[test]"
 	touch $@ $(VENV)/installed
 

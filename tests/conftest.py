@@ -6,10 +6,10 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import count
+from itertools import count, cycle
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import structlog
@@ -38,6 +38,8 @@ make_once()
 BLOCKBUSTER = BlockBuster("campaign")
 FOLDERS = count()
 
+Kind = Literal["waits long", "works long", "is short"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Whoever starts the workers makes the folder in which they share a PostgreSQL.
@@ -63,14 +65,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
     if not workers:
         return
-    groups: dict[str, list[pytest.Item]] = {"waits": [], "works": [], "": []}
+    groups: dict[Kind, list[pytest.Item]] = {"waits long": [], "works long": [], "is short": []}
     for item in items:
-        groups[_long_for(item)].append(item)
+        groups[_kind(item)].append(item)
     stretches: list[list[tuple[float, pytest.Item]]] = [[] for _ in range(workers)]
+    turns = cycle(stretches)
     for kind, group in groups.items():
-        done_by = 0.75 if kind else 1.0
+        done_by = 1.0 if kind == "is short" else 0.75
         for at, item in enumerate(group):
-            stretches[at % workers].append((at / len(group) * done_by, item))
+            next(turns).append((at / len(group) * done_by, item))
     items[:] = [item for stretch in stretches for _, item in sorted(stretch, key=itemgetter(0))]
 
 
@@ -80,11 +83,10 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(10_000, 20, 50)
 
 
-def _long_for(item: pytest.Item) -> str:
-    """Why a test takes long; empty when it does not."""
-    if item.get_closest_marker("e2e") is not None:
-        return "waits"
-    return "works" if "torture" in item.path.parts else ""
+def _kind(item: pytest.Item) -> Kind:
+    if "torture" in item.path.parts:
+        return "works long"
+    return "waits long" if item.get_closest_marker("e2e") is not None else "is short"
 
 
 @pytest.fixture

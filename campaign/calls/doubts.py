@@ -58,7 +58,7 @@ class DoubtSettler:
     async def settle(self) -> float:
         """Look once for everything that is in doubt. Returns the seconds until the next look is useful."""
         run, timing = self._run, self._run.timing
-        # The run knows of every doubt before it is on disk, and of those of earlier runs from its start.
+        # A doubt rings once it is known and on disk; those of earlier runs are known from the start.
         doubts = await run.fetch(attempts.doubts) if run.in_doubt else []
         if not doubts:
             return NOTHING_S

@@ -42,7 +42,10 @@ class DayIsFullError(Exception):
 
 
 def last_used(connection: Connection, to_number: str, pool: Sequence[str]) -> str | None:
-    """As committed: with which number of the pool the person was called last, by any campaign."""
+    """As committed: with which number of the pool the person was called last, by any campaign.
+
+    Reads all calls of the person, which are few.
+    """
     used = connection.scalars(_USED, {"number": to_number}).all()
     return next((number for number in used if number in pool), None)
 

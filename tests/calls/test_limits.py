@@ -164,6 +164,22 @@ async def test_a_full_number_lends_nobody_to_another(stage: MakeStage) -> None:
     }
 
 
+async def test_the_last_number_that_is_still_in_the_pool_is_kept(stage: MakeStage) -> None:
+    """Who was last called with a number that was given back sees the one before it."""
+    spring = stage()
+    caps: dict[str, Any] = {"per_number": {"calls": 9, "within": "1s"}}
+    pool = [*POOL[:2], "+12025550109"]
+    for name, number in [("first", pool[0]), ("second", pool[1]), ("third", pool[2])]:
+        spring.settings = make_settings(pace=FAST, from_numbers=[number], caps=caps)
+        await spring.enrol(*numbers(4), name=name)
+        await spring.run()
+    spring.settings = make_settings(pace=FAST, from_numbers=pool[:2], caps=caps)
+    await spring.enrol(*numbers(4), name="fourth")
+    await spring.run()
+
+    assert Counter(number for _, number in seen(spring)) == {pool[0]: 4, pool[1]: 8, pool[2]: 4}
+
+
 @pytest.mark.parametrize("pool", [["+12025550100"], [*POOL, "+442079460001"]])
 async def test_a_person_keeps_the_number_of_the_first_call(stage: MakeStage, pool: list[str]) -> None:
     """In every later campaign, however the pool has grown; who is new sees a number of the own country."""

@@ -6,9 +6,11 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import anyio
 import pytest
 from sqlalchemy import Connection, select
 
+from campaign.calls.doubts import NOTHING_S
 from campaign.errors import ExitCode
 from campaign.ledger import attempts, schema, suppression
 from campaign.ledger.ledger import Ledger
@@ -124,3 +126,33 @@ async def test_a_call_in_doubt_keeps_its_line(stage: MakeStage) -> None:
     on_each_dial(spring, notice)
     assert (await spring.run()).exit_code is ExitCode.NEEDS_REVIEW
     assert seen == [[AttemptState.DIALING], [AttemptState.NEEDS_REVIEW, AttemptState.DIALING]]
+
+
+async def test_a_call_that_came_back_with_the_id_of_another_is_looked_for_at_once(stage: MakeStage) -> None:
+    """It is in doubt, though its reply looked right, and its doubt rings as any other does."""
+    spring = stage()
+    # One at a time: the id is known as the first person's when the second one gets it.
+    spring.settings = make_settings(pace={**FAST, "burst": 1, "max_live_calls": 1})
+    application: Any = spring.simulator.app
+    dials = spring.simulator.provider.dials
+
+    async def repeating(scope: Any, receive: Any, send: Any) -> None:
+        async def send_first_id(message: Any) -> None:
+            if "body" in message and len(dials) == 2:
+                message["body"] = message["body"].replace(
+                    dials[1].call_id.encode(), dials[0].call_id.encode()
+                )
+            await send(message)
+
+        await application(scope, receive, send_first_id if scope["method"] == "POST" else send)
+
+    spring.simulator.app = repeating  # type: ignore[assignment]
+    await spring.enrol(*numbers(2))
+    began = anyio.current_time()
+
+    report = await spring.run()
+
+    assert report.exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(2), 1)
+    assert len({row.call_id for row in await spring.rows()}) == 2
+    assert anyio.current_time() - began < NOTHING_S / 2

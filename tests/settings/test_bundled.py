@@ -12,6 +12,11 @@ FOLDER = Path(settings.__file__).parent
 TABLES = sorted(str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.rglob("*.yaml"))
 
 
+def test_they_are_there() -> None:
+    """Whatever else comes: the endings, the phrases, the area codes."""
+    assert {"dispositions", "opt_out_phrases", "profiles/area_codes"} <= set(TABLES)
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_both_loaders_read_the_same(name: str) -> None:
     """Where PyYAML has no libyaml, its slower loader takes the place of it."""
