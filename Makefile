@@ -56,7 +56,8 @@ $(VENV)/installed: pyproject.toml constraints.txt
 # where there is no uv, or it fails, pip does it.
 $(VENV)/installed-test: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	{ $(PIP) install --only-binary uv --constraint constraints.txt uv && $(UV_INSTALL) --constraint constraints.txt --editable ".[test]"; } \
+	{ $(PIP) install --only-binary uv --constraint constraints.txt uv \
+		&& $(UV_INSTALL) --constraint constraints.txt --editable ".[test]"; } \
 		|| $(PIP) install --no-compile --constraint constraints.txt --editable ".[test]"
 	touch $@ $(VENV)/installed
 

@@ -14,6 +14,7 @@ import anyio
 from campaign.calls import breaker, schedule
 from campaign.calls.run import Run
 from campaign.calls.track import Tracker
+from campaign.calls.watchlist import NOTHING_S
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, calls
 from campaign.ledger.attempts import Doubt
@@ -27,8 +28,6 @@ log = get_logger(__name__)
 LOOKS = 2
 MAX_PAGES = 500
 """A look ends here at the latest; what it has not found by then counts as not found."""
-NOTHING_S = 60.0
-"""Every new doubt rings, so nothing is looked at sooner while there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ SMOOTHING = 0.1
 HINT_GAP_S = 1.0
 """However many hints come, one call is not looked at sooner again."""
 NOTHING_S = 60.0
+"""While there is nothing to look at, one looks around so often. Whatever is new rings."""
 
 
 @dataclass

@@ -10,7 +10,7 @@ import anyio
 import pytest
 from sqlalchemy import Connection, select
 
-from campaign.calls.doubts import NOTHING_S
+from campaign.calls.watchlist import NOTHING_S
 from campaign.errors import ExitCode
 from campaign.ledger import attempts, schema, suppression
 from campaign.ledger.ledger import Ledger
@@ -134,14 +134,14 @@ async def test_a_call_that_came_back_with_the_id_of_another_is_looked_for_at_onc
     # One at a time: the id is known as the first person's when the second one gets it.
     spring.settings = make_settings(pace={**FAST, "burst": 1, "max_live_calls": 1})
     application: Any = spring.simulator.app
-    dials = spring.simulator.provider.dials
+    dials, sent = spring.simulator.provider.dials, list[bytes]()
 
     async def repeating(scope: Any, receive: Any, send: Any) -> None:
         async def send_first_id(message: Any) -> None:
-            if "body" in message and len(dials) == 2:
-                message["body"] = message["body"].replace(
-                    dials[1].call_id.encode(), dials[0].call_id.encode()
-                )
+            if "body" in message:
+                own, first = (dial.call_id.encode() for dial in (dials[-1], dials[0]))
+                message["body"] = message["body"].replace(own, first)
+                sent.append(message["body"])
             await send(message)
 
         await application(scope, receive, send_first_id if scope["method"] == "POST" else send)
@@ -154,5 +154,6 @@ async def test_a_call_that_came_back_with_the_id_of_another_is_looked_for_at_onc
 
     assert report.exit_code is ExitCode.OK
     assert spring.dialled() == dict.fromkeys(numbers(2), 1)
+    assert [dials[0].call_id.encode() in reply for reply in sent] == [True, True]
     assert len({row.call_id for row in await spring.rows()}) == 2
     assert anyio.current_time() - began < NOTHING_S / 2
