@@ -24,6 +24,13 @@ from campaign.ledger.schema import identity
 # Without the last number it was written by a version of this program that did not know of it.
 _LINE = re.compile(rb"([0-9a-f]{32}) ([0-9]{20}) ([0-9]{20})(?: ([0-9]{10}))?\n")
 
+_ADVANCE = (
+    update(identity)
+    .values(generation=identity.c.generation + 1)
+    .returning(identity.c.ledger_id, identity.c.generation)
+)
+_NOW = select(identity.c.ledger_id, identity.c.generation)
+
 _FS_IOC_GETVERSION = 0x80087601
 """As 64-bit Linux has it; elsewhere it is refused like any request that a file system does not know."""
 
@@ -111,8 +118,7 @@ class Generation:
             if trouble := self.trouble(connection):
                 raise LedgerError(trouble)
             self._open(self._now(connection))
-        connection.execute(update(identity).values(generation=identity.c.generation + 1))
-        return self._now(connection)
+        return self._mark(*connection.execute(_ADVANCE).one())
 
     def record(self, mark: Mark) -> None:
         """Let the witness know of a commit that is on disk.
@@ -175,7 +181,9 @@ class Generation:
             self._descriptor = None
 
     def _now(self, connection: Connection) -> Mark:
-        ledger_id, generation = connection.execute(select(identity.c.ledger_id, identity.c.generation)).one()
+        return self._mark(*connection.execute(_NOW).one())
+
+    def _mark(self, ledger_id: str, generation: int) -> Mark:
         return Mark(ledger_id, generation, self._ledger_path.stat().st_ino, self._inode_version)
 
     def _read(self) -> Mark | None:

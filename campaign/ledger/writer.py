@@ -90,10 +90,17 @@ class Writer:
         try:
             if self._broken is not None:
                 raise self._broken
-            with self._engine.begin() as connection:
+            with self._engine.connect() as connection, connection.begin() as transaction:
                 if self._generation is not None:
                     mark = self._generation.advance(connection)
-                outcomes = [(work, *_attempt(work, connection)) for work in batch]
+                if len(batch) > 1:
+                    outcomes = [(work, *_attempt_among_others(work, connection)) for work in batch]
+                else:
+                    # It has the transaction for itself, so nothing but that needs to be undone.
+                    outcomes = [(batch[0], *_attempt(batch[0], connection))]
+                    if outcomes[0][2] is not None:
+                        transaction.rollback()
+                        mark = None
         except BaseException as error:
             is_file = self._generation is not None
             failure = error if isinstance(error, LedgerError) else _unwritable(error, is_file=is_file)
@@ -120,12 +127,22 @@ class Writer:
 def _attempt(work: _Work, connection: Connection) -> tuple[Any, BaseException | None]:
     """The result of one piece of work, or the error that is its own fault. Database trouble is raised."""
     try:
-        with connection.begin_nested():
-            return work.do(connection), None
+        return work.do(connection), None
     except Exception as error:
         if trouble.is_of_database(error):
             raise
         return None, error
+
+
+def _attempt_among_others(work: _Work, connection: Connection) -> tuple[Any, BaseException | None]:
+    """The same in a transaction that others share: of work that fails nothing is left."""
+    savepoint = connection.begin_nested()
+    result, problem = _attempt(work, connection)
+    if problem is None:
+        savepoint.commit()
+    else:
+        savepoint.rollback()
+    return result, problem
 
 
 def _unwritable(error: BaseException, *, is_file: bool) -> LedgerError:

@@ -121,6 +121,29 @@ def test_a_failing_piece_does_not_disturb_its_neighbours(
     assert do(ledger, add, "+4") == 1
 
 
+def adds_and_fails(connection: Connection) -> None:
+    add(connection, "+1")
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("work", "error"), [(adds_and_fails, ZeroDivisionError), (breaks_a_constraint, IntegrityError)]
+)
+def test_a_piece_that_fails_with_a_transaction_for_itself_leaves_nothing(
+    ledger: Ledger, ledger_location: str, work: object, error: type[Exception]
+) -> None:
+    """What it has done is undone, what was committed before stays, and the next piece is written."""
+    assert callable(work)
+    do(ledger, add, "+2")
+    with pytest.raises(error):
+        do(ledger, work)
+    assert numbers(ledger) == {"+2"}
+    assert do(ledger, add, "+3") == 1
+    with Ledger.open(ledger_location) as other:
+        assert do(other, add, "+4") == 1
+        assert numbers(other) == {"+2", "+3", "+4"}
+
+
 def test_a_caller_that_goes_away_takes_nothing_back(ledger: Ledger) -> None:
     """Submitted work cannot be cancelled: what happened has to reach the disk."""
     with held_up(ledger):
