@@ -7,8 +7,10 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, inspect, select, text
+from sqlalchemy import Connection, create_mock_engine, func, insert, inspect, select, text
 
 from campaign.errors import LedgerError
 from campaign.ledger import schema
@@ -28,7 +30,21 @@ class Migration:
 
 
 def _create_everything(connection: Connection) -> None:
-    schema.metadata.create_all(connection, checkfirst=False)
+    for statement in _statements_of_a_new_ledger(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+
+
+@cache
+def _statements_of_a_new_ledger(dialect: str) -> tuple[str, ...]:
+    """To put them into words takes longer than to run them."""
+    statements: list[str] = []
+
+    def take(statement: Any, *_: Any) -> None:
+        statements.append(str(statement.compile(dialect=scribe.dialect)))
+
+    scribe = create_mock_engine(f"{dialect}://", take)
+    schema.metadata.create_all(scribe, checkfirst=False)
+    return tuple(statements)
 
 
 def _give_identity(connection: Connection) -> None:
