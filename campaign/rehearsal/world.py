@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
+import sniffio
+
 from campaign.calls.progress import Progress
 from campaign.calls.runner import RunReport, run_campaign
 from campaign.calls.timing import Timing
@@ -88,6 +90,8 @@ class World:
         deadline: datetime | None,
         meanwhile: Mapping[float, Callable[[], None]],
     ) -> RunReport | None:
+        # Known to all tasks of this life: else each step would find out anew what it runs on.
+        sniffio.current_async_library_cvar.set("asyncio")
         loop = asyncio.get_running_loop()
         run = loop.create_task(self._run(death, deadline))
 
