@@ -24,12 +24,13 @@ from campaign.ledger.schema import identity
 # Without the last number it was written by a version of this program that did not know of it.
 _LINE = re.compile(rb"([0-9a-f]{32}) ([0-9]{20}) ([0-9]{20})(?: ([0-9]{10}))?\n")
 
+# Built once, as every commit runs it.
 _ADVANCE = (
     update(identity)
     .values(generation=identity.c.generation + 1)
     .returning(identity.c.ledger_id, identity.c.generation)
 )
-_NOW = select(identity.c.ledger_id, identity.c.generation)
+_AS_IT_STANDS = select(identity.c.ledger_id, identity.c.generation)
 
 _FS_IOC_GETVERSION = 0x80087601
 """As 64-bit Linux has it; elsewhere it is refused like any request that a file system does not know."""
@@ -181,7 +182,7 @@ class Generation:
             self._descriptor = None
 
     def _now(self, connection: Connection) -> Mark:
-        return self._mark(*connection.execute(_NOW).one())
+        return self._mark(*connection.execute(_AS_IT_STANDS).one())
 
     def _mark(self, ledger_id: str, generation: int) -> Mark:
         return Mark(ledger_id, generation, self._ledger_path.stat().st_ino, self._inode_version)

@@ -30,21 +30,18 @@ class Migration:
 
 
 def _create_everything(connection: Connection) -> None:
-    for statement in _statements_of_a_new_ledger(connection.dialect.name):
+    dialect = connection.dialect
+    for statement in _statements_of_a_new_ledger(f"{dialect.name}+{dialect.driver}"):
         connection.exec_driver_sql(statement)
 
 
 @cache
 def _statements_of_a_new_ledger(dialect: str) -> tuple[str, ...]:
-    """To put them into words takes longer than to run them."""
-    statements: list[str] = []
-
-    def take(statement: Any, *_: Any) -> None:
-        statements.append(str(statement.compile(dialect=scribe.dialect)))
-
-    scribe = create_mock_engine(f"{dialect}://", take)
+    """In the order in which they are run. Kept, as putting them into words takes longer than running them."""
+    elements: list[Any] = []
+    scribe = create_mock_engine(f"{dialect}://", lambda element, *_: elements.append(element))
     schema.metadata.create_all(scribe, checkfirst=False)
-    return tuple(statements)
+    return tuple(str(element.compile(dialect=scribe.dialect)) for element in elements)
 
 
 def _give_identity(connection: Connection) -> None:

@@ -4,13 +4,15 @@ Many dials share one flush to disk, and nobody is answered before that flush is 
 """
 
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Transaction
 
 from campaign.errors import LedgerError
 from campaign.ledger import trouble
@@ -25,6 +27,12 @@ MAX_BATCH = 200
 class _Work:
     do: Callable[[Connection], Any]
     answer: Future[Any]
+
+
+class _Outcome(NamedTuple):
+    work: _Work
+    result: Any = None
+    problem: BaseException | None = None
 
 
 class Writer:
@@ -85,7 +93,7 @@ class Writer:
                 self._commit(batch)
 
     def _commit(self, batch: list[_Work]) -> None:
-        outcomes: list[tuple[_Work, Any, BaseException | None]] = []
+        outcomes: list[_Outcome] = []
         mark: Mark | None = None
         try:
             if self._broken is not None:
@@ -94,18 +102,20 @@ class Writer:
                 if self._generation is not None:
                     mark = self._generation.advance(connection)
                 if len(batch) > 1:
-                    outcomes = [(work, *_attempt_among_others(work, connection)) for work in batch]
+                    outcomes = [_attempt(work, connection, connection.begin_nested()) for work in batch]
                 else:
-                    # It has the transaction for itself, so nothing but that needs to be undone.
-                    outcomes = [(batch[0], *_attempt(batch[0], connection))]
-                    if outcomes[0][2] is not None:
-                        transaction.rollback()
-                        mark = None
+                    outcomes = [_attempt(batch[0], connection, nullcontext())]
+                if len(batch) == 1 and outcomes[0].problem is not None:
+                    # Alone in its transaction, it is undone with it.
+                    transaction.rollback()
+                    # The witness never hears of a commit that was none: it would be ahead.
+                    mark = None
+                elif not _is_under_way(connection, transaction):
+                    raise self._unwritable("the database has given up what was to be written")
         except BaseException as error:
-            is_file = self._generation is not None
-            failure = error if isinstance(error, LedgerError) else _unwritable(error, is_file=is_file)
+            failure = error if isinstance(error, LedgerError) else self._unwritable(trouble.in_words(error))
             self._broken = failure
-            outcomes = [(work, None, failure) for work in batch]
+            outcomes = [_Outcome(work, problem=failure) for work in batch]
         else:
             self._record(mark)
         for work, result, problem in outcomes:
@@ -123,34 +133,40 @@ class Writer:
         except LedgerError as error:
             self._broken = error
 
+    def _unwritable(self, why: str) -> LedgerError:
+        cure = (
+            ", and the ledger is suspect: mend the disk and run again, which checks the ledger first"
+            if self._generation is not None
+            else ": run again when the database works"
+        )
+        return LedgerError(f"the ledger cannot be written ({why}); nothing more is dialled{cure}")
 
-def _attempt(work: _Work, connection: Connection) -> tuple[Any, BaseException | None]:
-    """The result of one piece of work, or the error that is its own fault. Database trouble is raised."""
+
+def _attempt(work: _Work, connection: Connection, fence: AbstractContextManager[object]) -> _Outcome:
+    """What comes of one piece of work, or the error that is its own fault. Database trouble is raised.
+
+    Args:
+        work: The piece.
+        connection: In a transaction.
+        fence: Undoes what the piece has done when it fails; where there is none, the caller has to.
+    """
     try:
-        return work.do(connection), None
+        with fence:
+            return _Outcome(work, work.do(connection))
     except Exception as error:
         if trouble.is_of_database(error):
             raise
-        return None, error
+        return _Outcome(work, problem=error)
 
 
-def _attempt_among_others(work: _Work, connection: Connection) -> tuple[Any, BaseException | None]:
-    """The same in a transaction that others share: of work that fails nothing is left."""
-    savepoint = connection.begin_nested()
-    result, problem = _attempt(work, connection)
-    if problem is None:
-        savepoint.commit()
-    else:
-        savepoint.rollback()
-    return result, problem
+def _is_under_way(connection: Connection, transaction: Transaction) -> bool:
+    """Whether the database will keep what was done in the transaction.
 
-
-def _unwritable(error: BaseException, *, is_file: bool) -> LedgerError:
-    cure = (
-        ", and the ledger is suspect: mend the disk and run again, which checks the ledger first"
-        if is_file
-        else ": run again when the database works"
-    )
-    return LedgerError(
-        f"the ledger cannot be written ({trouble.in_words(error)}); nothing more is dialled{cure}"
-    )
+    It may have given it up by itself, after an error of which the work has made nothing. To commit it then
+    raises nothing, and keeps nothing.
+    """
+    driver: Any = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        return transaction.is_active and driver.in_transaction
+    # PostgreSQL stays in it, and is idle where nothing was asked of it yet.
+    return transaction.is_active and driver.info.transaction_status.name in ("INTRANS", "IDLE")

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, event, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.errors import LedgerError
-from campaign.ledger import calls, campaigns, ending, late, waiting
+from campaign.ledger import calls, campaigns, ending, late, schema, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.migrations import MIGRATIONS, Migration, migrate
 from campaign.models import Disposition, ZoneSource
@@ -300,3 +300,25 @@ def test_first_starts_do_not_collide(postgresql_location: str) -> None:
         seen = list(threads.map(first_start, range(2)))
 
     assert seen == [[(step.number, step.name) for step in MIGRATIONS]] * 2
+
+
+def test_a_new_ledger_is_made_by_the_words_of_its_database(ledger: Ledger) -> None:
+    """The statements that are kept are those with which the schema would be made here and now."""
+    made: list[str] = []
+
+    def take(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.strip().startswith("CREATE"):
+            made.append(statement)
+
+    with engine_of(ledger).connect() as connection, connection.begin() as transaction:
+        event.listen(connection, "before_cursor_execute", take)
+        schema.metadata.drop_all(connection)
+        migrate(connection)
+        by_migration = made[:]
+        made.clear()
+        schema.metadata.drop_all(connection)
+        schema.metadata.create_all(connection, checkfirst=False)
+        transaction.rollback()
+
+    assert len(made) > len(schema.metadata.tables)
+    assert by_migration == made

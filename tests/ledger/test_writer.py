@@ -3,20 +3,23 @@
 import os
 import resource
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from campaign.errors import LedgerError
 from campaign.ledger import suppression
 from campaign.ledger.ledger import Ledger
 from tests.ledger.case import WAIT_S, do, engine_of, generation_of
 from tests.support import NOON
+
+TOLD = r"^the ledger cannot be written \([^\n]*nothing more is dialled[^\n]*run again[^\n]*$"
 
 
 def add(connection: Connection, number: str) -> int:
@@ -129,19 +132,59 @@ def adds_and_fails(connection: Connection) -> None:
 @pytest.mark.parametrize(
     ("work", "error"), [(adds_and_fails, ZeroDivisionError), (breaks_a_constraint, IntegrityError)]
 )
-def test_a_piece_that_fails_with_a_transaction_for_itself_leaves_nothing(
+def test_a_piece_that_fails_alone_leaves_nothing(
     ledger: Ledger, ledger_location: str, work: object, error: type[Exception]
 ) -> None:
-    """What it has done is undone, what was committed before stays, and the next piece is written."""
+    """Also as the first of all, it leaves no row, and no ledger that looks older than it is."""
     assert callable(work)
-    do(ledger, add, "+2")
-    with pytest.raises(error):
-        do(ledger, work)
-    assert numbers(ledger) == {"+2"}
-    assert do(ledger, add, "+3") == 1
-    with Ledger.open(ledger_location) as other:
-        assert do(other, add, "+4") == 1
-        assert numbers(other) == {"+2", "+3", "+4"}
+    for at in range(2):
+        with pytest.raises(error):
+            do(ledger, work)
+        assert numbers(ledger) == {f"+{each}" for each in range(10, 10 + at)}
+        # As the next program would: it has to take this ledger for the newest.
+        with Ledger.open(ledger_location) as other:
+            do(other, add, f"+{10 + at}")
+    assert do(ledger, add, "+20") == 1
+
+
+def hides_a_failure(connection: Connection) -> None:
+    """After some errors SQLite rolls back by itself, and after every one PostgreSQL will keep nothing."""
+    add(connection, "+1")
+    with suppress(ProgrammingError, OperationalError):
+        connection.exec_driver_sql("SELECT nothing")
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("ROLLBACK")
+
+
+def ends_its_transaction(connection: Connection) -> None:
+    """And begins another one."""
+    connection.rollback()
+    add(connection, "+1")
+
+
+@pytest.mark.parametrize("company", ["alone", "among others"])
+@pytest.mark.parametrize("work", [hides_a_failure, ends_its_transaction])
+def test_what_the_database_has_given_up_is_not_answered(ledger: Ledger, work: object, company: str) -> None:
+    """Work that ends without an error is durable only if its transaction is still there to be committed."""
+    assert callable(work)
+    for answer in submitted(ledger, work, company):
+        with pytest.raises(LedgerError, match=TOLD):
+            answer.result(WAIT_S)
+    with pytest.raises(LedgerError, match=TOLD):
+        do(ledger, add, "+4")
+    assert numbers(ledger) == set()
+
+
+def submitted(ledger: Ledger, work: Callable[[Connection], object], company: str) -> list[Future[Any]]:
+    """One piece of work, perhaps with one before and one after it in the same transaction."""
+    if company == "alone":
+        return [ledger.write(work)]
+    with held_up(ledger) as first:
+        answers: list[Future[Any]] = [
+            ledger.write(add, "+2"), ledger.write(work), ledger.write(add, "+3")
+        ]  # fmt: skip
+    first.result(WAIT_S)
+    return answers
 
 
 def test_a_caller_that_goes_away_takes_nothing_back(ledger: Ledger) -> None:
@@ -195,30 +238,32 @@ def connection_lost(connection: Connection) -> None:
     connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
+def interrupted(connection: Connection) -> None:
+    """Not an error that work could have by its own fault."""
+    add(connection, "+1")
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("company", ["alone", "among others"])
 @pytest.mark.parametrize(
     ("location", "failure"),
     [
+        ("sqlite_location", interrupted),
+        ("postgresql_location", interrupted),
         ("sqlite_location", disk_full),
         ("sqlite_location", commit_refused),
         ("postgresql_location", connection_lost),
     ],
 )
 def test_after_a_failed_commit_nothing_is_written(
-    request: pytest.FixtureRequest, location: str, failure: object
+    request: pytest.FixtureRequest, location: str, failure: object, company: str
 ) -> None:
     """When the database fails, the whole batch and all that comes later fail with LedgerError in one line."""
     assert callable(failure)
     with Ledger.open(request.getfixturevalue(location)) as ledger:
-        with held_up(ledger) as first:
-            before = ledger.write(add, "+2")
-            failing = ledger.write(failure)
-            after = ledger.write(add, "+3")
-        first.result(WAIT_S)
-
-        for answer in (before, failing, after, ledger.write(add, "+4")):
-            with pytest.raises(
-                LedgerError, match=r"^the ledger cannot be written \(.*nothing more is dialled.*run again.*$"
-            ):
+        answers = submitted(ledger, failure, company)
+        for answer in (*answers, ledger.write(add, "+4")):
+            with pytest.raises(LedgerError, match=TOLD):
                 answer.result(WAIT_S)
         assert numbers(ledger) == set()
 
@@ -250,6 +295,7 @@ def read_only(connection: Connection) -> None:
     suppression.suppress(connection, ["+1"], reason="x", now=NOON)
 
 
+@pytest.mark.parametrize("company", ["alone", "among others"])
 @pytest.mark.parametrize(
     ("failure", "words"),
     [
@@ -259,14 +305,17 @@ def read_only(connection: Connection) -> None:
         (damaged, "the file is damaged"),
     ],
 )
-def test_trouble_with_the_disk_has_a_name(sqlite_location: str, failure: object, words: str) -> None:
+def test_trouble_with_the_disk_has_a_name(
+    sqlite_location: str, failure: object, words: str, company: str
+) -> None:
     """What is wrong with the disk is said in words, though the clean-up after it fails as well."""
     assert callable(failure)
     with Ledger.open(sqlite_location) as ledger:
-        do(ledger, add, "+2")
-        with pytest.raises(LedgerError, match=rf"^the ledger cannot be written \({words}\); [^\n]+$"):
-            do(ledger, failure)
-        assert numbers(ledger) == {"+2"}
+        do(ledger, add, "+9")
+        for answer in submitted(ledger, failure, company):
+            with pytest.raises(LedgerError, match=rf"^the ledger cannot be written \({words}\); [^\n]+$"):
+                answer.result(WAIT_S)
+        assert numbers(ledger) == {"+9"}
 
 
 def test_a_witness_that_fails_stops_the_writer(sqlite_location: str) -> None:

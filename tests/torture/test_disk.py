@@ -66,7 +66,9 @@ class Retrying(writer.Writer):
             with suppress(SQLAlchemyError):
                 with self._engine.begin() as connection:
                     mark = self._generation.advance(connection)
-                    outcomes = [(work, *writer._attempt(work, connection)) for work in batch]
+                    outcomes = [
+                        writer._attempt(work, connection, connection.begin_nested()) for work in batch
+                    ]
                 break
         self._record(mark)
         for work, result, problem in outcomes:
