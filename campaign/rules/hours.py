@@ -1,6 +1,6 @@
 """Hours: whether now is a time at which a person may be called, and when the next one is."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -10,8 +10,6 @@ from campaign.settings import HourSettings, Window
 
 _WEEK_DAYS = 8
 """Within so many days every window of a week comes."""
-_SOON_DAYS = 3
-"""Nearly every window closes within so many days."""
 _FARTHEST_DAYS = 512
 """Days off are known for about so long."""
 _DAY = timedelta(days=1)
@@ -112,20 +110,10 @@ def next_opening(schedule: Schedule, person: Whereabouts, now: datetime) -> date
     None when there is none within a week without days off: the zones are never open together, or one of
     them is unknown. With days off, also when they go on for more than a year.
     """
-    if is_open(schedule, person, now):
-        return now.astimezone(UTC)
-    if schedule.closed_because is None:
-        return _first_opening(schedule, person, now, _WEEK_DAYS)
-    if not is_ever_open(schedule, person, now):
-        return None
-    days, found = _WEEK_DAYS, None
-    while days <= _FARTHEST_DAYS:
-        found = _first_opening(schedule, person, now, days)
-        # On its last day one zone may hide an opening that comes earlier on the next day of another.
-        if found is not None and found < now + (days - 1) * _DAY:
-            return found
-        days *= 2
-    return found
+    opening = _common_opening(schedule, person, now, _WEEK_DAYS)
+    if opening is not None or schedule.closed_because is None or not is_ever_open(schedule, person, now):
+        return opening
+    return _common_opening(schedule, person, now, _FARTHEST_DAYS)
 
 
 def next_closing(schedule: Schedule, person: Whereabouts, now: datetime) -> datetime | None:
@@ -137,37 +125,34 @@ def next_closing(schedule: Schedule, person: Whereabouts, now: datetime) -> date
         return now.astimezone(UTC)
     if schedule.is_always_open:
         return None
-    zones = [zone for zone in map(find_zone, person.time_zones) if zone is not None]
-    found = None
-    for days in (_SOON_DAYS, _WEEK_DAYS + 1):
-        closings = {
-            closing
-            for zone in zones
-            for closing in _closings(schedule, zone, now, days, is_certain=person.is_certain)
-            if closing > now
-        }
-        found = next((each for each in sorted(closings) if not is_open(schedule, person, each)), None)
-        # On the last of these days one zone may hide a closing that comes earlier in another.
-        if found is not None and found < now + (days - 1) * _DAY:
-            return found
-    return found
+    closings = (_closing_in(schedule, name, now, is_certain=person.is_certain) for name in person.time_zones)
+    return min((closing for closing in closings if closing is not None), default=None)
 
 
 def is_ever_open(schedule: Schedule, person: Whereabouts, now: datetime) -> bool:
     """Whether a call may start at any time of a week without days off."""
     week = replace(schedule, closed_because=None)
-    return is_open(week, person, now) or _first_opening(week, person, now, _WEEK_DAYS) is not None
+    return _common_opening(week, person, now, _WEEK_DAYS) is not None
 
 
-def _first_opening(schedule: Schedule, person: Whereabouts, now: datetime, days: int) -> datetime | None:
-    zones = [zone for zone in map(find_zone, person.time_zones) if zone is not None]
-    openings = {
-        opening
-        for zone in zones
-        for opening in _openings(schedule, zone, now, days, is_certain=person.is_certain)
-        if opening > now
-    }
-    return next((opening for opening in sorted(openings) if is_open(schedule, person, opening)), None)
+def _common_opening(schedule: Schedule, person: Whereabouts, now: datetime, days: int) -> datetime | None:
+    """The first time of so many days at which a call may start in every zone.
+
+    Nobody may be called before the last of the zones opens: so one leaps from opening to opening, until all
+    are open.
+    """
+    if not person.time_zones:
+        return None
+    moment, end = now.astimezone(UTC), now + days * _DAY
+    while True:
+        before = moment
+        for name in person.time_zones:
+            opening = _opening_in(schedule, name, moment, end, is_certain=person.is_certain)
+            if opening is None:
+                return None
+            moment = opening
+        if moment == before:
+            return moment
 
 
 def find_zone(name: str) -> ZoneInfo | None:
@@ -193,40 +178,51 @@ def _is_open_in(schedule: Schedule, name: str, now: datetime, *, is_certain: boo
     return window is not None and window.contains(local.timetz())
 
 
-def _openings(
-    schedule: Schedule, zone: ZoneInfo, now: datetime, days: int, *, is_certain: bool
-) -> Iterator[datetime]:
-    """Every instant of the next days at which the window may open in one zone, in UTC.
+def _opening_in(
+    schedule: Schedule, name: str, moment: datetime, end: datetime, *, is_certain: bool
+) -> datetime | None:
+    """The first time from one moment to another at which a call may start in a zone, in UTC."""
+    if _is_open_in(schedule, name, moment, is_certain=is_certain):
+        return moment
+    zone = find_zone(name)
+    if zone is None:
+        return None
+    day, last = moment.astimezone(zone).date(), end.astimezone(zone).date()
+    while day <= last:
+        window = schedule.window_on(day, is_certain=is_certain)
+        for opening in _edges(zone, day, window.opens) if window is not None else ():
+            if moment < opening <= end and _is_open_in(schedule, name, opening, is_certain=is_certain):
+                return opening
+        day += _DAY
+    return None
 
-    It opens at its local time, which comes twice when clocks go back, or at the moment of the clock change.
+
+def _closing_in(schedule: Schedule, name: str, now: datetime, *, is_certain: bool) -> datetime | None:
+    """The first time of a week at which a zone that is open is so no longer, in UTC."""
+    zone = find_zone(name)
+    if zone is None:
+        return None
+    today = now.astimezone(zone).date()
+    for later in range(_WEEK_DAYS + 1):
+        day = today + later * _DAY
+        window = schedule.window_on(day, is_certain=is_certain)
+        # A day without a window is closed from its start.
+        for closing in _edges(zone, day, window.closes if window is not None else _NOTHING):
+            if closing > now and not _is_open_in(schedule, name, closing, is_certain=is_certain):
+                return closing
+    return None
+
+
+def _edges(zone: ZoneInfo, day: date, at: timedelta) -> list[datetime]:
+    """The instants of a local day at which a window may open or close, in UTC and in their order.
+
+    It does so at its local time, which comes twice when clocks go back, or at the moment of the clock change.
     """
-    today = now.astimezone(zone).date()
-    for later in range(days):
-        day = today + later * _DAY
-        window = schedule.window_on(day, is_certain=is_certain)
-        if window is None:
-            continue
-        midnight = datetime.combine(day, time())
-        local = (midnight + window.opens).replace(tzinfo=zone)
-        yield from (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
-        start = midnight.replace(tzinfo=zone).astimezone(UTC)
-        yield from _clock_change(zone, start, start + _DAY)
-
-
-def _closings(
-    schedule: Schedule, zone: ZoneInfo, now: datetime, days: int, *, is_certain: bool
-) -> Iterator[datetime]:
-    """Every instant of the next days at which the window may close in one zone, in UTC."""
-    today = now.astimezone(zone).date()
-    for later in range(days):
-        day = today + later * _DAY
-        midnight = datetime.combine(day, time())
-        window = schedule.window_on(day, is_certain=is_certain)
-        if window is not None:
-            local = (midnight + window.closes).replace(tzinfo=zone)
-            yield from (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
-        start = midnight.replace(tzinfo=zone).astimezone(UTC)
-        yield from _clock_change(zone, start, start + _DAY)
+    midnight = datetime.combine(day, time())
+    local = (midnight + at).replace(tzinfo=zone)
+    start = midnight.replace(tzinfo=zone).astimezone(UTC)
+    both = (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    return sorted({*both, *_clock_change(zone, start, start + _DAY)})
 
 
 def _clock_change(zone: ZoneInfo, start: datetime, end: datetime) -> list[datetime]:

@@ -281,6 +281,8 @@ def write_wrongly(ledger: str, _url: str) -> None:
                 trouble.in_words(error)
         with suppress(LedgerError):
             opened.read(lambda connection: connection.execute(text("SELECT * FROM nothing")))
+        with suppress(LedgerError):
+            opened.write(lambda connection: connection.execute(text("ROLLBACK"))).result()
     with suppress(ValueError):
         Generation(Path(ledger)).record(Mark("", 0, 0))
 
