@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Engine, Transaction
+from sqlalchemy import Connection, Engine
 
 from campaign.errors import LedgerError
 from campaign.ledger import trouble
@@ -101,17 +101,17 @@ class Writer:
             with self._engine.connect() as connection, connection.begin() as transaction:
                 if self._generation is not None:
                     mark = self._generation.advance(connection)
-                if len(batch) > 1:
-                    outcomes = [_attempt(work, connection, connection.begin_nested()) for work in batch]
-                else:
-                    outcomes = [_attempt(batch[0], connection, nullcontext())]
-                if len(batch) == 1 and outcomes[0].problem is not None:
-                    # Alone in its transaction, it is undone with it.
+                is_alone = len(batch) == 1
+                fence = nullcontext if is_alone else connection.begin_nested
+                outcomes = [_attempt(work, connection, fence()) for work in batch]
+                has_failed_alone = is_alone and outcomes[0].problem is not None
+                if not (transaction.is_valid and (has_failed_alone or _is_kept(connection))):
+                    raise self._unwritable("the database has given up what was to be written")
+                if has_failed_alone:
+                    # It is undone with its transaction.
                     transaction.rollback()
                     # The witness never hears of a commit that was none: it would be ahead.
                     mark = None
-                elif not _is_under_way(connection, transaction):
-                    raise self._unwritable("the database has given up what was to be written")
         except BaseException as error:
             failure = error if isinstance(error, LedgerError) else self._unwritable(trouble.in_words(error))
             self._broken = failure
@@ -159,14 +159,14 @@ def _attempt(work: _Work, connection: Connection, fence: AbstractContextManager[
         return _Outcome(work, problem=error)
 
 
-def _is_under_way(connection: Connection, transaction: Transaction) -> bool:
-    """Whether the database will keep what was done in the transaction.
+def _is_kept(connection: Connection) -> bool:
+    """Whether the database will keep what was done in the transaction that it has.
 
     It may have given it up by itself, after an error of which the work has made nothing. To commit it then
     raises nothing, and keeps nothing.
     """
     driver: Any = connection.connection.driver_connection
     if isinstance(driver, sqlite3.Connection):
-        return transaction.is_active and driver.in_transaction
-    # PostgreSQL stays in it, and is idle where nothing was asked of it yet.
-    return transaction.is_active and driver.info.transaction_status.name in ("INTRANS", "IDLE")
+        return driver.in_transaction
+    # After an error PostgreSQL keeps nothing. It is idle where the work has run no statement.
+    return driver.info.transaction_status.name in ("INTRANS", "IDLE")

@@ -110,10 +110,11 @@ def next_opening(schedule: Schedule, person: Whereabouts, now: datetime) -> date
     None when there is none within a week without days off: the zones are never open together, or one of
     them is unknown. With days off, also when they go on for more than a year.
     """
+    now = now.astimezone(UTC)
     opening = _common_opening(schedule, person, now, _WEEK_DAYS)
     if opening is not None or schedule.closed_because is None or not is_ever_open(schedule, person, now):
         return opening
-    return _common_opening(schedule, person, now, _FARTHEST_DAYS)
+    return _common_opening(schedule, person, now + _WEEK_DAYS * _DAY, _FARTHEST_DAYS)
 
 
 def next_closing(schedule: Schedule, person: Whereabouts, now: datetime) -> datetime | None:
@@ -138,12 +139,13 @@ def is_ever_open(schedule: Schedule, person: Whereabouts, now: datetime) -> bool
 def _common_opening(schedule: Schedule, person: Whereabouts, now: datetime, days: int) -> datetime | None:
     """The first time of so many days at which a call may start in every zone.
 
-    Nobody may be called before the last of the zones opens: so one leaps from opening to opening, until all
-    are open.
+    Nobody may be called before the last of the zones opens: so the search leaps from opening to opening,
+    until all are open.
     """
     if not person.time_zones:
         return None
-    moment, end = now.astimezone(UTC), now + days * _DAY
+    moment = now.astimezone(UTC)
+    end = moment + days * _DAY
     while True:
         before = moment
         for name in person.time_zones:
@@ -198,16 +200,19 @@ def _opening_in(
 
 
 def _closing_in(schedule: Schedule, name: str, now: datetime, *, is_certain: bool) -> datetime | None:
-    """The first time of a week at which a zone that is open is so no longer, in UTC."""
+    """The first time from `now` on at which no call may start in a zone, in UTC.
+
+    None when there is none within a week and a day, as a window that is open now may be that of today.
+    """
     zone = find_zone(name)
     if zone is None:
-        return None
+        return now.astimezone(UTC)
     today = now.astimezone(zone).date()
     for later in range(_WEEK_DAYS + 1):
         day = today + later * _DAY
         window = schedule.window_on(day, is_certain=is_certain)
-        # A day without a window is closed from its start.
-        for closing in _edges(zone, day, window.closes if window is not None else _NOTHING):
+        # Before a day without a window the last one has closed, at midnight or earlier.
+        for closing in _edges(zone, day, window.closes) if window is not None else ():
             if closing > now and not _is_open_in(schedule, name, closing, is_certain=is_certain):
                 return closing
     return None
@@ -216,13 +221,21 @@ def _closing_in(schedule: Schedule, name: str, now: datetime, *, is_certain: boo
 def _edges(zone: ZoneInfo, day: date, at: timedelta) -> list[datetime]:
     """The instants of a local day at which a window may open or close, in UTC and in their order.
 
-    It does so at its local time, which comes twice when clocks go back, or at the moment of the clock change.
+    It does so at its local time, which comes twice when clocks go back, or at the moment of the clock change:
+    a time that clocks skip is none.
     """
     midnight = datetime.combine(day, time())
-    local = (midnight + at).replace(tzinfo=zone)
-    start = midnight.replace(tzinfo=zone).astimezone(UTC)
-    both = (local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
-    return sorted({*both, *_clock_change(zone, start, start + _DAY)})
+    local = midnight + at
+    at_its_time = {
+        each for each in _instants(zone, local) if each.astimezone(zone).replace(tzinfo=None) == local
+    }
+    # Where clocks skip the midnight itself, this is before the change.
+    start = min(_instants(zone, midnight))
+    return sorted({*at_its_time, *_clock_change(zone, start, start + _DAY)})
+
+
+def _instants(zone: ZoneInfo, local: datetime) -> list[datetime]:
+    return [local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
 
 
 def _clock_change(zone: ZoneInfo, start: datetime, end: datetime) -> list[datetime]:

@@ -157,22 +157,55 @@ def hides_a_failure(connection: Connection) -> None:
 
 
 def ends_its_transaction(connection: Connection) -> None:
-    """And begins another one."""
+    add(connection, "+1")
     connection.rollback()
+
+
+def writes_after_its_transaction(connection: Connection) -> None:
+    ends_its_transaction(connection)
     add(connection, "+1")
 
 
 @pytest.mark.parametrize("company", ["alone", "among others"])
-@pytest.mark.parametrize("work", [hides_a_failure, ends_its_transaction])
+@pytest.mark.parametrize("work", [hides_a_failure, ends_its_transaction, writes_after_its_transaction])
 def test_what_the_database_has_given_up_is_not_answered(ledger: Ledger, work: object, company: str) -> None:
     """Work that ends without an error is durable only if its transaction is still there to be committed."""
     assert callable(work)
+    told = "the database has given up what was to be written" if company == "alone" else TOLD
     for answer in submitted(ledger, work, company):
-        with pytest.raises(LedgerError, match=TOLD):
+        with pytest.raises(LedgerError, match=told):
             answer.result(WAIT_S)
     with pytest.raises(LedgerError, match=TOLD):
         do(ledger, add, "+4")
     assert numbers(ledger) == set()
+
+
+def test_a_lost_connection_of_which_the_work_makes_nothing_is_noticed(postgresql_location: str) -> None:
+    """What was written through it is gone, and is not answered."""
+
+    def hides_the_loss(connection: Connection) -> None:
+        add(connection, "+1")
+        with suppress(OperationalError):
+            connection_lost(connection)
+
+    with Ledger.open(postgresql_location) as ledger:
+        with pytest.raises(LedgerError, match=r"\(the database has given up what was to be written\)"):
+            do(ledger, hides_the_loss)
+        assert numbers(ledger) == set()
+
+
+@pytest.mark.parametrize("company", ["alone", "among others"])
+def test_work_may_mend_its_own_errors(ledger: Ledger, company: str) -> None:
+    """What it has fenced off itself, and undone, is no sign that the database has given up."""
+
+    def mends(connection: Connection) -> None:
+        add(connection, "+5")
+        with suppress(IntegrityError), connection.begin_nested():
+            breaks_a_constraint(connection)
+
+    for answer in submitted(ledger, mends, company):
+        answer.result(WAIT_S)
+    assert numbers(ledger) == {"+5"} | ({"+2", "+3"} if company == "among others" else set())
 
 
 def submitted(ledger: Ledger, work: Callable[[Connection], object], company: str) -> list[Future[Any]]:

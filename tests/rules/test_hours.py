@@ -1,7 +1,8 @@
 """Hours are half-open, in the person's own zones, on every day that clocks can have."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo, reset_tzpath
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from campaign.rules import hours
 from campaign.rules.hours import Schedule, Whereabouts
-from campaign.settings import HourSettings
+from campaign.settings import HourSettings, Window
 
 NEW_YORK, LORD_HOWE = "America/New_York", "Australia/Lord_Howe"
 MINUTE = timedelta(minutes=1)
@@ -66,6 +67,17 @@ def first_closed(days: Schedule, zones: Sequence[str], now: datetime) -> datetim
         if not is_open(days, zones, at):
             return at
         at += MINUTE
+    return None
+
+
+def first_on_grid(
+    schedule: Schedule, person: Whereabouts, now: datetime, days: int, *, wanted: bool
+) -> datetime | None:
+    """The first time, on a grid of quarters of an hour from `now` on, that is open, or closed."""
+    for quarter in range(days * 96 + 1):
+        at = now + quarter * 15 * MINUTE
+        if hours.is_open(schedule, person, at) is wanted:
+            return at
     return None
 
 
@@ -314,6 +326,130 @@ def test_next_closing_is_the_first(days: Schedule, zones: list[str], now: dateti
     assert hours.next_closing(days, Whereabouts(zones), now) == first_closed(days, zones, now)
 
 
+CHANGES = (
+    ("America/Nuuk", "2026-03-29T01:00"),  # the last hour of a day is skipped
+    ("America/Nuuk", "2026-10-25T01:00"),
+    ("Africa/Cairo", "2026-04-23T22:00"),  # the first hour
+    ("Africa/Cairo", "2026-10-29T21:00"),
+    ("America/Havana", "2026-03-08T05:00"),
+    ("America/Havana", "2026-11-01T05:00"),  # midnight comes twice
+    ("Atlantic/Azores", "2026-10-25T01:00"),
+    ("America/Santiago", "2026-09-06T04:00"),
+    ("Antarctica/Troll", "2026-03-29T01:00"),  # by two hours
+    (LORD_HOWE, "2026-10-03T15:30"),  # by half an hour
+    ("Pacific/Apia", "2011-12-30T10:00"),  # a whole day is skipped
+)
+quarters = st.integers(0, 96).map(lambda n: n * 15 * MINUTE)
+night_windows = (
+    st.tuples(quarters, quarters)
+    .filter(lambda pair: pair[0] != pair[1])
+    .map(lambda pair: Window(opens=min(pair), closes=max(pair)))
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    change=st.sampled_from(CHANGES),
+    quarter=st.integers(-5 * 96, 48),
+    days=st.builds(
+        Schedule,
+        st.dictionaries(st.integers(0, 6), night_windows, min_size=1),
+        closing_margin=st.sampled_from((0 * MINUTE, 15 * MINUTE)),
+        uncertain_margin=st.sampled_from((0 * MINUTE, 60 * MINUTE)),
+    ),
+    more=st.lists(st.sampled_from((NEW_YORK, "Europe/Berlin")), max_size=1),
+    is_certain=st.booleans(),
+)
+def test_openings_and_closings_around_a_change_of_clocks(
+    change: tuple[str, str], quarter: int, days: Schedule, more: list[str], is_certain: bool
+) -> None:
+    """Wherever clocks skip or repeat time, at midnight as well, each is the first of a grid."""
+    zone, at = change
+    now = utc(at) + quarter * 15 * MINUTE
+    person = Whereabouts([zone, *more], is_certain=is_certain)
+    opening, closing = hours.next_opening(days, person, now), hours.next_closing(days, person, now)
+    first_open = first_on_grid(days, person, now, 7, wanted=True)
+    first_closed = first_on_grid(days, person, now, 7, wanted=False)
+    # What comes after a week is on no grid.
+    end = now + timedelta(days=7)
+    assert (opening if opening is not None and opening <= end else None) == first_open
+    assert (closing if closing is not None and closing <= end else None) == first_closed
+
+
+@pytest.mark.parametrize(
+    ("zone", "days", "now", "opening"),
+    [
+        # The last half hour of Saturday is skipped, and with it its window.
+        (
+            "America/Nuuk",
+            {"sat": "23:30-23:45", "sun": "00:15-08:00"},
+            "2026-03-29T00:30",
+            "2026-03-29T01:15",
+        ),
+        # Friday is skipped.
+        (
+            "Pacific/Apia",
+            {"fri": "09:00-20:00", "sat": "08:00-20:00"},
+            "2011-12-30T06:00",
+            "2011-12-30T18:00",
+        ),
+        # Friday begins at one o'clock, after a day without a window.
+        ("Africa/Cairo", {"fri": "00:30-20:00"}, "2026-04-23T12:00", "2026-04-23T22:00"),
+    ],
+)
+def test_the_next_opening_where_clocks_skip_midnight(
+    zone: str, days: Mapping[str, str], now: str, opening: str
+) -> None:
+    """A time that is skipped is none, and a change at midnight belongs to the day that it begins."""
+    assert first_open(week(days), [zone], utc(now), utc(opening)) == utc(opening)
+    assert next_opening(week(days), [zone], utc(now)) == utc(opening)
+
+
+def test_the_next_closing_where_clocks_skip_midnight() -> None:
+    """The window of the new day may close before the one that was skipped would have."""
+    days = week({"sat": "20:00-23:30", "sun": "00:00-00:15"})
+    person, now = Whereabouts(["America/Nuuk"]), utc("2026-03-29T00:30")
+    assert hours.next_closing(days, person, now) == utc("2026-03-29T01:15")
+    assert first_closed(days, person.time_zones, now) == utc("2026-03-29T01:15")
+
+
+def test_an_opening_that_a_change_of_clocks_brings() -> None:
+    """These zones are never open together while one of them has winter time: from the change on they are."""
+    schedule = week({"mon-sun": "09:00-20:00"}, uncertain=60)
+    zones = ["Asia/Tokyo", "Atlantic/Canary", "Asia/Tbilisi", "Europe/Monaco"]
+    person = Whereabouts(zones, is_certain=False)
+    before = utc("2032-03-20T19:34:38")
+    assert hours.next_opening(schedule, person, before) == utc("2032-03-28T09:00")
+    assert hours.next_opening(schedule, person, before - timedelta(days=1)) is None
+
+
+def test_a_zone_that_is_unknown_never_opens() -> None:
+    """Wherever it stands among others."""
+    for zones in ([NEW_YORK, "Nowhere/At_All"], ["Nowhere/At_All", NEW_YORK]):
+        person = Whereabouts(zones)
+        assert hours.next_opening(ALL_DAY, person, utc("2026-06-03T12:00")) is None
+        assert not hours.is_ever_open(ALL_DAY, person, utc("2026-06-03T12:00"))
+        assert hours.next_closing(ALL_DAY, person, utc("2026-06-03T12:00")) == utc("2026-06-03T12:00")
+
+
+def test_a_day_off_closes_a_week_that_is_always_open() -> None:
+    """At its midnight, and the week opens again at the next one, however long the days off go on."""
+    off = {date(2026, 6, 5) + timedelta(days=later) for later in range(20)}
+    whole = replace(ALL_DAY, closed_because=lambda day: "off" if day in off else None)
+    person = Whereabouts([NEW_YORK, "UTC"])
+    assert hours.next_closing(whole, person, utc("2026-06-03T12:00")) == utc("2026-06-05T00:00")
+    assert hours.next_opening(whole, person, utc("2026-06-05T00:00")) == utc("2026-06-25T04:00")
+
+
+def test_the_zone_of_the_clock_makes_no_difference() -> None:
+    """The same instant, told in another zone and in the second of two hours of one name."""
+    now = datetime(2026, 11, 1, 1, 30, 15, 250, tzinfo=ZoneInfo(NEW_YORK), fold=1)
+    days = week({"sun": "01:00-01:45", "wed": "09:00-10:00"})
+    person = Whereabouts([NEW_YORK])
+    assert hours.next_closing(days, person, now) == utc("2026-11-01T06:45")
+    assert hours.next_opening(days, person, now + timedelta(minutes=30)) == utc("2026-11-04T14:00")
+
+
 @settings(max_examples=100, deadline=None)
 @given(days=st.dictionaries(st.sampled_from(DAY_NAMES), windows, min_size=1).map(week), now=minutes_of_2026)
 def test_more_zones_never_open_more(days: Schedule, now: datetime) -> None:
@@ -326,7 +462,7 @@ def test_more_zones_never_open_more(days: Schedule, now: datetime) -> None:
 
 def test_a_zone_whose_file_was_broken_is_known_when_it_is_mended(tmp_path: Path) -> None:
     """What could not be read once is read again."""
-    name = "Antarctica/Troll"
+    name = "Antarctica/Vostok"
     file = tmp_path / name
     file.parent.mkdir()
     file.write_bytes(b"half a copy")

@@ -5,7 +5,7 @@ product looks for an opening. It works out the holidays of the United States its
 profile in words of its own.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -21,7 +21,8 @@ import yaml
 from phonenumbers import timezone
 from phonenumbers.tzdata import TIMEZONE_DATA
 
-from campaign.rules import gates
+from campaign.rules import gates, hours
+from campaign.rules.calling_hours import schedule_for
 from campaign.rules.gate import Verdict
 from campaign.rules.hours import Whereabouts
 from campaign.rules.person import Person
@@ -181,8 +182,18 @@ class Place:
 Rule = Callable[[Person, CampaignSettings, datetime], Verdict]
 
 
-def differences(book: int, place: Place, moments: pd.DatetimeIndex, rule: Rule = gates.judge) -> list[str]:
-    """The moments at which the product's rule and the oracle do not agree."""
+def differences(
+    book: int,
+    place: Place,
+    moments: pd.DatetimeIndex,
+    rule: Rule = gates.judge,
+    *,
+    has_every_minute: bool = False,
+) -> list[str]:
+    """The moments at which the product's rule and the oracle do not agree.
+
+    Where no minute is left out, that is asked of the next opening and of the next closing as well.
+    """
     rules = BOOKS[book]
     week = dict(rules.week)
     if rules.is_strict and place.state in STRICT_IN:
@@ -206,11 +217,34 @@ def differences(book: int, place: Place, moments: pd.DatetimeIndex, rule: Rule =
         all_calls=[],
     )
     settings = settings_of(book)
-    told = np.array([rule(person, settings, moment).may_dial for moment in moments.to_pydatetime()])
-    return [
-        f"book {book}, {place}, {moments[at].isoformat()}: the rule says {bool(told[at])}"
-        for at in np.flatnonzero(told != expected).tolist()
-    ]
+    verdicts = [rule(person, settings, moment) for moment in moments.to_pydatetime()]
+    told = np.array([verdict.may_dial for verdict in verdicts])
+    wrong = [f"{moments[at]}: the rule says {told[at]}" for at in np.flatnonzero(told != expected).tolist()]
+    if has_every_minute:
+        wrong += _wrong_edges(expected, moments, verdicts, person, settings)
+    return [f"book {book}, {place}, {each}" for each in wrong]
+
+
+def _wrong_edges(
+    expected: Any,
+    moments: pd.DatetimeIndex,
+    verdicts: Sequence[Verdict],
+    person: Person,
+    settings: CampaignSettings,
+) -> Iterator[str]:
+    """The moments of which another next opening or closing is told than the next one of the oracle."""
+    schedule, minutes = schedule_for(person, settings), moments.to_pydatetime()
+    opens, closes = np.flatnonzero(expected), np.flatnonzero(~expected)
+    for at, verdict in enumerate(verdicts):
+        if expected[at]:
+            told, edges = hours.next_closing(schedule, person.whereabouts, minutes[at]), closes
+        else:
+            told, edges = verdict.not_before, opens
+        following = edges[np.searchsorted(edges, at) :]
+        is_beyond = told is None or told > minutes[-1]
+        is_right = told == minutes[following[0]] if len(following) else is_beyond
+        if not is_right:
+            yield f"{minutes[at]}: it says that {told} is the next {'closing' if expected[at] else 'opening'}"
 
 
 def random_pairs(seed: int, pairs: int) -> Tally:
@@ -252,19 +286,21 @@ def _country(number: str) -> str | None:
 def clock_changes(zone: str) -> Tally:
     """Every minute around every change of the clocks of one zone."""
     tally = Tally()
-    hours = pd.date_range(FIRST, LAST, freq="15min", tz="UTC")
-    offsets = hours.tz_convert(zone).tz_localize(None) - hours.tz_localize(None)
+    quarters = pd.date_range(FIRST, LAST, freq="15min", tz="UTC")
+    offsets = quarters.tz_convert(zone).tz_localize(None) - quarters.tz_localize(None)
     changed = np.flatnonzero(np.asarray(offsets)[1:] != np.asarray(offsets)[:-1]) + 1
     for at in changed.tolist():
-        moments = pd.date_range(hours[at] - AROUND, hours[at] + AROUND, freq="min")
+        moments = pd.date_range(quarters[at] - AROUND, quarters[at] + AROUND, freq="min")
         for book in NIGHTS:
-            _compare(tally, book, Place((zone,), is_certain=True), moments)
+            _compare(tally, book, Place((zone,), is_certain=True), moments, has_every_minute=True)
         tally.injected["changes of clocks, minute by minute"] += 1
     return tally
 
 
-def _compare(tally: Tally, book: int, place: Place, moments: pd.DatetimeIndex) -> None:
-    wrong = differences(book, place, moments)
+def _compare(
+    tally: Tally, book: int, place: Place, moments: pd.DatetimeIndex, *, has_every_minute: bool = False
+) -> None:
+    wrong = differences(book, place, moments, has_every_minute=has_every_minute)
     tally.wrong += len(wrong)
     for line in wrong:
         tally.fail(line)

@@ -36,6 +36,25 @@ def test_every_change_of_some_clocks(zone: str) -> None:
     assert tally.injected["changes of clocks, minute by minute"] > 0
 
 
+def an_hour_late(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
+    """Knows when hours are open, and not when they will be."""
+    verdict = gates.judge(person, settings, now)
+    if verdict.not_before is None:
+        return verdict
+    return replace(verdict, not_before=verdict.not_before + timedelta(hours=1))
+
+
+def test_a_rule_that_says_when_too_late_is_found_out() -> None:
+    """Where every minute is looked at, the next opening is compared too: of a rule, and so of the product."""
+    moments = pd.date_range("2026-03-08", periods=24 * 60, freq="min", tz="UTC")
+    place = Place((NEW_YORK,), is_certain=True)
+    assert not hours.differences(0, place, moments, has_every_minute=True)
+    assert not hours.differences(0, place, moments, an_hour_late)
+    wrong = hours.differences(0, place, moments, an_hour_late, has_every_minute=True)
+    assert wrong
+    assert all("is the next opening" in line for line in wrong)
+
+
 def test_every_zone_of_a_number_is_known() -> None:
     """The time zone data that is installed has all names that phonenumbers gives, old ones too."""
     assert len(hours.all_zones()) > 250
