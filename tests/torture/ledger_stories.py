@@ -200,12 +200,12 @@ LEDGER_STORIES: Mapping[str, Story] = {
     "session lost": Story(
         on_postgresql=True,
         account=Account(speed=8),
-        step=Step(actions={"record_placed#1": "end_sessions idle"}),
+        step=Step(actions={"move_attempt#1": "end_sessions idle"}),
         meets=74,
     ),
     "writer's session lost": Story(
         on_postgresql=True,
-        step=Step(actions={"record_placed#2": "end_sessions idle in transaction"}),
+        step=Step(actions={"move_attempt#2": "end_sessions idle in transaction"}),
         meets=74,
     ),
     "in use": Story(trouble=trouble.hold_lock),
