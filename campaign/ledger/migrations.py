@@ -36,10 +36,14 @@ def _create_everything(connection: Connection) -> None:
 
 
 @cache
-def _statements_of_a_new_ledger(dialect: str) -> tuple[str, ...]:
-    """In the order in which they are run. Kept, as putting them into words takes longer than running them."""
+def _statements_of_a_new_ledger(drivername: str) -> tuple[str, ...]:
+    """In the order in which they are run. Kept, as putting them into words takes longer than running them.
+
+    Args:
+        drivername: The dialect and its driver, as a database URL begins.
+    """
     elements: list[Any] = []
-    scribe = create_mock_engine(f"{dialect}://", lambda element, *_: elements.append(element))
+    scribe = create_mock_engine(f"{drivername}://", lambda element, *_: elements.append(element))
     schema.metadata.create_all(scribe, checkfirst=False)
     return tuple(str(element.compile(dialect=scribe.dialect)) for element in elements)
 

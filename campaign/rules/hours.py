@@ -137,7 +137,7 @@ def is_ever_open(schedule: Schedule, person: Whereabouts, now: datetime) -> bool
 
 
 def _common_opening(schedule: Schedule, person: Whereabouts, now: datetime, days: int) -> datetime | None:
-    """The first time of so many days at which a call may start in every zone.
+    """The first time of so many days at which a call may start in every zone, in UTC; None without one.
 
     Nobody may be called before the last of the zones opens: so the search leaps from opening to opening,
     until all are open.
@@ -183,7 +183,7 @@ def _is_open_in(schedule: Schedule, name: str, now: datetime, *, is_certain: boo
 def _opening_in(
     schedule: Schedule, name: str, moment: datetime, end: datetime, *, is_certain: bool
 ) -> datetime | None:
-    """The first time from one moment to another at which a call may start in a zone, in UTC."""
+    """The first time from one moment to another at which a call may start in a zone; None without one."""
     if _is_open_in(schedule, name, moment, is_certain=is_certain):
         return moment
     zone = find_zone(name)
