@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, func, select
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
 
 from campaign.ledger import schema
 from campaign.ledger.campaigns import counts, in_result
@@ -47,7 +48,15 @@ class Standing:
 
 def result_rows(connection: Connection, campaign_id: int) -> Iterator[ResultRow]:
     """Each row once, in the list's order, with its latest call that counts."""
+    for row in connection.execute(_rows(), {"campaign": campaign_id}).mappings():
+        yield _result_row(dict(row))
+
+
+@cache
+def _rows() -> Select[Any]:
+    """Built once, as that takes longer than to run it on a short list; not at import, for few need it."""
     contacts, calls = schema.contacts, schema.calls
+    campaign = bindparam("campaign")
     counted = schema.attempts.alias("counted")
     newest = schema.attempts.alias("newest")
     tries = (
@@ -56,7 +65,7 @@ def result_rows(connection: Connection, campaign_id: int) -> Iterator[ResultRow]
             func.count().label("tries"),
             func.max(counted.c.number).label("number"),
         )
-        .where(counted.c.campaign_id == campaign_id, counted.c.state.not_in(HARMLESS_ATTEMPTS))
+        .where(counted.c.campaign_id == campaign, counted.c.state.not_in(HARMLESS_ATTEMPTS))
         .group_by(counted.c.contact_id)
         .subquery("tries")
     )
@@ -64,7 +73,7 @@ def result_rows(connection: Connection, campaign_id: int) -> Iterator[ResultRow]
     last_call = (
         select(calls.c.attempt_id, func.max(calls.c.id).label("id"))
         .join(schema.attempts)
-        .where(schema.attempts.c.campaign_id == campaign_id)
+        .where(schema.attempts.c.campaign_id == campaign)
         .group_by(calls.c.attempt_id)
         .subquery()
     )
@@ -75,7 +84,7 @@ def result_rows(connection: Connection, campaign_id: int) -> Iterator[ResultRow]
         .limit(1)
         .scalar_subquery()
     )
-    query = (
+    return (
         select(
             contacts.c.row_number,
             contacts.c.cells,
@@ -105,12 +114,10 @@ def result_rows(connection: Connection, campaign_id: int) -> Iterator[ResultRow]
         .outerjoin(last, and_(last.c.contact_id == contacts.c.id, last.c.number == tries.c.number))
         .outerjoin(last_call, last_call.c.attempt_id == last.c.id)
         .outerjoin(calls, calls.c.id == last_call.c.id)
-        .where(contacts.c.campaign_id == campaign_id, in_result())
+        .where(contacts.c.campaign_id == campaign, in_result())
         .order_by(contacts.c.position)
         .execution_options(yield_per=PAGE_ROWS)
     )
-    for row in connection.execute(query).mappings():
-        yield _result_row(dict(row))
 
 
 def _result_row(values: dict[str, Any]) -> ResultRow:

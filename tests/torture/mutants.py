@@ -7,18 +7,19 @@ must fail then. Every build is a copy of the whole project, so that nothing here
 import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
+from queue import SimpleQueue
 from random import Random
 
 from tests.postgresql import SHARED_FOLDER
+from tests.torture.forked_pytest import ForkedPytest
 from tests.torture.tally import Effort, Tally
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +33,10 @@ TEST_LIMIT_S = 60
 BUILD_LIMIT_S = 120
 SOUND_LIMIT_S = 600
 """The named tests of all mutants, in the build that is not broken."""
+AT_A_TIME = 2
+"""Builds per processor: some of them hang until they are ended."""
+WORTH_LOADING = 8
+"""To load one more process for them takes as long as so many tests."""
 _FAILED = 1
 """Exit code of pytest when tests have failed, and neither their collection nor pytest itself."""
 
@@ -54,6 +59,8 @@ class Edit:
         content = path.read_text(encoding="utf-8")
         if content.count(self.text) != 1:
             raise StaleMutantError(f"{self.file} has {content.count(self.text)} times: {self.text.strip()}")
+        # The old file may be a part of other builds, too.
+        path.unlink()
         path.write_text(content.replace(self.text, self.replacement), encoding="utf-8")
 
 
@@ -112,29 +119,42 @@ def hunt(mutants: Sequence[Mutant], effort: Effort) -> Tally:
     sound = effort.folder / "sound"
     copy_project(ROOT, sound)
     tests = sorted({mutant.caught_by for mutant in mutants})
-    unbroken = run_tests(sound, tests, limit_s=SOUND_LIMIT_S)
-    tally = Tally()
-    if unbroken.exit_code not in (0, _FAILED):
-        tally.wrong += 1
-        tally.fail(f"mutants: the tests cannot be run: {unbroken.last_line}")
-        return tally
+    tally, free = Tally(), SimpleQueue[ForkedPytest]()
+    jobs = min(effort.jobs * AT_A_TIME, ceil(len(tests) / WORTH_LOADING))
+    with ExitStack() as stack:
+        for _ in range(jobs):
+            free.put(stack.enter_context(ForkedPytest(_environment())))
+        pool = stack.enter_context(ThreadPoolExecutor(jobs))
 
-    def try_out(mutant: Mutant, at: int) -> Ending:
-        build = effort.folder / f"mutant-{at}"
-        # With what Python has compiled, so that only the changed files are compiled anew.
-        shutil.copytree(sound, build)
-        try:
-            for edit in mutant.edits:
-                edit.apply(build)
-            return run_tests(build, [mutant.caught_by], limit_s=BUILD_LIMIT_S)
-        finally:
-            shutil.rmtree(build)
+        def try_sound(at: int) -> Ending:
+            share = tests[at::jobs]
+            return run_tests(free, sound, share, files=f"sound-{at}", limit_s=SOUND_LIMIT_S)
 
-    with ThreadPoolExecutor(effort.jobs) as pool:
+        def try_out(mutant: Mutant, at: int) -> Ending:
+            build = effort.folder / f"mutant-{at}"
+            # With what Python has compiled, so that only the changed files are compiled anew.
+            shutil.copytree(sound, build, copy_function=os.link)
+            try:
+                for edit in mutant.edits:
+                    edit.apply(build)
+                # One test that fails is enough.
+                return run_tests(
+                    free, build, [mutant.caught_by, "-x"], files=f"files-{at}", limit_s=BUILD_LIMIT_S
+                )
+            finally:
+                shutil.rmtree(build)
+
+        unbroken = list(pool.map(try_sound, range(jobs)))
+        for ending in unbroken:
+            if ending.exit_code not in (0, _FAILED):
+                tally.wrong += 1
+                tally.fail(f"mutants: the tests cannot be run: {ending.last_line}")
+        if tally.wrong:
+            return tally
         endings = pool.map(try_out, mutants, range(len(mutants)))
         for mutant, ending in zip(mutants, endings, strict=True):
             tally.injected += Counter(mutants=1)
-            if unbroken.has_failed(mutant.caught_by):
+            if any(whole.has_failed(mutant.caught_by) for whole in unbroken):
                 tally.wrong += 1
                 tally.fail(f"mutant {mutant.name!r}: without it, too, {mutant.caught_by} fails")
             elif not ending.is_caught:
@@ -155,31 +175,32 @@ def copy_project(source: Path, build: Path) -> None:
             shutil.copy2(source / name, build / name)
 
 
-def run_tests(build: Path, tests: Iterable[str], *, limit_s: float) -> Ending:
-    """Run tests of a build, with that build as the product that they and their processes import."""
-    process = subprocess.Popen(
-        [
-            sys.executable, "-m", "pytest", "-q", "--tb=no", "-rfE", "-p", "no:cacheprovider",
-            f"--timeout={TEST_LIMIT_S}", f"--basetemp={build}-files", "-o", "addopts=--import-mode=importlib",
-            *tests,
-        ],
-        cwd=build,
-        # What this process was told about where to look or how to test is not for the build.
-        env={
-            **{key: value for key, value in os.environ.items() if not key.startswith(NOT_FOR_BUILDS)},
-            "PYTHONPATH": str(build),
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )  # fmt: skip
+def run_tests(
+    free: SimpleQueue[ForkedPytest], build: Path, arguments: Iterable[str], *, files: str, limit_s: float
+) -> Ending:
+    """Run tests of a build, with that build as the product that they and their processes import.
+
+    Args:
+        free: From where the process comes that forks it, and back to where it goes.
+        build: The build's folder.
+        arguments: The tests, and further options of pytest.
+        files: What the folder beside the build is called for the files of the tests.
+        limit_s: They may take so long.
+    """
+    own = build.with_name(files)
+    order = [
+        "-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", f"--timeout={TEST_LIMIT_S}",
+        f"--basetemp={own}", "-o", "addopts=--import-mode=importlib", *arguments,
+    ]  # fmt: skip
+    forks = free.get()
     try:
-        said, _ = process.communicate(timeout=limit_s)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        said, _ = process.communicate()
-        return Ending(process.returncode, said, hung=True)
+        ended = forks.run(build, order, output=build.with_name(f"{files}.said"), limit_s=limit_s)
     finally:
-        shutil.rmtree(f"{build}-files", ignore_errors=True)
-    return Ending(process.returncode, said)
+        free.put(forks)
+        shutil.rmtree(own, ignore_errors=True)
+    return Ending(ended.exit_code, ended.said, ended.has_hung)
+
+
+def _environment() -> dict[str, str]:
+    """What this process was told about where to look or how to test is not for the builds."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(NOT_FOR_BUILDS)}

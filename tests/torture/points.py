@@ -180,11 +180,9 @@ def kind_of(frame: FrameType, event: str) -> str:
 @cache
 def _waits(function: CodeType) -> frozenset[int]:
     """Where a coroutine gives way; at any other instruction that it leaves it ends."""
-    return frozenset(
-        instruction.offset
-        for instruction in dis.get_instructions(function)
-        if instruction.opname == "YIELD_VALUE"
-    )
+    code = function.co_code
+    # Each has two bytes. To disassemble them takes over ten times as long, and each life does it anew.
+    return frozenset(at for at in range(0, len(code), 2) if code[at] == dis.opmap["YIELD_VALUE"])
 
 
 def _trace(tracer: Tracer, actions: Mapping[str, Action]) -> None:
