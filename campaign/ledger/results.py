@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, func, select
+from sqlalchemy import BindParameter, Connection, Select, and_, bindparam, case, func, select
 
 from campaign.ledger import schema
 from campaign.ledger.campaigns import counts, in_result
@@ -56,7 +56,7 @@ def result_rows(connection: Connection, campaign_id: int) -> Iterator[ResultRow]
 def _rows() -> Select[Any]:
     """Built once, as that takes longer than to run it on a short list; not at import, for few need it."""
     contacts, calls = schema.contacts, schema.calls
-    campaign = bindparam("campaign")
+    campaign: BindParameter[int] = bindparam("campaign")
     counted = schema.attempts.alias("counted")
     newest = schema.attempts.alias("newest")
     tries = (

@@ -26,7 +26,10 @@ from tests.torture.tally import Effort, Tally
 
 ASKED = 300
 """Harmed GETs of a call or a list."""
-CLIENTS_AT_A_TIME = 12
+CLIENTS_AT_A_TIME = 24
+"""Dials: some of them wait for an answer that never comes."""
+ASKERS_AT_A_TIME = 60
+"""GETs: a fifth of them waits for 30 s."""
 DEADLINE_S = 20.0
 """Of a dial that may be answered; so long that a slow machine adds no doubts of its own."""
 STALLED_DEADLINE_S = 0.4
@@ -35,6 +38,7 @@ DIAL_PATIENCE_S = 40.0
 """What takes longer hangs."""
 ASK_PATIENCE_S = 75.0
 """The same for a GET, which has a deadline of its own of 30 s; a list asks again."""
+LOOK_AGAIN_S = 0.05
 TRIES = 5
 """A slow machine may not connect in time; what has not reached the line is sent again."""
 PLACED = "placed"
@@ -59,18 +63,23 @@ class Dialled:
 
 def run(effort: Effort, client: type[OneInbox] = OneInbox) -> Tally:
     """Harm connections of this client, and judge."""
+    tally, rng = Tally(), Random(effort.seed)
     with simulator(effort.folder, "--speed", "500") as oracle:
-        return anyio.run(_suite, effort, oracle, client)
-
-
-async def _suite(effort: Effort, oracle: Oracle, client: type[OneInbox]) -> Tally:
-    tally = Tally()
-    rng = Random(effort.seed)
-    passed = await _measure(oracle)
-    await _dial_through(_every_byte(effort, rng, passed), passed, oracle, client, tally)
-    await _ask_through(effort, rng, oracle, client, tally)
-    await run_through(effort, rng, passed, oracle, client, tally)
+        passed = anyio.run(_requests_through, effort, rng, oracle, client, tally)
+        run_through(effort, rng, passed, oracle, client, tally)
     return tally
+
+
+async def _requests_through(
+    effort: Effort, rng: Random, oracle: Oracle, client: type[OneInbox], tally: Tally
+) -> Passed:
+    """Single requests: the dials, and beside them what is asked. Returns what the line carries for a dial."""
+    passed = await _measure(oracle)
+    strikes = _every_byte(effort, rng, passed)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_dial_through, strikes, passed, oracle, client, tally)
+        tasks.start_soon(_ask_through, effort, rng, oracle, client, tally)
+    return passed
 
 
 def _request(at: int, agent_id: str = AGENT) -> CallRequest:
@@ -83,11 +92,20 @@ def _request(at: int, agent_id: str = AGENT) -> CallRequest:
     )
 
 
-async def _measure(oracle: Oracle) -> dict[Side, bytes]:
-    """What the line carries for one dial when nothing harms it. This is the oracle's first dial."""
+async def _measure(oracle: Oracle) -> Passed:
+    """What the line carries for one dial that nothing harms, the oracle's first.
+
+    The call is over then: what is asked of it later always has the same answer.
+    """
     async with proxying(oracle.base_url) as proxy, OneInbox(proxy.url, SecretStr(KEY)) as client:
-        await client.create_call(_request(10**8, FIRST_AGENT))
-        return proxy.passed
+        call_id = await client.create_call(_request(10**8, FIRST_AGENT))
+    async with OneInbox(oracle.base_url, SecretStr(KEY)) as client:
+        with anyio.fail_after(DIAL_PATIENCE_S):
+            call = await client.get_call(call_id)
+            while not call.has_analysis:
+                await anyio.sleep(LOOK_AGAIN_S)
+                call = await client.get_call(call_id)
+    return proxy.passed
 
 
 def _every_byte(effort: Effort, rng: Random, passed: Passed) -> list[Strike]:
@@ -246,7 +264,7 @@ async def _ask_through(
                     tally.fail(f"network: {verb}, {strike}: {answer!r}")
 
     async with anyio.create_task_group() as tasks:
-        for _ in range(CLIENTS_AT_A_TIME):
+        for _ in range(ASKERS_AT_A_TIME):
             tasks.start_soon(ask_on)
 
 

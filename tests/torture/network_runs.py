@@ -1,6 +1,7 @@
 """The whole runs of suite `network`: campaigns that meet one harmed connection, and are run on until done."""
 
 import csv
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import anyio
 import anyio.to_thread
 from pydantic import SecretStr
 
+from campaign import logs
 from campaign.calls.ports import LedgerBesideLoop
 from campaign.calls.runner import run_campaign, utc_now
 from campaign.cli.job import write_results
@@ -20,7 +22,9 @@ from campaign.ledger.ledger import Ledger
 from campaign.models import TOKEN_KEY
 from campaign.oneinbox.client import OneInbox
 from campaign.settings import CampaignSettings
+from tests import forks
 from tests.calls.harness import FAST, IMPATIENT
+from tests.compiled import share_compiled_statements
 from tests.e2e.machinery import KEY, Oracle
 from tests.support import make_settings
 from tests.torture.finding import RealDial
@@ -33,7 +37,8 @@ PEOPLE = 5
 """On the list of each run."""
 CLEAN_LIVES = 3
 """A campaign must be done after so many runs on a clean line."""
-RUNS_AT_A_TIME = 4
+RUNS_AT_A_TIME = 8
+"""Each in a process; mostly they wait."""
 DEADLINE_S = 2.0
 """Of a create-call request; so long that a slow machine adds no doubts of its own."""
 PATIENCE_S = 75.0
@@ -44,33 +49,37 @@ TIMING = replace(
 )
 
 
-async def run_through(
+def run_through(
     effort: Effort, rng: Random, passed: Passed, oracle: Oracle, client: type[OneInbox], tally: Tally
 ) -> None:
     """Whole campaigns, each with one harmed connection in its first life; what they find goes to the tally.
 
     `passed` is what the line carries for one dial, the oracle's first.
     """
-    limiter = anyio.CapacityLimiter(RUNS_AT_A_TIME)
     call_id = oracle.dials()[0]["call_id"].encode()
     id_at = passed[Side.REPLY].index(call_id)
+    strikes = []
+    for at in range(effort.count(RUNS)):
+        nth = rng.randrange(PEOPLE)
+        strike = drawn(rng, list(Mode), passed, "POST", nth)
+        if at % 4 == 0:
+            where = id_at + rng.randrange(len(call_id))
+            strike = Strike(Mode.GARBLE, Side.REPLY, where, rng.randrange(8), "POST", nth)
+        elif at % 4 == 1:
+            strike = drawn(rng, [mode for mode in Mode if mode is not Mode.STALL], passed, "GET", nth % 3)
+        strikes.append(strike)
+    with forks.pool(min(RUNS_AT_A_TIME, len(strikes)), prepare=_prepare) as pool:
+        runs = [
+            pool.submit(harmed_campaign, at, strike, effort.folder / f"run-{at}", oracle, client)
+            for at, strike in enumerate(strikes)
+        ]
+        for run in runs:
+            tally.add(run.result())
 
-    async def campaign(at: int, strike: Strike) -> None:
-        part = await anyio.to_thread.run_sync(
-            harmed_campaign, at, strike, effort.folder / f"run-{at}", oracle, client, limiter=limiter
-        )
-        tally.add(part)
 
-    async with anyio.create_task_group() as tasks:
-        for at in range(effort.count(RUNS)):
-            nth = rng.randrange(PEOPLE)
-            strike = drawn(rng, list(Mode), passed, "POST", nth)
-            if at % 4 == 0:
-                where = id_at + rng.randrange(len(call_id))
-                strike = Strike(Mode.GARBLE, Side.REPLY, where, rng.randrange(8), "POST", nth)
-            elif at % 4 == 1:
-                strike = drawn(rng, [mode for mode in Mode if mode is not Mode.STALL], passed, "GET", nth % 3)
-            tasks.start_soon(campaign, at, strike)
+def _prepare() -> None:
+    share_compiled_statements()
+    logs.configure(level=logging.CRITICAL)
 
 
 def _number(at: int) -> str:

@@ -1,8 +1,8 @@
 """Clients that break the promise, which the suites must find out."""
 
-from campaign.models import CallRequest
+from campaign.models import Call, CallRequest
 from campaign.oneinbox.client import OneInbox
-from campaign.oneinbox.errors import NotSent, OutcomeUnknown
+from campaign.oneinbox.errors import ApiError, NotFound, NotSent, OutcomeUnknown, Unsupported
 
 
 class Hasty(OneInbox):
@@ -23,3 +23,29 @@ class Stubborn(OneInbox):
             return await super().create_call(request)
         except OutcomeUnknown:
             return await super().create_call(request)
+
+
+class Timid(OneInbox):
+    """Gives every dial up as a doubt."""
+
+    async def create_call(self, request: CallRequest) -> str:
+        await super().create_call(request)
+        raise OutcomeUnknown("better safe than sorry")
+
+
+class Deaf(OneInbox):
+    """Takes a broken line for the answer that there is no such call."""
+
+    error: type[ApiError] = NotFound
+
+    async def get_call(self, call_id: str) -> Call:
+        try:
+            return await super().get_call(call_id)
+        except OutcomeUnknown as unknown:
+            raise self.error(str(unknown)) from unknown
+
+
+class Unable(Deaf):
+    """Takes it for the answer that nobody can ask for a call there."""
+
+    error = Unsupported
