@@ -31,6 +31,9 @@ from tests.torture.secret_scenarios import (
 )
 from tests.torture.tally import Effort, Tally
 
+AT_A_TIME = 2
+"""Scenarios per processor: now and then they wait."""
+
 
 def run(effort: Effort) -> Tally:
     """The suite: every scenario, or as many as the effort asks for."""
@@ -45,7 +48,7 @@ def search(names: Sequence[str], effort: Effort) -> Tally:
     def one(name: str) -> Tally:
         return play(name, SCENARIOS[name], effort.folder / name.replace(" ", "-"))
 
-    with ThreadPoolExecutor(effort.jobs) as pool:
+    with ThreadPoolExecutor(effort.jobs * AT_A_TIME) as pool:
         for found in pool.map(one, names):
             tally.add(found)
     return tally
