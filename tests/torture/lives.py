@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from campaign.errors import ExitCode
+from campaign.ledger import results
 from tests.compiled import share_compiled_statements
 from tests.torture.child import be, run_program, take_environment
 from tests.torture.step import Kill, Place, Row, Step
@@ -113,6 +114,8 @@ def warm_up(place: Place, rows: Sequence[Row]) -> None:
         suppress(SystemExit),
     ):
         run_program(place, Step(), listed, config)
+    # Its lines are kill points: every life is to build it by itself.
+    results._rows.cache_clear()
     for thread in threading.enumerate():
         # A worker of the event loop is told to end, and not waited for.
         if thread is not threading.main_thread():

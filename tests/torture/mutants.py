@@ -32,7 +32,7 @@ TEST_LIMIT_S = 60
 """One test may take so long; one that hangs has failed."""
 BUILD_LIMIT_S = 120
 SOUND_LIMIT_S = 600
-"""The named tests of all mutants, in the build that is not broken."""
+"""The same for those of them that one process runs in the build that is not broken."""
 AT_A_TIME = 2
 """Builds per processor: some of them hang until they are ended."""
 WORTH_LOADING = 8
@@ -88,6 +88,12 @@ class Ending:
         return self.exit_code == _FAILED and bool(re.search(r"^\d+ failed", self.last_line))
 
     @property
+    def is_told(self) -> bool:
+        """Whether tests have run to their end, and each has passed or failed."""
+        has_ended = self.exit_code in (0, _FAILED) and not self.hung
+        return has_ended and bool(re.search(r"^\d+ (failed|passed)", self.last_line))
+
+    @property
     def last_line(self) -> str:
         """The summary of pytest."""
         return "no end within the time limit" if self.hung else (self.said.strip().splitlines() or [""])[-1]
@@ -120,7 +126,7 @@ def hunt(mutants: Sequence[Mutant], effort: Effort) -> Tally:
     copy_project(ROOT, sound)
     tests = sorted({mutant.caught_by for mutant in mutants})
     tally, free = Tally(), SimpleQueue[ForkedPytest]()
-    jobs = min(effort.jobs * AT_A_TIME, ceil(len(tests) / WORTH_LOADING))
+    jobs = max(min(effort.jobs * AT_A_TIME, ceil(len(tests) / WORTH_LOADING)), 1)
     with ExitStack() as stack:
         for _ in range(jobs):
             free.put(stack.enter_context(ForkedPytest(_environment())))
@@ -142,11 +148,11 @@ def hunt(mutants: Sequence[Mutant], effort: Effort) -> Tally:
                     free, build, [mutant.caught_by, "-x"], files=f"files-{at}", limit_s=BUILD_LIMIT_S
                 )
             finally:
-                shutil.rmtree(build)
+                shutil.rmtree(build, ignore_errors=True)
 
         unbroken = list(pool.map(try_sound, range(jobs)))
         for ending in unbroken:
-            if ending.exit_code not in (0, _FAILED):
+            if not ending.is_told:
                 tally.wrong += 1
                 tally.fail(f"mutants: the tests cannot be run: {ending.last_line}")
         if tally.wrong:
@@ -176,31 +182,31 @@ def copy_project(source: Path, build: Path) -> None:
 
 
 def run_tests(
-    free: SimpleQueue[ForkedPytest], build: Path, arguments: Iterable[str], *, files: str, limit_s: float
+    free: SimpleQueue[ForkedPytest], build: Path, tests: Iterable[str], *, files: str, limit_s: float
 ) -> Ending:
     """Run tests of a build, with that build as the product that they and their processes import.
 
     Args:
-        free: From where the process comes that forks it, and back to where it goes.
+        free: The processes that fork pytest and have nothing to do; one of them is away meanwhile.
         build: The build's folder.
-        arguments: The tests, and further options of pytest.
+        tests: Their ids, and further options of pytest.
         files: What the folder beside the build is called for the files of the tests.
         limit_s: They may take so long.
     """
     own = build.with_name(files)
-    order = [
+    arguments = [
         "-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", f"--timeout={TEST_LIMIT_S}",
-        f"--basetemp={own}", "-o", "addopts=--import-mode=importlib", *arguments,
+        f"--basetemp={own}", "-o", "addopts=--import-mode=importlib", *tests,
     ]  # fmt: skip
-    forks = free.get()
+    process = free.get()
     try:
-        ended = forks.run(build, order, output=build.with_name(f"{files}.said"), limit_s=limit_s)
+        ended = process.run(build, arguments, output=build.with_name(f"{files}.said"), limit_s=limit_s)
     finally:
-        free.put(forks)
+        free.put(process)
         shutil.rmtree(own, ignore_errors=True)
     return Ending(ended.exit_code, ended.said, ended.has_hung)
 
 
 def _environment() -> dict[str, str]:
-    """What this process was told about where to look or how to test is not for the builds."""
+    """That of the builds: without what this process was told about where to look or how to test."""
     return {key: value for key, value in os.environ.items() if not key.startswith(NOT_FOR_BUILDS)}

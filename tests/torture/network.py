@@ -29,7 +29,7 @@ ASKED = 300
 CLIENTS_AT_A_TIME = 24
 """Dials: some of them wait for an answer that never comes."""
 ASKERS_AT_A_TIME = 60
-"""GETs: a fifth of them waits for 30 s."""
+"""GETs: at full counts a fifth of them waits for 30 s."""
 DEADLINE_S = 20.0
 """Of a dial that may be answered; so long that a slow machine adds no doubts of its own."""
 STALLED_DEADLINE_S = 0.4

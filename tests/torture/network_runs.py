@@ -37,8 +37,8 @@ PEOPLE = 5
 """On the list of each run."""
 CLEAN_LIVES = 3
 """A campaign must be done after so many runs on a clean line."""
-RUNS_AT_A_TIME = 8
-"""Each in a process; mostly they wait."""
+AT_A_TIME = 4
+"""Runs per processor, each in a process: mostly they wait."""
 DEADLINE_S = 2.0
 """Of a create-call request; so long that a slow machine adds no doubts of its own."""
 PATIENCE_S = 75.0
@@ -68,13 +68,17 @@ def run_through(
         elif at % 4 == 1:
             strike = drawn(rng, [mode for mode in Mode if mode is not Mode.STALL], passed, "GET", nth % 3)
         strikes.append(strike)
-    with forks.pool(min(RUNS_AT_A_TIME, len(strikes)), prepare=_prepare) as pool:
+    with forks.pool(min(effort.jobs * AT_A_TIME, len(strikes)), prepare=_prepare) as pool:
         runs = [
             pool.submit(harmed_campaign, at, strike, effort.folder / f"run-{at}", oracle, client)
             for at, strike in enumerate(strikes)
         ]
-        for run in runs:
-            tally.add(run.result())
+        try:
+            for run in runs:
+                tally.add(run.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _prepare() -> None:

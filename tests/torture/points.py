@@ -181,7 +181,7 @@ def kind_of(frame: FrameType, event: str) -> str:
 def _waits(function: CodeType) -> frozenset[int]:
     """Where a coroutine gives way; at any other instruction that it leaves it ends."""
     code = function.co_code
-    # Each has two bytes. To disassemble them takes over ten times as long, and each life does it anew.
+    # Each instruction has two bytes. To disassemble them takes ten times as long, in each life anew.
     return frozenset(at for at in range(0, len(code), 2) if code[at] == dis.opmap["YIELD_VALUE"])
 
 

@@ -103,3 +103,29 @@ def test_a_stale_mutant_is_refused(tmp_path: Path) -> None:
     for text in ("three", "two"):
         with pytest.raises(StaleMutantError, match=r"code\.py"):
             Edit("code.py", text, "").apply(tmp_path)
+
+
+def test_an_edit_is_of_one_build_only(tmp_path: Path) -> None:
+    """Builds share the files that are alike; what is changed in one of them stays as it was in the others."""
+    for build in ("sound", "broken"):
+        (tmp_path / build).mkdir()
+    sound, broken = tmp_path / "sound" / "code.py", tmp_path / "broken" / "code.py"
+    sound.write_text("one\n", encoding="utf-8")
+    broken.hardlink_to(sound)
+    Edit("code.py", "one", "two").apply(tmp_path / "broken")
+    assert (sound.read_text(encoding="utf-8"), broken.read_text(encoding="utf-8")) == ("one\n", "two\n")
+
+
+@pytest.mark.parametrize(
+    ("ending", "is_told"),
+    [
+        (Ending(0, "3 passed in 1.00s"), True),
+        (Ending(1, "1 failed, 2 passed in 1.00s"), True),
+        (Ending(1, "Traceback\nOSError: no such folder"), False),
+        (Ending(0, "3 passed in 1.00s", hung=True), False),
+        (Ending(5, "no tests ran in 0.00s"), False),
+    ],
+)
+def test_the_sound_build_has_to_be_tested_to_the_end(ending: Ending, is_told: bool) -> None:
+    """Where its tests did not run, nothing would say which of them fail without a mutant, too."""
+    assert ending.is_told is is_told

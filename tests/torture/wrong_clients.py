@@ -46,6 +46,6 @@ class Deaf(OneInbox):
 
 
 class Unable(Deaf):
-    """Takes it for the answer that nobody can ask for a call there."""
+    """Takes a broken line for the answer that nobody can ask for a call there."""
 
     error = Unsupported
