@@ -65,7 +65,7 @@ def _rows() -> Select[Any]:
             func.count().label("tries"),
             func.max(counted.c.number).label("number"),
         )
-        .where(counted.c.campaign_id == campaign, counted.c.state.not_in(HARMLESS_ATTEMPTS))
+        .where(counted.c.campaign_id == campaign, ~schema.is_one_of(counted.c.state, HARMLESS_ATTEMPTS))
         .group_by(counted.c.contact_id)
         .subquery("tries")
     )
