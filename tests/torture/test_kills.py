@@ -84,6 +84,19 @@ def test_a_line_that_no_story_passes_is_told() -> None:
     assert tally.notes[0].startswith("99% of ")
 
 
+def test_what_a_life_could_inherit_it_does_by_itself(tmp_path: Path) -> None:
+    """The parent of all lives has run a campaign before: what is kept from that must not hide kill points."""
+    due = {
+        point for point, name in points.lines_of_functions(["ledger/results.py"]).items() if name == "_rows"
+    }
+    with ExitStack() as stack:
+        shop = workshop(stack, Effort(tmp_path, jobs=1), ["plain"])
+        ((_, findings),) = shop.work([shop.case("plain", is_recorded=True)])
+    passed = {Point(file, line, event) for file, line, event, _ in findings.passed[0]}
+    assert due
+    assert due <= passed
+
+
 def test_kills_that_are_missing_are_told() -> None:
     """A suite that has struck less often than it is to say has failed."""
     tally = Tally()
