@@ -19,16 +19,14 @@ from pathlib import Path
 from typing import Any, Self
 
 LOADED = (
-    "aiohttp", "anyio._backends._asyncio", "blockbuster", "holidays", "httpx",
-    "httpx_aiohttp", "hypothesis", "pandas", "phonenumbers", "psycopg", "pyarrow.pandas_compat", "pydantic",
-    "pydantic_settings", "rich.console", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.sqlite",
-    "starlette.applications", "structlog", "typer.testing", "uvicorn", "xdist.plugin", "yaml",
+    "aiohttp", "anyio._backends._asyncio", "blockbuster", "holidays", "httpx", "httpx_aiohttp", "hypothesis",
+    "pandas", "phonenumbers", "psycopg", "pyarrow.pandas_compat", "pydantic", "pydantic_settings",
+    "rich.console", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.sqlite", "starlette.applications",
+    "structlog", "typer.testing", "uvicorn", "xdist.plugin", "yaml",
 )  # fmt: skip
 _OURS = frozenset({"campaign", "tests"})
 # Some of what is loaded brings plugins with it, in which assertions explain nothing then.
 _LOADED_BEFORE = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
-
-
 _BUG = 70
 """Exit code when it did not come to pytest."""
 _PR_SET_PDEATHSIG = 1
@@ -91,8 +89,10 @@ class ForkedPytest:
             "output": str(output),
             "limit_s": limit_s,
         }
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
+        output.write_bytes(b"")
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
         if not (told := self._process.stdout.readline()):
             raise RuntimeError("the process that forks pytest has ended")
         exit_code, has_hung = json.loads(told)
@@ -138,13 +138,12 @@ def _be(order: Mapping[str, Any]) -> int:
     os.setsid()
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    written = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    for at, path, flags in (
-        (0, os.devnull, os.O_RDONLY), (1, order["output"], written), (2, order["output"], written),
-    ):  # fmt: skip
-        opened = os.open(path, flags | os.O_APPEND, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    output = os.open(order["output"], os.O_WRONLY | os.O_APPEND)
+    for at, opened in enumerate((nothing, output, output)):
         os.dup2(opened, at)
-        os.close(opened)
+    os.close(nothing)
+    os.close(output)
     sys.stdin = os.fdopen(0, closefd=False)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)

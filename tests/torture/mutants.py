@@ -1,7 +1,7 @@
 """Mutants: deliberately broken builds of the product, each of which its named test has to catch.
 
 They stand as data in `mutants/*.toml`: which text of which file becomes which other text, and the test that
-must fail then. Every build is a copy of the whole project, so that nothing here ever runs half broken.
+must fail then. Every build is a folder with the whole project, so that nothing here ever runs half broken.
 """
 
 import os
@@ -32,11 +32,11 @@ TEST_LIMIT_S = 60
 """One test may take so long; one that hangs has failed."""
 BUILD_LIMIT_S = 120
 SOUND_LIMIT_S = 600
-"""The same for those of them that one process runs in the build that is not broken."""
+"""The same for the named tests that one process runs in the build that is not broken."""
 AT_A_TIME = 2
 """Builds per processor: some of them hang until they are ended."""
 WORTH_LOADING = 8
-"""To load one more process for them takes as long as so many tests."""
+"""To have one more process load the libraries takes as long as so many tests."""
 _FAILED = 1
 """Exit code of pytest when tests have failed, and neither their collection nor pytest itself."""
 

@@ -73,12 +73,8 @@ def run_through(
             pool.submit(harmed_campaign, at, strike, effort.folder / f"run-{at}", oracle, client)
             for at, strike in enumerate(strikes)
         ]
-        try:
-            for run in runs:
-                tally.add(run.result())
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for run in runs:
+            tally.add(run.result())
 
 
 def _prepare() -> None:

@@ -181,7 +181,7 @@ def kind_of(frame: FrameType, event: str) -> str:
 def _waits(function: CodeType) -> frozenset[int]:
     """Where a coroutine gives way; at any other instruction that it leaves it ends."""
     code = function.co_code
-    # Each instruction has two bytes. To disassemble them takes ten times as long, in each life anew.
+    # Each instruction has two bytes. Every life asks anew, and to disassemble them takes ten times as long.
     return frozenset(at for at in range(0, len(code), 2) if code[at] == dis.opmap["YIELD_VALUE"])
 
 

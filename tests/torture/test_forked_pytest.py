@@ -12,6 +12,11 @@ from tests.torture.forked_pytest import Ended, ForkedPytest
 
 pytestmark = pytest.mark.e2e
 
+ASKS_THE_PRODUCT = """
+import campaign
+def test_it():
+    assert campaign.name == "sound"
+"""
 LEAVES_A_PROCESS = """
 import subprocess
 def test_it():
@@ -33,7 +38,7 @@ def forked() -> Iterator[ForkedPytest]:
 
 def ending_of(forked: ForkedPytest, build: Path, test: str, *, limit_s: float = 60.0) -> Ended:
     """How pytest ends in a build that has this one test."""
-    build.mkdir()
+    build.mkdir(exist_ok=True)
     (build / "test_it.py").write_text(test, encoding="utf-8")
     arguments = ["-q", "-s", "-p", "no:cacheprovider", "test_it.py"]
     return forked.run(build, arguments, output=build / "said", limit_s=limit_s)
@@ -50,16 +55,13 @@ def is_alive(pid: int) -> bool:
 
 def test_each_build_brings_its_own_modules(forked: ForkedPytest, tmp_path: Path) -> None:
     """Of two builds with a module of one name each is tested with its own, whatever was loaded before."""
-    codes = []
+    ends = []
     for name in ("sound", "broken"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "campaign.py").write_text(f"name = {name!r}", encoding="utf-8")
-        test = "import campaign\ndef test_it():\n    assert campaign.name == 'sound'\n"
-        (tmp_path / name / "test_it.py").write_text(test, encoding="utf-8")
-        arguments = ["-q", "-p", "no:cacheprovider", "test_it.py"]
-        ended = forked.run(tmp_path / name, arguments, output=tmp_path / f"{name}.said", limit_s=60.0)
-        codes.append((ended.exit_code, ended.has_hung, ended.said.splitlines()[-1].partition(" in ")[0]))
-    assert codes == [(0, False, "1 passed"), (1, False, "1 failed")]
+        ended = ending_of(forked, tmp_path / name, ASKS_THE_PRODUCT)
+        ends.append((ended.exit_code, ended.has_hung, ended.said.splitlines()[-1].partition(" in ")[0]))
+    assert ends == [(0, False, "1 passed"), (1, False, "1 failed")]
 
 
 def test_what_hangs_is_ended(forked: ForkedPytest, tmp_path: Path) -> None:
@@ -79,6 +81,14 @@ def test_what_a_build_has_started_ends_with_it(forked: ForkedPytest, tmp_path: P
 
 def test_a_run_that_does_not_come_to_pytest_is_no_failed_test(forked: ForkedPytest, tmp_path: Path) -> None:
     """Exit code 1 says that tests have failed; what keeps pytest from starting has another one."""
-    output = tmp_path / "said"
-    output.touch()
-    assert forked.run(tmp_path / "nowhere", [], output=output, limit_s=60.0).exit_code == 70
+    ended = forked.run(tmp_path / "nowhere", [], output=tmp_path / "said", limit_s=60.0)
+    assert ended.exit_code == 70
+    assert "FileNotFoundError" in ended.said
+
+
+def test_a_process_that_has_died_is_told(tmp_path: Path) -> None:
+    """Where nothing can be forked any more, that is said, and no test counts as failed."""
+    with ForkedPytest({"PATH": os.environ["PATH"], "PYTHONHOME": str(tmp_path)}) as process:
+        for _ in range(2):
+            with pytest.raises(RuntimeError, match="has ended"):
+                process.run(tmp_path, [], output=tmp_path / "said", limit_s=60.0)
