@@ -3,7 +3,11 @@
 # make check   the fast part: format, lint, types, imports, unit tests
 # make torture the promise under every fault, at the full counts of GUARANTEES.md; one suite: SUITE=kills
 
-PYTHON ?= python3
+# The Python of the operating system, where it is new enough: distributions build theirs with profile-guided
+# optimization, and tests take a fifth less time than with one that was compiled without it.
+PYTHON ?= $(shell system=$$(command -pv python3) \
+	&& "$$system" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo "$$system" || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
