@@ -28,11 +28,13 @@ from campaign.oneinbox.errors import (
     Throttled,
     Unsupported,
 )
+from tests import forks
 from tests.oneinbox.sockets import Wire, serving
 from tests.torture.reply_shapes import BODIES, ENVELOPES, GOOD, ID, LISTS, NOW, Says, Shape, framed
 from tests.torture.tally import Effort, Tally
 
 AT_A_TIME = 8
+"""In each process."""
 ASKED = 3_000
 LISTED = 500
 """GETs of a call and of a list; dials get every status with every shape."""
@@ -192,7 +194,17 @@ class Replier:
 
 def run(effort: Effort, client: type[OneInbox] = OneInbox) -> Tally:
     """Show this client the replies, and compare what it makes of them with the tables."""
-    return anyio.run(show, _cases(effort), client)
+    cases, tally = _cases(effort), Tally()
+    with forks.pool(effort.jobs) as pool:
+        # Each process gets its share of those that take long.
+        parts = [pool.submit(_show, cases[at :: effort.jobs], client) for at in range(effort.jobs)]
+        for part in parts:
+            tally.add(part.result())
+    return tally
+
+
+def _show(cases: Sequence[Case], client: type[OneInbox]) -> Tally:
+    return anyio.run(show, cases, client)
 
 
 def _cases(effort: Effort) -> list[Case]:

@@ -9,23 +9,13 @@ import pytest
 
 from campaign.models import CallRequest
 from campaign.oneinbox.client import OneInbox
-from campaign.oneinbox.errors import KeyRefused, OutcomeUnknown, Throttled, Unsupported
+from campaign.oneinbox.errors import OutcomeUnknown, Throttled, Unsupported
 from campaign.oneinbox.listing import CallPage
 from tests.torture import replies
 from tests.torture.replies import ALL, ASK_LIST, CREATE, DIAL, DOUBT, Case
 from tests.torture.reply_shapes import BODIES, ENVELOPES, ID, LISTS, Says, Shape, framed
 from tests.torture.tally import Effort
-from tests.torture.wrong_clients import Hasty, Stubborn
-
-
-class Sloppy(OneInbox):
-    """Cleans up the id that it was given, and lets errors of its own escape."""
-
-    async def create_call(self, request: CallRequest) -> str:
-        try:
-            return (await super().create_call(request)).upper()
-        except KeyRefused as error:
-            raise ValueError from error
+from tests.torture.wrong_clients import Hasty, Sloppy, Stubborn
 
 
 def test_a_sample(tmp_path: Path) -> None:

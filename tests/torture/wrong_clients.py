@@ -2,7 +2,7 @@
 
 from campaign.models import Call, CallRequest
 from campaign.oneinbox.client import OneInbox
-from campaign.oneinbox.errors import ApiError, NotFound, NotSent, OutcomeUnknown, Unsupported
+from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, NotSent, OutcomeUnknown, Unsupported
 
 
 class Hasty(OneInbox):
@@ -23,6 +23,16 @@ class Stubborn(OneInbox):
             return await super().create_call(request)
         except OutcomeUnknown:
             return await super().create_call(request)
+
+
+class Sloppy(OneInbox):
+    """Cleans up the id that it was given, and lets errors of its own escape."""
+
+    async def create_call(self, request: CallRequest) -> str:
+        try:
+            return (await super().create_call(request)).upper()
+        except KeyRefused as error:
+            raise ValueError from error
 
 
 class Timid(OneInbox):
