@@ -4,7 +4,7 @@
 # make torture the promise under every fault, at the full counts of GUARANTEES.md; one suite: SUITE=kills
 
 # The Python of the operating system, where it is new enough: distributions build theirs with profile-guided
-# optimization, and tests take a fifth less time than with one that was compiled without it.
+# optimization, and the tests show it beside one that was compiled without.
 PYTHON ?= $(shell system=$$(command -pv python3) \
 	&& "$$system" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo "$$system" || echo python3)

@@ -43,7 +43,7 @@ def run(effort: Effort, *, stories: Sequence[str] = STORIES) -> Tally:
     tally = Tally()
     with ExitStack() as stack:
         shop = workshop(stack, effort, stories)
-        found = [point for story in stories for point in _calls_of(shop, story, effort.folder, tally)]
+        found = _calls_of(shop, stories, effort.folder, tally)
         rng, wanted = Random(effort.seed), effort.count(KILLS)
         chosen = spread(found, wanted, rng)
         struck: set[CallPoint] = set()
@@ -76,14 +76,18 @@ def spread(found: Sequence[CallPoint], wanted: int, rng: Random) -> list[CallPoi
     return ordered * whole + [ordered[int(start + at * step)] for at in range(rest)]
 
 
-def _calls_of(shop: Workshop, story: str, folder: Path, tally: Tally) -> list[CallPoint]:
-    """The calls that a whole run of this story makes once the ledger is open."""
-    trace = folder / f"{story.replace(' ', '-')}.trace"
-    case = shop.case(story, strace=("-o", str(trace), "-e", f"trace=openat,{','.join(CALLS)}"))
-    for counted, findings in shop.work([case]):
+def _calls_of(shop: Workshop, stories: Sequence[str], folder: Path, tally: Tally) -> list[CallPoint]:
+    """The calls that whole runs of these stories make once the ledger is open."""
+    traces = {story: folder / f"{story.replace(' ', '-')}.trace" for story in stories}
+    trace = ("-e", f"trace=openat,{','.join(CALLS)}")
+    cases = [shop.case(story, strace=("-o", str(traces[story]), *trace)) for story in stories]
+    for counted, findings in shop.work(cases):
         judged(counted, findings, tally)
-    with trace.open(encoding="utf-8", errors="replace") as lines:
-        return sorted({CallPoint(story, call, nth) for call, nth in _counted(lines)})
+    found: set[CallPoint] = set()
+    for story, written in traces.items():
+        with written.open(encoding="utf-8", errors="replace") as lines:
+            found.update(CallPoint(story, call, nth) for call, nth in _counted(lines))
+    return sorted(found)
 
 
 def _counted(lines: Iterator[str]) -> Iterator[tuple[str, int]]:
