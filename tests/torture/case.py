@@ -257,7 +257,7 @@ def _copy_for_judge(uri: str, path: Path) -> None:
 def read_case(data: Mapping[str, Any]) -> Case:
     """A case as it was written."""
     kills = tuple(
-        kill and Kill(Point(*kill["point"].values()) if kill["point"] else None, kill["nth"], kill["after_s"])
+        kill and Kill(Point(*kill["point"]) if kill["point"] else None, kill["nth"], kill["after_s"])
         for kill in data["kills"]
     )
     return Case(data["number"], data["story"], kills, tuple(data["strace"]), data["is_recorded"])

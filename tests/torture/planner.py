@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from random import Random
 
@@ -68,7 +68,8 @@ class Planner:
 
     def __post_init__(self) -> None:
         # They were lived in any order; the seed alone is to decide.
-        ordered = sorted(self.seen, key=lambda life: (life.story, len(life.before), sorted(life.passed)))
+        in_order = [replace(life, passed=dict(sorted(life.passed.items()))) for life in self.seen]
+        ordered = sorted(in_order, key=lambda life: (life.story, len(life.before), list(life.passed)))
         self._own = [life for life in ordered if not life.before]
         self.points, self._later = {}, {}
         for life in self._own:
@@ -158,7 +159,7 @@ class Planner:
         """For each story a kill at some line of its own life, if it passes any, and at a moment otherwise."""
         chosen = []
         for life in {life.story: life for life in self._own}.values():
-            lines = sorted(point for point in life.passed if point.event == LINE)
+            lines = [point for point in life.passed if point.event == LINE]
             line = self.rng.choice(lines) if lines else None
             kill = Kill(line, self.rng.randint(1, life.passed[line])) if line else self._moment(life)
             chosen.append((life.story, kill))
@@ -178,12 +179,12 @@ class Planner:
             return self._moment(self.rng.choice(later or self._own_of(story)))
         life = self.rng.choice(later)
         is_wait = share < sum(ON_TOP.values())
-        if not is_wait and (unmet := sorted(self._open & life.passed.keys())):
+        if not is_wait and (unmet := [point for point in life.passed if point in self._open]):
             point = self.rng.choice(unmet)
             self._open.discard(point)
             return Kill(point)
-        points = sorted(point for point in life.passed if (point.event != LINE) == is_wait)
-        point = self.rng.choice(points or sorted(life.passed))
+        points = [point for point in life.passed if (point.event != LINE) == is_wait]
+        point = self.rng.choice(points or list(life.passed))
         return Kill(point, self.rng.randint(1, life.passed[point]))
 
     def _passing_again(self, point: Point) -> list[Seen]:

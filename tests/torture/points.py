@@ -10,12 +10,11 @@ import sys
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_OPTIMIZED
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.torture.arming import arm
 
@@ -32,8 +31,7 @@ _SUSPENDS = CO_COROUTINE | CO_ASYNC_GENERATOR
 _ENTRY = frozenset({"RESUME", "MAKE_CELL", "COPY_FREE_VARS", "RETURN_GENERATOR", "POP_TOP", "CACHE", "NOP"})
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Point:
+class Point(NamedTuple):
     """A place at which a process can be killed: about to run a line, or on either side of a wait."""
 
     file: str

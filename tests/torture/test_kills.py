@@ -1,6 +1,7 @@
 """A sample of the kills, and whether the suite finds what is broken."""
 
 import asyncio
+import json
 import sys
 from collections import Counter
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.torture import kills, points
+from tests.torture.case import Case, Findings, read_case
 from tests.torture.kills import judged, workshop
 from tests.torture.planner import (
     AT_LINE,
@@ -104,6 +106,16 @@ def test_kills_that_are_missing_are_told() -> None:
     kills.tell_shortage({AT_LINE: 9, AT_WAIT: 1}, tally)
     assert tally.failures == ["only 0 of 1 kills at a wait"]
     assert tally.wrong == 1
+
+
+def test_a_case_can_be_repeated_as_a_failure_tells_it() -> None:
+    """The order that stands in a failure is the same case again, with all its kills."""
+    at_wait = Kill(Point("calls/run.py", 7, points.SUSPEND), 3)
+    case = Case(1, "plain", (at_wait, None, Kill(after_s=0.5)), strace=("-e", "trace=write"))
+    tally = Tally()
+    judged(case, Findings(1, trouble="it went wrong"), tally)
+    order = tally.failures[0].partition("'")[2].removesuffix("'")
+    assert read_case(json.loads(order)) == case
 
 
 def test_a_coroutine_waits_where_it_gives_way_and_not_where_it_ends() -> None:
