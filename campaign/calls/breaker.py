@@ -28,7 +28,7 @@ from campaign.oneinbox.errors import (
     Unsupported,
 )
 from campaign.rules import blame
-from campaign.rules.breaker import ClockSet, Denied, Ended, Event, FirstCallsFailed
+from campaign.rules.breaker_events import ClockSet, Denied, Ended, Event, FirstCallsFailed
 from campaign.rules.dispositions import read_disposition
 from campaign.rules.opening import Opening, Rule, Scope, closing_command
 

@@ -38,8 +38,8 @@ from campaign.oneinbox.errors import (
     SetupRefused,
     Throttled,
 )
-from campaign.rules.breaker import NoReply, NotReached, Placed
-from campaign.rules.breaker import Refused as RowRefused
+from campaign.rules.breaker_events import NoReply, NotReached, Placed
+from campaign.rules.breaker_events import Refused as RowRefused
 from campaign.rules.opening import Rule
 
 log = get_logger(__name__)

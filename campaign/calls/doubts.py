@@ -21,7 +21,7 @@ from campaign.ledger.attempts import Doubt
 from campaign.logs import get_logger
 from campaign.models import Call
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, Unsupported
-from campaign.rules.breaker import Doubled, Found, Lost
+from campaign.rules.breaker_events import Doubled, Found, Lost
 
 log = get_logger(__name__)
 

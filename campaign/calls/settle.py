@@ -13,7 +13,7 @@ from campaign.ledger.late import LOOKS
 from campaign.logs import get_logger
 from campaign.models import Call, Disposition, TranscriptStatus, plausible_end
 from campaign.rules import closing, endings, opt_out
-from campaign.rules.breaker import Talked
+from campaign.rules.breaker_events import Talked
 from campaign.rules.dispositions import Reading, read_disposition
 from campaign.settings import RetrySettings
 

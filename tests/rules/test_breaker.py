@@ -4,8 +4,8 @@ import pytest
 
 from campaign.models import Call, Disposition
 from campaign.rules import blame
-from campaign.rules.breaker import (
-    Breaker,
+from campaign.rules.breaker import Breaker
+from campaign.rules.breaker_events import (
     ClockSet,
     Denied,
     Doubled,

@@ -8,7 +8,7 @@ from campaign.models import CallRequest
 from campaign.oneinbox.errors import KeyRefused, OutcomeUnknown
 from campaign.simulator.provider import Provider
 from tests.torture import breaker
-from tests.torture.breaker import WatchedAccount
+from tests.torture.breaker_signs import TROUBLES, Watch, WatchedAccount, many_failed
 
 SAMPLE = (1, 4, 33)
 
@@ -20,7 +20,7 @@ def no_blocking_calls() -> None:
 
 def test_a_sample_stops_at_once(tmp_path: Path) -> None:
     """Whatever goes wrong, and from whichever call on: only what is in flight follows the first sign."""
-    cases = [(name, first) for first in SAMPLE for name in breaker.TROUBLES]
+    cases = [(name, first) for first in SAMPLE for name in TROUBLES]
     tally = breaker.tell_many(tmp_path, cases)
     assert tally.failures == []
     assert tally.is_clean
@@ -44,7 +44,7 @@ def test_what_is_known_of_ends_comes_with_the_looks(tmp_path: Path) -> None:
 )
 def test_the_oracle_asks_both_orders(good_at: tuple[int, ...], sign: float | None) -> None:
     """21 calls end one a second; the last two are shown within one look, the later one first."""
-    provider, watch = Provider(), breaker.Watch()
+    provider, watch = Provider(), Watch()
     for at in range(21):
         call = provider.place(
             agent_id="agt_test", to_number="+12025550100", from_number="", variables={}, metadata={}
@@ -54,14 +54,14 @@ def test_the_oracle_asks_both_orders(good_at: tuple[int, ...], sign: float | Non
     ids = list(provider.calls)
     for call_id in (*ids[:19], ids[20], ids[19]):
         watch.shown[call_id] = 120.0
-    assert breaker.many_failed(watch, provider) == sign
+    assert many_failed(watch, provider) == sign
 
 
 def test_full_counts_begin_at_every_call() -> None:
     """The whole suite has every trouble at each of the calls 1 to 200."""
     positions = {first for _, first in breaker.cases_of(1.0)}
     assert positions == set(range(1, breaker.POSITIONS + 1))
-    assert len(breaker.cases_of(1.0)) == breaker.POSITIONS * len(breaker.TROUBLES)
+    assert len(breaker.cases_of(1.0)) == breaker.POSITIONS * len(TROUBLES)
 
 
 class Deaf(WatchedAccount):
