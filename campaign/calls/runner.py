@@ -4,8 +4,7 @@ It can be killed at any instant. The next run finds in the ledger what this one 
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing, suppress
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
 from datetime import UTC, datetime
 from random import Random
 
@@ -15,72 +14,24 @@ from campaign.calls import breaker, watchers
 from campaign.calls.acquaintance import Acquaintance
 from campaign.calls.dispatch import Dispatcher
 from campaign.calls.doubts import DoubtSettler
-from campaign.calls.ending import Closed, Leftovers, WriteLeftover, end_overdue
+from campaign.calls.ending import Leftovers, WriteLeftover, end_overdue
 from campaign.calls.late import LateResults
 from campaign.calls.pace import LocalPace
 from campaign.calls.ports import AskHook, AsyncLedger, CallsApi
 from campaign.calls.progress import Progress, ProgressMeter
-from campaign.calls.recordings import Keeping, Kept, Recorder
+from campaign.calls.recordings import Keeping, Recorder
+from campaign.calls.report import RunReport
 from campaign.calls.run import Run, Step, steady_time
 from campaign.calls.spending import Spending
 from campaign.calls.stall import watch_stall
+from campaign.calls.start import has_work, reach_api, recover, take_stock
 from campaign.calls.timing import Timing
 from campaign.calls.track import Tracker
-from campaign.errors import ApiUnavailableError, CampaignError, ExitCode
+from campaign.errors import CampaignError
 from campaign.hook.ask import ask
-from campaign.ledger import attempts, calls, campaigns, ending, learnt, results, spending, waiting
-from campaign.logs import get_logger
-from campaign.models import FINAL_STATUSES, Disposition, RowStatus
-from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsupported
+from campaign.ledger import campaigns, ending, learnt, results, waiting
 from campaign.rules.budget import call_length, terms_of
-from campaign.rules.opening import Opening
-from campaign.rules.outlay import Outlay
 from campaign.settings import Calendar, CampaignSettings
-
-log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class RunReport:
-    """How a run ended."""
-
-    name: str
-    counts: Mapping[RowStatus, int]
-    dispositions: Mapping[Disposition, int]
-    dials: int
-    elapsed_s: float
-    stop_error: CampaignError | None
-    stop_notice: str
-    next_due: datetime | None
-    leftovers: Sequence[Closed] = ()
-    """Unfinished campaigns of earlier days that this one has followed."""
-    opt_outs: int = 0
-    """People who have asked in a call of this run not to be called again."""
-    openings: tuple[Opening, ...] = ()
-    """What the breaker holds at the end."""
-    outlay: Outlay | None = None
-    """What the campaign has spent, over all its runs."""
-    limits: Mapping[str, float] = field(default_factory=dict)
-    """What it may spend."""
-    unmapped: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    """Calls of the campaign that no line of dispositions knows, by status and end reason."""
-    kept: Kept | None = None
-    """Recordings; None when they were not asked for."""
-
-    @property
-    def unfinished(self) -> int:
-        """Rows that are not final."""
-        return sum(number for status, number in self.counts.items() if status not in FINAL_STATUSES)
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """What the process says to cron."""
-        if self.stop_error is not None:
-            return self.stop_error.exit_code
-        if self.unfinished:
-            is_held = bool(self.openings) and not self.stop_notice
-            return ExitCode.API_UNAVAILABLE if is_held else ExitCode.NOT_FINISHED
-        return ExitCode.NEEDS_REVIEW if self.counts.get(RowStatus.NEEDS_REVIEW) else ExitCode.OK
 
 
 def utc_now() -> datetime:
@@ -236,21 +187,21 @@ async def _work(
     await run.commit(waiting.release_holds, run.campaign_id)
     await breaker.take_up(run)
     await write_results()
-    await _recover(run, tracker, others=follow_others)
+    await recover(run, tracker, others=follow_others)
     await end_overdue(run)
     leftovers = Leftovers(run)
-    await _take_stock(run)
+    await take_stock(run)
     await recorder.take_up()
     late = LateResults(run)
-    has_work = await _has_work(run)
-    if not has_work:
+    is_left = await has_work(run)
+    if not is_left:
         await late.look()
         await recorder.work_alone()
-    if has_work and await _reach_api(run):
+    if is_left and await reach_api(run):
         # Whoever has asked by now not to be called again is not.
         await late.look()
         if run.campaign_id in late.changed:
-            await _take_stock(run)
+            await take_stock(run)
         breaker.stay_open(run)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(tracker.run)
@@ -301,59 +252,3 @@ async def _work(
         unmapped=await run.fetch(results.unmapped, run.campaign_id),
         kept=recorder.kept,
     )
-
-
-async def _recover(run: Run, tracker: Tracker, *, others: bool) -> None:
-    """Take up what earlier runs left: requests cut off in the middle, doubts, calls that have not settled.
-
-    Those of other campaigns are brought to their end as well, since nobody else would, unless they are left
-    to the next run; none of their rows is dialled.
-    """
-    interrupted = await run.commit(attempts.doubt_interrupted, run.now())
-    for doubt in await run.fetch(attempts.doubts):
-        run.doubt(doubt.attempt_id, own=False)
-    found = await run.fetch(calls.open_calls, run.campaign_id)
-    left_over = [record for record in found if others or record.campaign_id == run.campaign_id]
-    for record in left_over:
-        tracker.follow(record)
-    if interrupted or left_over:
-        log.info("run.recovered", in_doubt=interrupted, calls=len(left_over))
-
-
-async def _take_stock(run: Run) -> None:
-    """Read once what the campaign has spent; what a killed run has left live counts."""
-    terms = run.spending.terms
-    run.spending = await run.fetch(Spending.read, run.campaign_id, terms)
-    kept = {**run.settings.budget.limits, **asdict(terms)}
-    await run.commit(spending.record_budget, run.campaign_id, kept)
-
-
-async def _has_work(run: Run) -> bool:
-    counts = await run.fetch(campaigns.counts, run.campaign_id)
-    return run.has_open_attempts or any(status not in FINAL_STATUSES for status in counts)
-
-
-async def _reach_api(run: Run) -> bool:
-    """Ask OneInbox for one page before anybody is called: is it there, and does it take the key?"""
-    give_up_at = anyio.current_time() + run.timing.preflight_s
-    while not run.is_stopping:
-        try:
-            async with aclosing(run.api.recent_calls(run.settings.agent_id)) as pages:
-                await anext(pages)
-        except (Unsupported, NotFound):
-            # Without a list, calls are followed one by one.
-            return True
-        except Fatal as error:
-            run.halt(error.stop_reason(), leave=True)
-        except Throttled as error:
-            run.pace.pause(error.retry_after_s or run.timing.backoff_s)
-            return True
-        except ApiError as error:
-            if anyio.current_time() + run.timing.backoff_s > give_up_at:
-                problem = f"{error}; check ONEINBOX_BASE_URL and the network. Nobody was called"
-                run.halt(ApiUnavailableError(problem), leave=True)
-            else:
-                await anyio.sleep(run.timing.backoff_s)
-        else:
-            return True
-    return False

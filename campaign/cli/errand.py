@@ -13,7 +13,7 @@ from campaign.cli.views import ledger_flag
 from campaign.errors import ApiUnavailableError, CampaignError, ExitCode, ListError, NotFinishedError
 
 if TYPE_CHECKING:
-    from campaign.calls.runner import RunReport
+    from campaign.calls.report import RunReport
     from campaign.calls.single import Witness
     from campaign.calls.timing import Timing
     from campaign.cli.agent import AskedAccount

@@ -34,7 +34,7 @@ from campaign.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from campaign.calls.plan import Plan
-    from campaign.calls.runner import RunReport
+    from campaign.calls.report import RunReport
     from campaign.calls.timing import Timing
     from campaign.calls.watchdog import Watchdog
     from campaign.cli.job import Job

@@ -11,7 +11,7 @@ from campaign.cli.recordings import told
 from campaign.cli.views import ledger_flag
 
 if TYPE_CHECKING:
-    from campaign.calls.runner import RunReport
+    from campaign.calls.report import RunReport
 
 
 def summarise(

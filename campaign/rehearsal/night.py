@@ -8,7 +8,7 @@ from functools import partial
 from random import Random
 
 from campaign.calls.progress import Progress
-from campaign.calls.runner import RunReport
+from campaign.calls.report import RunReport
 from campaign.calls.timing import Timing
 from campaign.errors import ExitCode
 from campaign.ledger import campaigns

@@ -10,7 +10,8 @@ from random import Random
 import sniffio
 
 from campaign.calls.progress import Progress
-from campaign.calls.runner import RunReport, run_campaign
+from campaign.calls.report import RunReport
+from campaign.calls.runner import run_campaign
 from campaign.calls.timing import Timing
 from campaign.ledger.scratch import ScratchLedger
 from campaign.rehearsal.account import Line, VirtualAccount

@@ -19,8 +19,9 @@ from campaign.calls.ending import WriteLeftover
 from campaign.calls.ports import AskHook, LedgerBesideLoop
 from campaign.calls.progress import Progress
 from campaign.calls.recordings import Keeping
+from campaign.calls.report import RunReport
 from campaign.calls.run import steady_time
-from campaign.calls.runner import RunReport, run_campaign, utc_now
+from campaign.calls.runner import run_campaign, utc_now
 from campaign.calls.timing import Timing
 from campaign.contacts.intake import take_in
 from campaign.errors import CampaignError

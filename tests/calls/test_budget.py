@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from campaign.calls.runner import RunReport
+from campaign.calls.report import RunReport
 from campaign.calls.spending import Spending
 from campaign.calls.timing import Timing
 from campaign.errors import ExitCode

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.calls.runner import RunReport
+from campaign.calls.report import RunReport
 from campaign.cli import job as jobs
 from campaign.cli import output
 from campaign.cli.app import guarded

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.calls.runner import RunReport
+from campaign.calls.report import RunReport
 from campaign.cli.summary import as_data as as_summary
 from campaign.cli.summary import summarise
 from campaign.cli.unmapped import as_data, lines

@@ -23,7 +23,7 @@ from random import Random
 from time import process_time
 
 from campaign import logs
-from campaign.calls.runner import RunReport
+from campaign.calls.report import RunReport
 from campaign.calls.spending import Spending
 from campaign.calls.timing import Timing
 from campaign.contacts.intake import take_in
