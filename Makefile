@@ -3,11 +3,13 @@
 # make check   the fast part: format, lint, types, imports, unit tests
 # make torture the promise under every fault, at the full counts of GUARANTEES.md; one suite: SUITE=kills
 
-# The Python of the operating system, where it is new enough: distributions build theirs with profile-guided
-# optimization, and the tests show it beside one that was compiled without.
-PYTHON ?= $(shell system=$$(command -pv python3) \
-	&& "$$system" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
-	&& echo "$$system" || echo python3)
+# The Python that comes first, or the operating system's own of the same version: distributions build theirs with
+# profile-guided optimization, which one that was compiled by hand mostly lacks.
+TELL_VERSION := import sys; print(sys.version_info[:2])
+PYTHON ?= $(shell test -z "$$VIRTUAL_ENV" \
+	&& /usr/bin/python3 -c 'import ensurepip' 2>/dev/null \
+	&& test "$$(/usr/bin/python3 -c '$(TELL_VERSION)')" = "$$(python3 -c '$(TELL_VERSION)')" \
+	&& echo /usr/bin/python3 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -56,7 +58,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	touch $@
 
 # Tests use a small part of what is installed, and compile that when they come to it. There is much of it, which
-# uv unpacks in a quarter of the time. It does not read what pip was told of indexes, but has settings of its own;
+# uv unpacks quickly. It does not read what pip was told of indexes, but has settings of its own;
 # where there is no uv, or it fails, pip does it.
 $(VENV)/installed-test: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
