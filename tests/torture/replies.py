@@ -4,7 +4,9 @@ What the client may make of a reply stands in two tables that are written by han
 has a status line and a `Shape`; a shape says one thing, and the tables know nothing but status and that.
 """
 
+import faulthandler
 import gzip
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from typing import Any
 import anyio
 from pydantic import SecretStr
 
+from campaign import logs
 from campaign.models import E164, CallRequest
 from campaign.oneinbox.client import OneInbox
 from campaign.oneinbox.errors import (
@@ -34,7 +37,9 @@ from tests.torture.reply_shapes import BODIES, ENVELOPES, GOOD, ID, LISTS, NOW, 
 from tests.torture.tally import Effort, Tally
 
 AT_A_TIME = 8
-"""In each process."""
+"""Replies that each process shows at a time."""
+LIMIT_S = 3600.0
+"""No process takes so long."""
 ASKED = 3_000
 LISTED = 500
 """GETs of a call and of a list; dials get every status with every shape."""
@@ -193,18 +198,32 @@ class Replier:
 
 
 def run(effort: Effort, client: type[OneInbox] = OneInbox) -> Tally:
-    """Show this client the replies, and compare what it makes of them with the tables."""
+    """Show this client the replies, and compare what it makes of them with the tables.
+
+    One job is done in this very process, where warnings are what the caller has made of them.
+    """
     cases, tally = _cases(effort), Tally()
-    with forks.pool(effort.jobs) as pool:
-        # Each process gets its share of those that take long.
+    if effort.jobs == 1:
+        return anyio.run(show, cases, client)
+    with forks.pool(effort.jobs, prepare=_prepare) as pool:
+        # Each process gets dials, GETs and lists.
         parts = [pool.submit(_show, cases[at :: effort.jobs], client) for at in range(effort.jobs)]
         for part in parts:
             tally.add(part.result())
     return tally
 
 
+def _prepare() -> None:
+    logs.configure(level=logging.CRITICAL)
+
+
 def _show(cases: Sequence[Case], client: type[OneInbox]) -> Tally:
-    return anyio.run(show, cases, client)
+    """A client that spins for ever is ended from outside, with its place."""
+    faulthandler.dump_traceback_later(LIMIT_S, exit=True)
+    try:
+        return anyio.run(show, cases, client)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _cases(effort: Effort) -> list[Case]:

@@ -20,7 +20,7 @@ from tests.torture.wrong_clients import Hasty, Sloppy, Stubborn
 
 def test_a_sample(tmp_path: Path) -> None:
     """Whatever the reply, the client ends as the tables say, and sends a create-call request once."""
-    tally = replies.run(Effort(tmp_path, share=0.04))
+    tally = replies.run(Effort(tmp_path, share=0.04, jobs=1))
 
     assert tally.is_clean, tally.failures
     assert tally.injected["replies to a dial"] > 1500
@@ -63,10 +63,18 @@ class Resigned(OneInbox):
 @pytest.mark.parametrize("client", [Hasty, Stubborn, Sloppy])
 def test_a_wrong_client_is_found_out(tmp_path: Path, client: type[OneInbox]) -> None:
     """The suite can fail: a client that sorts replies wrongly, or sends twice, is not clean."""
-    tally = replies.run(Effort(tmp_path, share=0.004), client)
+    tally = replies.run(Effort(tmp_path, share=0.004, jobs=1), client)
 
     assert not tally.is_clean
     assert tally.double_dials if client is Stubborn else tally.wrong
+
+
+def test_every_reply_is_shown_once_in_however_many_processes(tmp_path: Path) -> None:
+    """Several processes share the replies out between them, and what one of them finds out is told."""
+    alone = replies.run(Effort(tmp_path, share=0.001, jobs=1), Sloppy)
+    together = replies.run(Effort(tmp_path, share=0.001, jobs=3), Sloppy)
+    assert together.injected == alone.injected
+    assert together.wrong == alone.wrong > 0
 
 
 WAITS = [Case(DIAL, 429, shape) for shape in ENVELOPES if shape.retry_after_s is not None]
