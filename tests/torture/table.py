@@ -1,6 +1,7 @@
 """The table of `GUARANTEES.md`: a row per suite, written by the run that counted it and by nothing else."""
 
 import os
+import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ def row(suite: str, tally: Tally, *, seconds: float, version: str, now: datetime
     """One line of the table."""
     injected = ", ".join(f"{number:,} {kind}" for kind, number in tally.injected.items())
     day = f"{now or datetime.now(UTC):%Y-%m-%d}"
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores"
     cells = (
         suite,
         "; ".join([injected, *tally.notes]),
@@ -28,7 +30,7 @@ def row(suite: str, tally: Tally, *, seconds: float, version: str, now: datetime
         tally.corrupt_ledgers,
         tally.wrong,
         f"{tally.in_review:,} ({tally.review_bound:,})",
-        f"{day}, {version}, {os.cpu_count()} cores, {seconds / 60:.1f} min",
+        f"{day}, {version}, {machine}, {seconds / 60:.1f} min",
     )
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
