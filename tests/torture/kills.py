@@ -42,8 +42,6 @@ WATCHES = 2
 """So often those stories are watched again that may pass lines which no life was seen to pass."""
 ROUNDS = 8
 """A line is passed or not as threads happen to run, so what was missed is tried again."""
-FIRST_SHARE = 0.9
-"""So much of what is wanted is planned before it is known which lines are missed."""
 MISSED_IN = 3
 """From the second time on in so many stories."""
 
@@ -116,10 +114,7 @@ def run(effort: Effort, *, stories: Sequence[str] = tuple(WHOLE_STORIES)) -> Tal
     with ExitStack() as stack:
         shop = workshop(stack, effort, stories)
         planner, struck = _watch(shop, stories, Random(effort.seed), tally, is_whole=effort.share >= 1)
-        # Where missed lines are tried again, those cases strike as well.
-        share = FIRST_SHARE if effort.share >= 1 else 1
-        left = wanted - tally.injected
-        chosen = planner.cases({kind: ceil(number * share) for kind, number in left.items()})
+        chosen = planner.cases(wanted)
         for at in range(ROUNDS):
             planner.rng.shuffle(chosen)
             for case, findings in shop.work([shop.case(story, *kills) for story, kills in chosen]):

@@ -67,16 +67,16 @@ class Planner:
     """Lines whose first passing later kills are for."""
 
     def __post_init__(self) -> None:
-        # They were lived in any order; the seed alone is to decide.
-        in_order = [replace(life, passed=dict(sorted(life.passed.items()))) for life in self.seen]
-        ordered = sorted(in_order, key=lambda life: (life.story, len(life.before), list(life.passed)))
-        self._own = [life for life in ordered if not life.before]
+        # They were lived and have passed their points in any order; the seed alone is to decide.
+        lives = [replace(life, passed=dict(sorted(life.passed.items()))) for life in self.seen]
+        lives.sort(key=lambda life: (life.story, len(life.before), list(life.passed)))
+        self._own = [life for life in lives if not life.before]
         self.points, self._later = {}, {}
         for life in self._own:
             for point in life.passed:
                 self.points.setdefault(point, []).append(life)
         by_own_lives = set(self.points)
-        for life in ordered:
+        for life in lives:
             if life.before and life.passed:
                 self._later.setdefault(life.story, []).append(life)
                 for point in life.passed.keys() - by_own_lives:
@@ -139,7 +139,7 @@ class Planner:
         for_all = wanted.get(AT_LINE, 0) >= len(lines)
         if for_all:
             lines.sort(key=lambda line: len(self.points[line]))
-        again = iter([line for line in lines if self._passing_again(line)])
+        passed_again = iter([line for line in lines if self._passing_again(line)])
         chosen = [self.more(*self.at(self.rng.choice(waits))) for _ in range(firsts.get(AT_WAIT, 0))]
         chosen += [self.more(*self.at_a_moment()) for _ in range(firsts.get(AT_MOMENT, 0))]
         left = firsts.get(AT_LINE, 0)
@@ -148,7 +148,7 @@ class Planner:
                 chosen.append(self.more(*self.at(line, first=True)))
                 left -= 1
         for _ in range(left):
-            repeated = next(again, None)
+            repeated = next(passed_again, None)
             passing = (
                 self.at(repeated, last=True) if repeated is not None else self.at(self.rng.choice(lines))
             )

@@ -78,13 +78,13 @@ def spread(found: Sequence[CallPoint], wanted: int, rng: Random) -> list[CallPoi
 
 def _calls_of(shop: Workshop, stories: Sequence[str], folder: Path, tally: Tally) -> list[CallPoint]:
     """The calls that whole runs of these stories make once the ledger is open."""
-    traces = {story: folder / f"{story.replace(' ', '-')}.trace" for story in stories}
-    trace = ("-e", f"trace=openat,{','.join(CALLS)}")
-    cases = [shop.case(story, strace=("-o", str(traces[story]), *trace)) for story in stories]
+    files = {story: folder / f"{story.replace(' ', '-')}.trace" for story in stories}
+    counting = ("-e", f"trace=openat,{','.join(CALLS)}")
+    cases = [shop.case(story, strace=("-o", str(files[story]), *counting)) for story in stories]
     for counted, findings in shop.work(cases):
         judged(counted, findings, tally)
     found: set[CallPoint] = set()
-    for story, written in traces.items():
+    for story, written in files.items():
         with written.open(encoding="utf-8", errors="replace") as lines:
             found.update(CallPoint(story, call, nth) for call, nth in _counted(lines))
     return sorted(found)

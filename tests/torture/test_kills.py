@@ -5,6 +5,7 @@ import json
 import sys
 from collections import Counter
 from contextlib import ExitStack
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from random import Random
@@ -153,6 +154,23 @@ def test_the_first_last_and_some_other_passing_of_a_line_are_chosen() -> None:
     at_lines = [kill for kill in first if kill.point and kill.point.event == points.LINE]
     for line in range(20):
         assert {1, 9} <= {kill.nth for kill in at_lines if kill.point == Point("calls/run.py", line)}
+
+
+def test_the_seed_alone_decides() -> None:
+    """In whichever order campaigns end, and points are told: the same seed chooses the same kills."""
+    points_passed = {Point("calls/run.py", line): 1 + line % 3 for line in range(30)}
+    waits = {Point("calls/run.py", line, points.SUSPEND): 2 for line in range(5)}
+    seen = [
+        Seen(story, before, {**points_passed, **waits}, seconds=1.0, cost_s=1.0)
+        for story in ("plain", "drained")
+        for before in ((), (None,))
+    ]
+    turned = [replace(life, passed=dict(reversed([*life.passed.items()]))) for life in seen[::-1]]
+    one, other = Planner(seen, Random(3)), Planner(turned, Random(3))
+    assert one.half_way() == other.half_way()
+    assert one.cases({AT_LINE: 60, AT_WAIT: 9, AT_MOMENT: 6}) == other.cases(
+        {AT_LINE: 60, AT_WAIT: 9, AT_MOMENT: 6}
+    )
 
 
 def test_later_lives_are_killed_where_such_a_life_was_seen() -> None:
