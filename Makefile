@@ -57,9 +57,9 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(PIP) install --constraint constraints.txt --editable .
 	touch $@
 
-# Tests use a small part of what is installed, and compile that when they come to it. There is much of it, which
-# uv unpacks quickly. It does not read what pip was told of indexes, but has settings of its own;
-# where there is no uv, or it fails, pip does it.
+# Tests use a small part of what is installed, and compile that when they come to it. There is much of it, which uv
+# unpacks quickly. It does not read what pip was told of indexes, but has settings of its own; where there is no uv,
+# or it fails, pip does it.
 $(VENV)/installed-test: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	{ $(PIP) install --only-binary uv --constraint constraints.txt uv \

@@ -193,11 +193,11 @@ async def _work(
     await take_stock(run)
     await recorder.take_up()
     late = LateResults(run)
-    is_left = await has_work(run)
-    if not is_left:
+    work_is_left = await has_work(run)
+    if not work_is_left:
         await late.look()
         await recorder.work_alone()
-    if is_left and await reach_api(run):
+    if work_is_left and await reach_api(run):
         # Whoever has asked by now not to be called again is not.
         await late.look()
         if run.campaign_id in late.changed:

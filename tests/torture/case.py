@@ -256,11 +256,8 @@ def _copy_for_judge(uri: str, path: Path) -> None:
 
 def read_case(data: Mapping[str, Any]) -> Case:
     """A case as it was written."""
-    kills = tuple(kill and _read_kill(kill) for kill in data["kills"])
+    kills = tuple(
+        kill and Kill(kill["point"] and Point(*kill["point"]), kill["nth"], kill["after_s"])
+        for kill in data["kills"]
+    )
     return Case(data["number"], data["story"], kills, tuple(data["strace"]), data["is_recorded"])
-
-
-def _read_kill(data: Mapping[str, Any]) -> Kill:
-    written = data["point"]
-    point = Point(written[0], written[1], written[2]) if written else None
-    return Kill(point, data["nth"], data["after_s"])
