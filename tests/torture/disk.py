@@ -29,8 +29,8 @@ from tests.torture.strikes import CALLS, ERRORS, Event, Fault, failed_commit, tr
 from tests.torture.tally import Effort, Tally
 from tests.torture.warm_pool import in_warmed_processes
 
-FAULTS = 560
-"""Some point beyond the last call of a run, as no two runs are alike: those have struck nothing."""
+FAULTS, STRIKING = 560, 500
+"""So many of them have to strike. Some point beyond the last call of a run, as no two runs are alike."""
 LIMITS_EACH = 6
 """Each so many-th fault is a limit on file sizes."""
 LASTING_SHARE = 0.3
@@ -69,7 +69,9 @@ def run(effort: Effort) -> Tally:
         work = partial(attempt, effort.folder, oracle.port)
         for tally in in_warmed_processes(work, cases, effort, oracle, at_a_time=2 * effort.jobs):
             total.add(tally)
-    if not has_strace:
+    if has_strace:
+        total.require({"": int(STRIKING * effort.share)})
+    else:
         total.notes.append("without strace: limits on file sizes only")
     return total
 

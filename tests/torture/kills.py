@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from itertools import count
@@ -126,7 +126,7 @@ def run(effort: Effort, *, stories: Sequence[str] = tuple(WHOLE_STORIES)) -> Tal
             chosen += planner.top_up(wanted - tally.injected, beside=chosen)
             if not chosen:
                 break
-    tell_shortage(wanted, tally)
+    tally.require(wanted)
     tell_coverage(struck, tally, is_due=effort.share >= 1)
     return tally
 
@@ -207,14 +207,6 @@ def judged(case: Case, findings: Findings, tally: Tally) -> None:
             f"{case.story}: {findings.trouble}, lives ended {findings.exit_codes}; "
             f"repeat: python -m tests.torture.kills '{order}'"
         )
-
-
-def tell_shortage(wanted: Mapping[str, int], tally: Tally) -> None:
-    """Fail for each kind of which fewer were struck than the table is to say."""
-    for kind, number in wanted.items():
-        if tally.injected[kind] < number:
-            tally.wrong += 1
-            tally.fail(f"only {tally.injected[kind]} of {number} {kind}")
 
 
 def tell_coverage(struck: set[Point], tally: Tally, *, is_due: bool) -> None:

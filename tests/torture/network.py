@@ -39,6 +39,8 @@ DIAL_PATIENCE_S = 40.0
 ASK_PATIENCE_S = 75.0
 """The same for a GET, which has a deadline of its own of 30 s; a list asks again."""
 LOOK_AGAIN_S = 0.05
+STRIKING_DIALS, STRIKING_ASKED = 0.98, 0.9
+"""So many of the faults have to strike; on a slow machine a short deadline may pass before."""
 TRIES = 5
 """A slow machine may not connect in time; what has not reached the line is sent again."""
 PLACED = "placed"
@@ -79,6 +81,8 @@ async def _requests_through(
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_dial_through, strikes, passed, oracle, client, tally)
         tasks.start_soon(_ask_through, effort, rng, oracle, client, tally)
+    dials, asked = STRIKING_DIALS * len(strikes), STRIKING_ASKED * effort.count(ASKED)
+    tally.require({"dials": int(dials), "GETs": int(asked)})
     return passed
 
 

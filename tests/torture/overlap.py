@@ -129,6 +129,8 @@ def run(effort: Effort) -> Tally:
         work = partial(attempt, effort.folder, oracle.port)
         for tally in in_warmed_processes(work, cases, effort, oracle, at_a_time=4 * effort.jobs):
             total.add(tally)
+    starts = sum(case.starts for case in cases)
+    total.require({"overlapping starts": starts, "of them known to have met another": starts // 2})
     return total
 
 

@@ -86,8 +86,8 @@ def due_lines() -> set[Point]:
 def _functions(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            # The body of a class runs at import, like the module around it.
-            if constant.co_flags & CO_OPTIMIZED:
+            # A class runs at import, like the module around it; annotations when they are asked for.
+            if constant.co_flags & CO_OPTIMIZED and constant.co_name != "__annotate__":
                 yield constant
             yield from _functions(constant)
 

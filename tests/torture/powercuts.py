@@ -87,6 +87,7 @@ def cut(effort: Effort, scenarios: Sequence[Scenario], images: int) -> Tally:
         ]
         for done in as_completed(batches):
             _add(total, done)
+    total.tally.require({"power cuts": images})
     total.tally.notes.append(
         f"{len(total.seen):,} different disks of {len(paths)} campaigns, {total.lost:,} writes lost "
         f"and {total.torn:,} torn"

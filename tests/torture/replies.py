@@ -7,6 +7,7 @@ has a status line and a `Shape`; a shape says one thing, and the tables know not
 import faulthandler
 import gzip
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -50,6 +51,8 @@ HUNG_DEADLINE_S = 2.0
 PATIENCE_S = 40.0
 TRIES = 5
 """A slow machine may not connect in time; what has not reached the server is asked again."""
+SHOWN = 0.99
+"""So many of the replies have to be shown, for all tries."""
 REQUEST = CallRequest(
     agent_id="agt_test",
     to_number=E164("+12025550111"),
@@ -204,12 +207,15 @@ def run(effort: Effort, client: type[OneInbox] = OneInbox) -> Tally:
     """
     cases, tally = _cases(effort), Tally()
     if effort.jobs == 1:
-        return anyio.run(show, cases, client)
-    with forks.pool(effort.jobs, prepare=_prepare) as pool:
-        # Each process gets dials, GETs and lists.
-        parts = [pool.submit(_show, cases[at :: effort.jobs], client) for at in range(effort.jobs)]
-        for part in parts:
-            tally.add(part.result())
+        tally = anyio.run(show, cases, client)
+    else:
+        with forks.pool(effort.jobs, prepare=_prepare) as pool:
+            # Each process gets dials, GETs and lists.
+            parts = [pool.submit(_show, cases[at :: effort.jobs], client) for at in range(effort.jobs)]
+            for part in parts:
+                tally.add(part.result())
+    wanted = Counter(f"replies to a {case.verb.name}" for case in cases)
+    tally.require({kind: int(SHOWN * number) for kind, number in wanted.items()})
     return tally
 
 

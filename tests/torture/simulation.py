@@ -52,6 +52,8 @@ from tests.torture.tally import Effort, Tally
 FULL = 100_000
 KEPT = Path(__file__).with_name("kept_seeds.txt")
 CHUNK = 250
+DYING = 1 / 3
+"""So many deaths for each campaign at least. Many a life ends before it is to be killed."""
 ENDED = (ExitCode.OK, ExitCode.NEEDS_REVIEW)
 MOST_LIVES = 24
 """After its deaths a campaign has so many lives without faults to come to its end."""
@@ -370,6 +372,7 @@ def run(effort: Effort) -> Tally:
                 counted, took_s = part.result()
                 tally.add(counted)
                 busy_s += took_s
+    tally.require({"deaths in them": int(wanted * DYING)})
     if busy_s:
         speed = tally.injected["simulated campaigns"] / busy_s
         tally.notes.append(f"{speed:.0f} of them per second of a core")

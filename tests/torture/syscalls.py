@@ -60,9 +60,7 @@ def run(effort: Effort, *, stories: Sequence[str] = STORIES) -> Tally:
             chosen = [rng.choice(found) for _ in range(missed)]
             if not chosen:
                 break
-    if (done := tally.injected.total()) < wanted:
-        tally.wrong += 1
-        tally.fail(f"only {done} of {wanted} kills at a system call")
+    tally.require({"kills at": wanted})
     tally.notes.append(f"{100 * len(struck) // len(found)}% of {len(found):,} calls, each in its place")
     return tally
 

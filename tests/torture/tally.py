@@ -1,6 +1,7 @@
 """A tally: what one suite has injected and what came of it. Tallies of parallel workers add up."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,6 +59,19 @@ class Tally:
         """Keep one more failure."""
         if len(self.failures) < MOST_FAILURES:
             self.failures.append(how_to_repeat)
+
+    def require(self, wanted: Mapping[str, int]) -> None:
+        """Fail for each kind of which fewer were injected: what has struck nothing has shown nothing.
+
+        Args:
+            wanted: How many of each kind. Kinds that begin with the same words are one here, as in
+                `{"kills at": 600}`; all of them with `""`.
+        """
+        for kind, number in wanted.items():
+            done = sum(count for name, count in self.injected.items() if name.startswith(kind))
+            if done < number:
+                self.wrong += 1
+                self.fail(f"only {done} of {number} {kind or 'faults'}")
 
     def leave(self, rows: int, bound: int, case: str) -> None:
         """Count the rows that a case leaves to a human, and fail the case when they are too many."""

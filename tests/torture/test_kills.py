@@ -100,15 +100,6 @@ def test_what_a_life_could_inherit_it_does_by_itself(tmp_path: Path) -> None:
     assert due <= passed
 
 
-def test_kills_that_are_missing_are_told() -> None:
-    """A suite that has struck less often than it is to say has failed."""
-    tally = Tally()
-    tally.injected[AT_LINE] = 9
-    kills.tell_shortage({AT_LINE: 9, AT_WAIT: 1}, tally)
-    assert tally.failures == ["only 0 of 1 kills at a wait"]
-    assert tally.wrong == 1
-
-
 def test_a_case_can_be_repeated_as_a_failure_tells_it() -> None:
     """The order that stands in a failure is the same case again, with all its kills."""
     at_wait = Kill(Point("calls/run.py", 7, points.SUSPEND), 3)
