@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -129,7 +129,8 @@ def _replacement(path: Path) -> Iterator[IO[bytes]]:
     )
     aside = Path(file.name)
     try:
-        with file:
+        # Leaving the file itself, on a full disk, would not mark it as closed.
+        with closing(file):
             yield file
             file.flush()
             os.fsync(file.fileno())

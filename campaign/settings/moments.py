@@ -20,6 +20,8 @@ LAST_ZONE = "Etc/GMT+12"
 _ISO = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)\s?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
 )
+_MIDNIGHT_OF_NEXT_DAY = "24:00"
+"""Newer Pythons read it so, and not all people do."""
 _YEARS = range(2000, 2200)
 
 
@@ -35,6 +37,8 @@ def parse_moment(value: object) -> Moment:
         try:
             moment = date.fromisoformat(day)
             if clock is not None:
+                if clock.startswith(_MIDNIGHT_OF_NEXT_DAY):
+                    raise ValueError
                 moment = datetime.fromisoformat(f"{day}T{clock}{offset or ''}")
         except ValueError:
             raise ValueError(f"no day or time of any calendar; write it like {FORM}") from None

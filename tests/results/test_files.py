@@ -183,7 +183,7 @@ def test_trouble_midway(
 
 # One of the library's own files stays open, of which nobody but a test hears.
 @pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
+    "ignore:Exception ignored (in.|while finalizing file) <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
 )
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_full_disk(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -216,7 +216,7 @@ def test_environment(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         child = child_of_this_process()
         environment = Path(f"/proc/{child}/environ").read_bytes()
         limits = Path(f"/proc/{child}/limits").read_text()
-        descriptors = {entry.name for entry in Path(f"/proc/{child}/fd").iterdir()}
+        opened_files = {entry.name: entry.readlink() for entry in Path(f"/proc/{child}/fd").iterdir()}
         del records
     names = {entry.partition(b"=")[0].decode() for entry in environment.split(b"\0") if entry}
     assert b"canary" not in environment
@@ -224,8 +224,9 @@ def test_environment(large: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "PYTHONPATH", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE", "ARROW_DEFAULT_MEMORY_POOL",
         "MALLOC_ARENA_MAX", "LD_LIBRARY_PATH", "PYTHONHOME",
     }  # fmt: skip
-    assert {"0", "1", "2"} <= descriptors
-    assert len(descriptors) <= 4
+    assert {"0", "1", "2"} <= opened_files.keys()
+    # A library may keep its own file open.
+    assert len([file for file in opened_files.values() if ".so" not in file.suffixes]) <= 4
     lines = {line[:25].strip(): line[25:].split()[0] for line in limits.splitlines()}
     assert lines["Max address space"] == "1500000000"
     assert (lines["Max cpu time"], lines["Max file size"], lines["Max core file size"]) == ("60", "0", "0")
