@@ -10,6 +10,7 @@ from campaign.calls.plan import Plan, make_plan
 from campaign.calls.prospect import Prospect, look_ahead, means_of
 from campaign.cli import leftovers
 from campaign.cli.agent import AskedAccount, ask_account
+from campaign.cli.known_ledger import is_there
 from campaign.cli.options import AS_IT_IS, ListOptions
 from campaign.contacts import report
 from campaign.contacts.intake import take_in
@@ -148,9 +149,7 @@ def _leftovers(job: Job) -> Sequence[Leftover]:
 
 
 def _open_ledger(location: str, *, create: bool) -> Ledger | None:
-    if not create and "://" not in location and not Path(location).expanduser().exists():
-        return None
-    return Ledger.open(location)
+    return Ledger.open(location, create=create) if create or is_there(location) else None
 
 
 def locate(job: Job) -> None:

@@ -19,13 +19,24 @@ def ledger_if_any(location: str | None) -> Iterator["Ledger | None"]:
     Raises:
         ConfigError, LedgerError: As `Ledger.open`.
     """
-    from campaign.ledger.ledger import Ledger, url_of
+    from campaign.ledger.ledger import Ledger
     from campaign.settings import Environment, ledger_url
 
     where = ledger_url(location, Environment())
-    url = url_of(where)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+    if not is_there(where):
         yield None
         return
     with Ledger.open(where, create=False) as opened:
         yield opened
+
+
+def is_there(where: str) -> bool:
+    """Whether there is a file of this ledger; of one in a database server only its opening tells.
+
+    Raises:
+        ConfigError: It is neither a path nor a URL of a database that is supported.
+    """
+    from campaign.ledger.ledger import url_of
+
+    url = url_of(where)
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()

@@ -133,12 +133,15 @@ def test_validate_says_65_when_nobody_can_be_called(tmp_path: Path) -> None:
     assert call("validate", path)[0] == 65
 
 
-def test_plan_adds_up_and_makes_no_ledger(place: Path) -> None:
-    """The counts of a plan add up to the rows of the list, and nothing is written."""
-    planned = call_json("plan", "contacts.csv", "--config", "campaign.yaml")
+@pytest.mark.parametrize("ledger", [(), ("--ledger", "typo.db"), ("--ledger", "sqlite:///typo.db")])
+def test_plan_adds_up_and_makes_no_ledger(place: Path, ledger: tuple[str, ...]) -> None:
+    """The counts of a plan add up to the rows of the list, and nothing is written, also not for a wrong name."""
+    before = set(place.iterdir())
+    planned = call_json("plan", "contacts.csv", "--config", "campaign.yaml", *ledger)
     assert planned["campaign"] == "spring-offer"
     assert planned["dial_now"] == planned["rows"] == 2
     assert not (place / "ledger.db").exists()
+    assert set(place.iterdir()) == before
 
 
 def test_plan_knows_what_the_ledger_knows(place: Path, enrolled: Ledger) -> None:
