@@ -42,14 +42,15 @@ def main() -> int:
         folder = Path(tempfile.mkdtemp(prefix=f"torture-{suite}-"))
         effort = Effort(folder, share=options.share, jobs=options.jobs, seed=options.seed)
         try:
-            tally = SUITES[suite](effort)
+            tally = SUITES[suite].run(effort)
         except Exception:
             # The others are run all the same.
             traceback.print_exc()
             tally, has_ended = Tally(wrong=1, failures=["the suite did not come to its end"]), False
         after = _version()
         version = before if before == after else f"{before} to {after}"
-        line = table.row(suite, tally, seconds=time.monotonic() - started, version=version)
+        seconds, counted = time.monotonic() - started, SUITES[suite].counted
+        line = table.row(suite, tally, counted=counted, seconds=seconds, version=version)
         sys.stdout.write(line + "\n")
         for failure in tally.failures:
             sys.stdout.write(f"  failed: {failure}\n")

@@ -31,6 +31,8 @@ from tests.torture.warm_pool import in_warmed_processes
 
 FAULTS, STRIKING = 560, 500
 """So many of them have to strike. Some point beyond the last call of a run, as no two runs are alike."""
+ONCE, FOR_GOOD = 60, 20
+"""So many of each of strace's errors."""
 LIMITS_EACH = 6
 """Each so many-th fault is a limit on file sizes."""
 LASTING_SHARE = 0.3
@@ -70,9 +72,15 @@ def run(effort: Effort) -> Tally:
         for tally in in_warmed_processes(work, cases, effort, oracle, at_a_time=2 * effort.jobs):
             total.add(tally)
     if has_strace:
-        total.require({"": int(STRIKING * effort.share)})
-    else:
+        kinds = {
+            name: n for kind in ERRORS.values() for name, n in ((kind, ONCE), (f"{kind} for good", FOR_GOOD))
+        }
+        total.require({kind: int(number * effort.share) for kind, number in {"": STRIKING, **kinds}.items()})
+    elif effort.share < 1:
         total.notes.append("without strace: limits on file sizes only")
+    else:
+        total.wrong += 1
+        total.fail("disk: install strace; without it there are only limits on file sizes")
     return total
 
 

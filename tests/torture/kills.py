@@ -215,6 +215,8 @@ def tell_coverage(struck: set[Point], tally: Tally, *, is_due: bool) -> None:
     hit = len(due & struck)
     # Rounded down: 100% is all of them.
     tally.notes.append(f"{100 * hit // len(due)}% of {len(due):,} lines, {len(lines) - len(due)} excused")
+    beside = points.lines_of_functions(points.KILLED_FOLDERS).keys() - lines.keys()
+    tally.notes.append(f"{len(beside & struck):,} of {len(beside):,} lines beside them")
     for point in sorted(due - struck) if is_due else ():
         tally.wrong += 1
         tally.fail(f"no story was killed at {point.place}, in {lines[point]}")

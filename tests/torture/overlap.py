@@ -33,6 +33,8 @@ from tests.torture.warm_pool import in_warmed_processes
 STARTS = 1_000
 WITHIN_S = 2.0
 PER_CASE = range(2, 9)
+MEETING, DYING, RESTORED = 0.5, 0.05, 0.9
+"""So many of the starts have to meet another, and to be killed, and of the cases to have a backup."""
 MAX_LIVE = 4
 SETTINGS = {"pace": {"calls_per_second": 5, "burst": 1, "max_live_calls": MAX_LIVE}}
 SPEED = 60.0
@@ -130,7 +132,9 @@ def run(effort: Effort) -> Tally:
         for tally in in_warmed_processes(work, cases, effort, oracle, at_a_time=4 * effort.jobs):
             total.add(tally)
     starts = sum(case.starts for case in cases)
-    total.require({"overlapping starts": starts, "of them known to have met another": starts // 2})
+    wanted = {"starts known to have met another": MEETING * starts, "starts killed": DYING * starts}
+    wanted["restored ledgers"] = RESTORED * len(cases)
+    total.require({kind: int(number) for kind, number in wanted.items()})
     return total
 
 
@@ -175,7 +179,7 @@ def attempt(folder: Path, port: int, case: Case) -> Tally:
     dials, _ = oracle.close(account)
     found = judge(dials, Path(place.ledger), {row["phone"] for row in rows}, result=place.result)
     case_name = f"overlap, seed {case.seed}, case {case.number}"
-    found.count_into(tally, review_bound=MAX_LIVE * tally.injected["of them killed"], case=case_name)
+    found.count_into(tally, review_bound=MAX_LIVE * tally.injected["starts killed"], case=case_name)
     if found.unfinished:
         trouble.append(f"{found.unfinished} rows never became final")
     tally.wrong += len(trouble)
@@ -208,17 +212,17 @@ def _overlap(campaign: Campaign, case: Case, rng: Random, tally: Tally) -> Itera
         if not _counts_calls(Path(campaign.place.ledger).with_name("backup.db")):
             _back_up(Path(campaign.place.ledger))
         tally.injected["overlapping starts"] += 1
-        tally.injected["of them killed"] += exit_code == KILLED
+        tally.injected["starts killed"] += exit_code == KILLED
         holder = _holder(life) if exit_code == KEPT_OUT else 0
         if holder in pids - {life.pid}:
-            tally.injected["of them kept out"] += 1
+            tally.injected["starts kept out"] += 1
             met |= {life.pid, holder}
         elif exit_code not in ENDED and not (exit_code == KILLED and life.pid in killed):
             yield f"{life.name} ended with {exit_code}: {life.lines}"
         if "Traceback" in life.said:
             yield f"{life.name} wrote a traceback"
     # A killed run that met another may have had no time to say so.
-    tally.injected["of them known to have met another"] += len(met)
+    tally.injected["starts known to have met another"] += len(met)
 
 
 def _holder(life: Life) -> int:

@@ -118,7 +118,7 @@ def record(actions: Mapping[str, Action] | None = None) -> Callable[[], list[tup
     cut = len(str(PRODUCT)) + 1
 
     def within(frame: FrameType, event: str, _argument: Any) -> Tracer:
-        kind = LINE if event == "line" else kind_of(frame, event)
+        kind = LINE if event == "line" else event_of(frame, event)
         if kind:
             passed[frame.f_code.co_filename, frame.f_lineno, kind] += 1
         return within
@@ -140,7 +140,7 @@ def kill_at(point: Point, nth: int, actions: Mapping[str, Action] | None = None)
 
     def within(frame: FrameType, event: str, _argument: Any) -> Tracer:
         nonlocal left
-        if frame.f_lineno == point.line and kind_of(frame, event) == point.event:
+        if frame.f_lineno == point.line and event_of(frame, event) == point.event:
             left -= 1
             if left == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -164,7 +164,7 @@ def act(actions: Mapping[str, Action]) -> None:
         _trace(lambda _frame, _event, _argument: None, actions)
 
 
-def kind_of(frame: FrameType, event: str) -> str:
+def event_of(frame: FrameType, event: str) -> str:
     """What an event of the interpreter means for us; empty for nothing."""
     if event == "line":
         return LINE

@@ -1,8 +1,8 @@
 """System calls: SIGKILL at the calls by which a run writes, flushes, renames, connects, sends and receives.
 
 Strace takes hold of a `campaign run` before it begins. It counts the calls of a kind in each thread, and
-kills the process as one enters its nth. First the calls of whole runs are counted; from them the kills are
-spread evenly.
+kills the process as one enters its nth. First the calls of whole runs are counted; then every call of the
+rare kinds is struck, and of the others some, spread evenly.
 """
 
 import re
@@ -23,8 +23,11 @@ CALLS = (
 )  # fmt: skip
 """Which of them a run makes depends on the interpreter and its libraries."""
 STORIES = ("plain", "lost replies", "retries")
+RARE = 25
+"""A kind of call of which there are no more points is struck at all of them."""
 ROUNDS = 8
-"""For points that a run happened not to reach others are tried, in so many rounds."""
+"""For points that a run happened not to reach others are tried in so many rounds; the same ones as long as no
+call of their kind was struck."""
 
 _LINE = re.compile(r"(?P<thread>\d+) +(?P<call>\w+)\(")
 
@@ -49,29 +52,37 @@ def run(effort: Effort, *, stories: Sequence[str] = STORIES) -> Tally:
         struck: set[CallPoint] = set()
         for _ in range(ROUNDS):
             cases = {shop.case(point.story, strace=_killing(point)): point for point in chosen}
-            missed = 0
+            missed = list[CallPoint]()
             for case, findings in shop.work(list(cases)):
                 judged(case, findings, tally)
                 if findings.struck[:1] == [True]:
                     tally.injected[f"kills at {cases[case].call}"] += 1
                     struck.add(cases[case])
                 else:
-                    missed += 1
-            chosen = [rng.choice(found) for _ in range(missed)]
+                    missed.append(cases[case])
+            calls = {point.call for point in struck}
+            chosen = [rng.choice(found) if point.call in calls else point for point in missed]
             if not chosen:
                 break
-    tally.require({"kills at": wanted})
+    kinds = dict.fromkeys((f"kills at {point.call}" for point in found), int(effort.share >= 1))
+    tally.require({"kills at": wanted, **kinds})
     tally.notes.append(f"{100 * len(struck) // len(found)}% of {len(found):,} calls, each in its place")
     return tally
 
 
 def spread(found: Sequence[CallPoint], wanted: int, rng: Random) -> list[CallPoint]:
-    """So many of these points, evenly over all of them; again from the beginning when they do not suffice."""
-    ordered = sorted(found)
+    """So many of these points: those of rare kinds, and evenly over all others.
+
+    From the beginning again when they do not suffice.
+    """
+    ordered, made = sorted(found), Counter(point.call for point in found)
     whole, rest = divmod(wanted, len(ordered))
-    step = len(ordered) / rest if rest else 0
+    rare = [point for point in ordered if made[point.call] <= RARE]
+    rare = rare if len(rare) <= rest // 2 else []
+    others = [point for point in ordered if point not in rare]
+    step = len(others) / (rest - len(rare)) if rest > len(rare) else 0
     start = rng.random() * step
-    return ordered * whole + [ordered[int(start + at * step)] for at in range(rest)]
+    return ordered * whole + rare + [others[int(start + at * step)] for at in range(rest - len(rare))]
 
 
 def _calls_of(shop: Workshop, stories: Sequence[str], folder: Path, tally: Tally) -> list[CallPoint]:

@@ -2,34 +2,49 @@
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.torture.tally import Tally
+from tests.torture.tally import COUNTS, Tally
 
 BEGIN, END = "<!-- counts: begin -->", "<!-- counts: end -->"
+NOT_COUNTED = "–"
 HEADER = (
     "suite", "injected", "double dials", "forbidden dials", "lost rows", "lost ids", "corrupt ledgers",
     "otherwise wrong", "left to a human (at most)", "measured",
 )  # fmt: skip
 
 
-def row(suite: str, tally: Tally, *, seconds: float, version: str, now: datetime | None = None) -> str:
-    """One line of the table."""
+def row(
+    suite: str,
+    tally: Tally,
+    *,
+    counted: Collection[str],
+    seconds: float,
+    version: str,
+    now: datetime | None = None,
+) -> str:
+    """One line of the table.
+
+    Args:
+        suite: Its name.
+        tally: What it has counted.
+        counted: The counts that its oracle takes; a zero of any other would say what nobody has looked at.
+        seconds: It has taken.
+        version: What was tested.
+        now: By default the present.
+    """
     injected = ", ".join(f"{number:,} {kind}" for kind, number in tally.injected.items())
     day = f"{now or datetime.now(UTC):%Y-%m-%d}"
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores"
+    found = {name: getattr(tally, name) for name in COUNTS}
+    in_review = f"{tally.in_review:,} ({tally.review_bound:,})"
     cells = (
         suite,
         "; ".join([injected, *tally.notes]),
-        tally.double_dials,
-        tally.forbidden_dials,
-        tally.lost_rows,
-        tally.lost_ids,
-        tally.corrupt_ledgers,
-        tally.wrong,
-        f"{tally.in_review:,} ({tally.review_bound:,})",
+        *(number if number or name in counted else NOT_COUNTED for name, number in found.items()),
+        in_review if "in_review" in counted else NOT_COUNTED,
         f"{day}, {version}, {machine}, {seconds / 60:.1f} min",
     )
     return f"| {' | '.join(str(cell) for cell in cells)} |"

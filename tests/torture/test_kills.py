@@ -120,7 +120,7 @@ def test_a_coroutine_waits_where_it_gives_way_and_not_where_it_ends() -> None:
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
         if frame.f_code is wait_twice.__code__:
-            seen.append(points.kind_of(frame, event))
+            seen.append(points.event_of(frame, event))
         return trace
 
     before = sys.gettrace()

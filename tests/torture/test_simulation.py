@@ -60,7 +60,7 @@ def put_back(connection: Connection, now: datetime) -> int:
 
 
 def test_a_program_that_dials_again_after_a_death_is_found_out(tmp_path: Path) -> None:
-    """Were interrupted requests put back to waiting, some campaigns of two hundred would show it."""
+    """Were interrupted requests put back to waiting, some campaigns would show it."""
     tally = simulation.tell_many(tmp_path, range(120), program=Forgetful)
     assert tally.double_dials > 0
     assert not tally.is_clean

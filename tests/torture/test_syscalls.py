@@ -30,3 +30,12 @@ def test_kills_are_spread_over_all_calls() -> None:
     assert len({(point.nth + 1) // 2 for point in few}) == 5
     many = syscalls.spread(found, 25, Random(1))
     assert {many.count(point) for point in found} == {2, 3}
+
+
+def test_every_call_of_a_rare_kind_is_struck() -> None:
+    """There are few renames and flushes among thousands of other calls, and much hangs on them."""
+    rare = [CallPoint("plain", "rename", nth) for nth in range(1, syscalls.RARE + 1)]
+    found = [CallPoint("plain", "sendto", nth) for nth in range(1, 1001)] + rare
+    chosen = syscalls.spread(found, 100, Random(1))
+    assert len(chosen) == len(set(chosen)) == 100
+    assert set(rare) <= set(chosen)

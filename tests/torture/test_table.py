@@ -3,27 +3,38 @@
 import os
 import platform
 from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.torture import table
-from tests.torture.tally import Tally
+from tests.torture.tally import COUNTS, Tally
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
+
+def cells_of(suite: str, tally: Tally, counted: Collection[str]) -> list[str]:
+    """Of a row of the table."""
+    row = table.row(suite, tally, counted=counted, seconds=90, version="abc", now=NOON)
+    return [cell.strip() for cell in row.split("|")]
 
 
 def test_a_row_says_what_was_found_and_with_what_it_was_measured() -> None:
     """Every count has a column of its own, and minutes mean something only beside machine and Python."""
     tally = Tally(Counter({"kills at a line": 12_345}), 1, 2, 3, 4, 5, 6, in_review=7, review_bound=8_000)
     tally.notes.append("100% of 9 lines")
-    cells = [
-        cell.strip() for cell in table.row("kills", tally, seconds=90, version="abc", now=NOON).split("|")
-    ]
+    cells = cells_of("kills", tally, {*COUNTS, "in_review"})
     assert cells[1:-2] == [
         "kills", "12,345 kills at a line; 100% of 9 lines", "1", "2", "3", "4", "5", "6", "7 (8,000)"
     ]  # fmt: skip
     python, cores = platform.python_version(), os.cpu_count()
     assert cells[-2] == f"2026-03-04, abc, Python {python}, {cores} cores, 1.5 min"
+
+
+def test_a_count_that_nobody_takes_is_no_zero() -> None:
+    """A suite without an oracle for calls says nothing of them, unless it has found something anyhow."""
+    tally = Tally(Counter({"cells": 9}), lost_rows=3)
+    assert cells_of("numbers", tally, {"wrong"})[3:-2] == ["–", "–", "3", "–", "–", "0", "–"]
 
 
 def test_a_row_takes_the_place_of_its_older_one(tmp_path: Path) -> None:
