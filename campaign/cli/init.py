@@ -74,4 +74,4 @@ def _write(folder: Path, texts: Mapping[Path, str]) -> None:
         for path, text in texts.items():
             path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"{folder}: {error.strerror}") from error
+        raise OutputError(f"{folder}: {error.strerror}; name another folder") from error

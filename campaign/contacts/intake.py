@@ -128,7 +128,7 @@ def take_in_for(
             checker.check(chunk)
         rows = checker.rows
         if not rows:
-            raise ListError(f"{name}: there is a header, but no row below it")
+            raise ListError(f"{name}: there is a header, but no row below it; add the people to call")
         across.refuse_nameless(name, rows, where, file.headings)
         rounded = across.refuse_rounded(name, rows)
         across.mark_duplicates(rows, where, file.headings)

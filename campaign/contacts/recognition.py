@@ -62,7 +62,7 @@ def recognise(path: Path, options: ReadOptions) -> Recognised:
         name = file.source.name
         headings = file.headings
     if not records:
-        raise ListError(f"{name}: there is a header, but no row below it")
+        raise ListError(f"{name}: there is a header, but no row below it; add the people to call")
     try:
         columns.refuse_title(headings, records[0])
     except ListError as error:

@@ -72,7 +72,10 @@ class Ledger:
             raise
         except (SQLAlchemyError, OSError) as error:
             engine.dispose()
-            raise LedgerError(f"ledger {path or shown_url(url)}: {trouble.in_words(error)}") from error
+            where = path or shown_url(url)
+            raise LedgerError(
+                f"ledger {where}: {trouble.with_cure(error, is_file=path is not None)}"
+            ) from error
         return cls(engine, path, version)
 
     def write(
@@ -87,7 +90,8 @@ class Ledger:
             with self._snapshots.connect() as connection:
                 return verb(connection, *args, **kwargs)
         except SQLAlchemyError as error:
-            raise LedgerError(f"the ledger cannot be read: {trouble.in_words(error)}") from error
+            said = trouble.with_cure(error, is_file=self._path is not None)
+            raise LedgerError(f"the ledger cannot be read: {said}") from error
 
     @contextmanager
     def run_lock(
@@ -159,7 +163,7 @@ class Ledger:
                     raise UsageError(_NOTHING_TO_ACCEPT)
                 mark = generation.accept(connection, why=why) if why else None
         except SQLAlchemyError as error:
-            raise LedgerError(f"ledger {self._path}: {trouble.in_words(error)}") from error
+            raise LedgerError(f"ledger {self._path}: {trouble.with_cure(error, is_file=True)}") from error
         if mark is not None:
             generation.renew(mark)
             log.warning("ledger.accepted", although=why)

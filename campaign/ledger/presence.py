@@ -61,7 +61,9 @@ def by_file(ledger_path: Path) -> Iterator[OnFile]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise LedgerError(f"lock file {path}: {error.strerror}") from error
+        raise LedgerError(
+            f"lock file {path}: {error.strerror}; let this user write into its folder, or mend the disk"
+        ) from error
     try:
         for _ in range(TRIES):
             with suppress(BlockingIOError):

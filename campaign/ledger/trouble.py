@@ -46,6 +46,11 @@ def cure(error: BaseException, *, is_file: bool) -> str:
     return "let this user read and write it" if is_file else "see that the server runs and takes this user"
 
 
+def with_cure(error: BaseException, *, is_file: bool) -> str:
+    """What has gone wrong, and what to do."""
+    return f"{in_words(error)}; {cure(error, is_file=is_file)}"
+
+
 def _named(error: BaseException, known: Mapping[str, str]) -> tuple[BaseException, str]:
     """What has gone wrong, and its name in SQLite as far as these names are known."""
     name = ""

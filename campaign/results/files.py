@@ -16,6 +16,7 @@ from campaign.results import parquet, table, text, workbook
 from campaign.results.table import Cell, Marks, Table, Types
 
 _ASIDE = ".new"
+_CURE = "make room or mend its disk, or name another file; an older one stands as it was"
 
 _Writer = Callable[[IO[bytes], Table], int]
 
@@ -116,7 +117,7 @@ def write_table(
         with _replacement(path) as file:
             return _WRITERS[path.suffix.lower()](file, content)
     except OSError as error:
-        raise OutputError(f"output {path}: {error.strerror or error}") from error
+        raise OutputError(f"output {path}: {error.strerror or error}; {_CURE}") from error
 
 
 @contextmanager

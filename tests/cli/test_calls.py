@@ -466,7 +466,9 @@ def test_a_ledger_that_cannot_be_opened(simulator: Simulator, clock: Clock) -> N
     add_outcome(simulator, "Do Not Call", "do_not_call")
     with pytest.raises(LedgerError, match=f"nothing was done, and {NOT_SUPPRESSED}"):
         call("calls", "outcome", made.id, "Do Not Call")
-    with pytest.raises(LedgerError, match=r"not a database$"):
+    with pytest.raises(
+        LedgerError, match=r"not a database; name the ledger itself, with --ledger or CAMPAIGN_LEDGER$"
+    ):
         call("calls", "outcome", made.id, "Interested")
     assert made.outcome is None
 

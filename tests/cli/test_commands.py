@@ -135,7 +135,7 @@ def test_validate_says_65_when_nobody_can_be_called(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ledger", [(), ("--ledger", "typo.db"), ("--ledger", "sqlite:///typo.db")])
 def test_plan_adds_up_and_makes_no_ledger(place: Path, ledger: tuple[str, ...]) -> None:
-    """The counts of a plan add up to the rows of the list, and nothing is written, whatever ledger is named."""
+    """The counts of a plan add up to the rows of the list; nothing is written, whatever ledger is named."""
     before = set(place.iterdir())
     planned = call_json("plan", "contacts.csv", "--config", "campaign.yaml", *ledger)
     assert planned["campaign"] == "spring-offer"

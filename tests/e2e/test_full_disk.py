@@ -35,7 +35,8 @@ def test_a_result_that_does_not_fit_is_one_error(tmp_path: Path, suffix: str) ->
         timeout=PATIENCE_S,
         check=True,
     )
-    assert ended.stdout == f"OutputError: output {path}: File too large\n"
+    cure = "make room or mend its disk, or name another file; an older one stands as it was"
+    assert ended.stdout == f"OutputError: output {path}: File too large; {cure}\n"
     assert ended.stderr == ""
     assert list(tmp_path.iterdir()) == []
 

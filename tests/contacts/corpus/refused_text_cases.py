@@ -96,9 +96,10 @@ _HEADERS: Text = [
     (Hazard.HEADER, "only blank lines", "\n \n\n", f"there are only blank lines; {NAMED_COLUMNS}"),
     (Hazard.MARK, "only a mark", codecs.BOM_UTF8, f"there are only blank lines; {NAMED_COLUMNS}"),
     (Hazard.HEADER, "a blank header", ",,\n+1,a,b\n", f"{NAMED_COLUMNS}, but it is blank"),
-    (Hazard.HEADER, "a header only", "phone,name\n", "there is a header, but no row below it"),
+    (Hazard.HEADER, "a header only", "phone,name\n",
+        "there is a header, but no row below it; add the people to call"),
     (Hazard.HEADER, "a header and blank rows", "phone,name\n,\n , \n\n",
-        "there is a header, but no row below it"),
+        "there is a header, but no row below it; add the people to call"),
     (Hazard.HEADER, "data in the first line", f"{GOOD},Ann\n{OTHER},Bob\n",
         r"the first line holds data \(A looks like a phone number\); put a line above it that names "
         r"the columns"),

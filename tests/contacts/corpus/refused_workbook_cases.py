@@ -87,7 +87,8 @@ _REFUSED: list[tuple[Hazard, str, Any, str]] = [
         f"it has exactly 1,048,576 rows, .* {_CUT_OFF}"),
     (Hazard.HEADER, "no cell", partial(pack_into, parts=xlsx_parts("<sheetData/>")),
         "no sheet holds a cell; the first row must name the columns"),
-    (Hazard.HEADER, "a header only", book(), "there is a header, but no row below it"),
+    (Hazard.HEADER, "a header only", book(),
+        "there is a header, but no row below it; add the people to call"),
     (Hazard.SAME_HEADER, "two columns of one name", partial(pack_into, parts=xlsx_parts(
         rows(text("A1", "phone") + text("C1", "Phone"), text("A2", GOOD)))),
         r"columns A and C are both named 'Phone' or alike \('phone'\); give each its own name"),
