@@ -53,7 +53,7 @@ def test_every_status_is_explained(status: RowStatus) -> None:
     assert f"`{status}`" in README
 
 
-@pytest.mark.parametrize("variable", [name.upper() for name in Environment.model_fields])
+@pytest.mark.parametrize("variable", [*(name.upper() for name in Environment.model_fields), "XDG_STATE_HOME"])
 def test_every_environment_variable_is_named(variable: str) -> None:
     """Nothing is read from the environment in silence."""
     assert f"`{variable}`" in README

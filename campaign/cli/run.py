@@ -58,7 +58,9 @@ def run(
     ledger: LedgerOption = None,
     deadline: Annotated[
         str | None,
-        typer.Option("--deadline", metavar="TIME", help="Dial no more after this: 06:30, or a span like 8h."),
+        typer.Option(
+            "--deadline", metavar="TIME", help="Dial no more after this: the next 06:30, or a span like 8h."
+        ),
     ] = None,
     amend: Annotated[bool, typer.Option("--amend", help="Go on although the list has changed.")] = False,
     allow_invalid: Annotated[
