@@ -131,7 +131,7 @@ def _prepare(options: CallOptions, timing: "Timing | None") -> Errand:
     from campaign.contacts import single
     from campaign.contacts.suppression import SuppressionLists
     from campaign.hook.command import refuse_missing
-    from campaign.settings import Environment, load_campaign_file, make_calendar, refuse_expired
+    from campaign.settings import DaysOff, Environment, load_campaign_file, refuse_expired
 
     if (options.contact_list is None) is not (options.row is None):
         raise UsageError("--list and --row belong together: a list, and which of its rows")
@@ -144,7 +144,8 @@ def _prepare(options: CallOptions, timing: "Timing | None") -> Errand:
     environment.check_webhook(settings.call.webhook_url)
     refuse_expired(settings.hours, now)
     refuse_missing(settings.hook)
-    calendar = make_calendar(settings.hours, now)
+    days_off = DaysOff(settings.hours, now)
+    calendar = days_off.read()
     like = None
     if options.contact_list is not None and options.row is not None:
         reading = options.list_options.for_reading()
@@ -165,7 +166,9 @@ def _prepare(options: CallOptions, timing: "Timing | None") -> Errand:
         settings=settings,
         environment=environment,
         account=account,
+        days_off=days_off,
         calendar=calendar,
+        lists=lists,
         suppressed=lists.read(now),
         timing=hurried(timing or Timing()),
         waits=output.is_terminal() if options.wait is None else options.wait,

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from campaign.calls.single import Witness
     from campaign.calls.timing import Timing
     from campaign.cli.agent import AskedAccount
+    from campaign.contacts.suppression import SuppressionLists
     from campaign.ledger.ledger import Ledger
     from campaign.ledger.single_calls import Unfinished
     from campaign.models import Call, Contact, Disposition, ResultRow
-    from campaign.settings import Calendar, CampaignSettings, Environment
+    from campaign.settings import Calendar, CampaignSettings, DaysOff, Environment
 
 NOT_MADE = "the call was not made"
 CUT_OFF = "it was cut off before the call was made"
@@ -34,7 +35,9 @@ class Errand:
     settings: "CampaignSettings"
     environment: "Environment"
     account: "AskedAccount"
+    days_off: "DaysOff"
     calendar: "Calendar"
+    lists: "SuppressionLists"
     suppressed: Mapping[str, str]
     """Numbers of the campaign file's suppression lists, with the list they stand in."""
     timing: "Timing"
@@ -46,6 +49,10 @@ class Errand:
     as_json: bool = False
     ledger_location: str | None = None
     """What `--ledger` says."""
+
+    def read_again(self) -> "Errand":
+        """With suppression lists and days off as they are by now. Raises as the reading of either."""
+        return replace(self, suppressed=self.lists.read(datetime.now(UTC)), calendar=self.days_off.read())
 
 
 def carry_out(errand: Errand, ledger: "Ledger") -> ExitCode:
@@ -65,7 +72,9 @@ def carry_out(errand: Errand, ledger: "Ledger") -> ExitCode:
     forgiven = ledger.read(single_calls.called_at, number, since) if errand.is_again else ()
     rules = rules_for(errand.settings, name, forgiven=forgiven, now=now)
     _refuse_forbidden(errand, ledger, rules, now)
-    _confirm(errand)
+    if _is_asked(errand):
+        # It may have taken hours to answer. Every rule is asked once more at the dial.
+        errand = errand.read_again()
     campaign_id = _enrol(errand, ledger, rules)
     try:
         report, witness = _run(errand, ledger, campaign_id, rules, follow=errand.waits)
@@ -161,10 +170,11 @@ def _refuse_live(left: "Unfinished") -> None:
         )
 
 
-def _confirm(errand: Errand) -> None:
+def _is_asked(errand: Errand) -> bool:
+    """Whether somebody had to say yes, and has."""
     contact = errand.contact
     if not errand.asks:
-        return
+        return False
     names = ", ".join(map(output.visible, errand.settings.call.variables_for(contact.variables)))
     says = f", with values for {names}" if names else ""
     try:
@@ -176,6 +186,7 @@ def _confirm(errand: Errand) -> None:
     if not is_agreed:
         output.say("Nobody was called.")
         raise typer.Exit(ExitCode.NOT_FINISHED)
+    return True
 
 
 def _run(

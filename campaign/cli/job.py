@@ -135,6 +135,12 @@ def prepare(
         yield job
 
 
+def read_again(job: Job) -> None:
+    """Take the suppression lists and the days off as they are by now. Raises as `prepare` does."""
+    job.suppressed = job.lists.read(datetime.now(UTC))
+    job.calendar = job.days_off.read()
+
+
 def _metadata_note(settings: CampaignSettings) -> Sequence[str]:
     names = ", ".join(settings.call.not_sent)
     return (f"call.metadata: {names} is not sent, as this program writes it itself",) if names else ()

@@ -258,6 +258,8 @@ def carry_out(
                 watchdog.allow("the question", math.inf)
                 if not _confirmed(planned):
                     return None
+                # It may have taken hours to answer.
+                jobs.read_again(job)
                 amend = True
         watchdog.allow("enrolling the list", timing.step_longest_s)
         files.remove_leftovers(result_path)
