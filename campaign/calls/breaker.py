@@ -98,22 +98,25 @@ async def tell(run: Run, event: Event) -> None:
 
 
 def denial(error: Fatal | CountryRefused, request: CallRequest) -> Denied:
-    """What a refused create-call request says of all others."""
+    """What a refused create-call request says of all others.
+
+    Without the words of the reply, which may name the person: they stand with the row as its `call_error`.
+    """
+    about = error.about if isinstance(error, SetupRefused) else None
+    what = f"{error.what} about the {about}" if about is not None else error.what
     match error:
         case KeyRefused():
-            return Denied(Rule.KEY, str(error), KEY_CURE)
+            return Denied(Rule.KEY, what, KEY_CURE)
         case AccountRefused():
-            return Denied(Rule.CREDIT, str(error), blame.CREDIT_CURE)
+            return Denied(Rule.CREDIT, what, blame.CREDIT_CURE)
         case CountryRefused():
             country = country_of(request.to_number) or ""
             scope = Scope.COUNTRY if country else Scope.CAMPAIGN
-            return Denied(Rule.COUNTRY, str(error), blame.GEO_CURE, scope, country)
+            return Denied(Rule.COUNTRY, what, blame.GEO_CURE, scope, country)
         case SetupRefused(about=Part.FROM_NUMBER):
-            cure = _CURES[Part.FROM_NUMBER]
-            return Denied(Rule.SETUP, str(error), cure, Scope.FROM_NUMBER, request.from_number)
+            return Denied(Rule.SETUP, what, _CURES[about], Scope.FROM_NUMBER, request.from_number)
         case _:
-            about = error.about if isinstance(error, SetupRefused) else None
-            return Denied(Rule.SETUP, str(error), _CURES[about])
+            return Denied(Rule.SETUP, what, _CURES[about])
 
 
 async def confirm_key(run: Run) -> None:

@@ -67,21 +67,21 @@ class Fatal(ApiError):
 
     def stop_reason(self) -> CampaignError:
         """The error that ends the run, with the cure."""
-        return ApiUnavailableError(str(self))
+        return ApiUnavailableError(self.what)
 
 
 class KeyRefused(Fatal):
     """The API key is wrong, revoked, or lacks a right."""
 
     def stop_reason(self) -> CampaignError:
-        return KeyRefusedError(f"{self}; {KEY_CURE}")
+        return KeyRefusedError(f"{self.what}; {KEY_CURE}")
 
 
 class AccountRefused(Fatal):
     """The account cannot pay."""
 
     def stop_reason(self) -> CampaignError:
-        return ApiUnavailableError(f"{self}; top up the OneInbox account, then run again")
+        return ApiUnavailableError(f"{self.what}; top up the OneInbox account, then run again")
 
 
 class Part(StrEnum):
@@ -103,7 +103,7 @@ class SetupRefused(Fatal):
         """None when the reply does not say."""
 
     def stop_reason(self) -> CampaignError:
-        return ConfigError(f"{self}; check agent_id and from_numbers in the campaign file")
+        return ConfigError(f"{self.what}; check agent_id and from_numbers in the campaign file")
 
 
 class NotFound(ApiError):

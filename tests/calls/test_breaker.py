@@ -3,17 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import anyio
 import pytest
 from sqlalchemy import Connection, select
 
+from campaign.calls import breaker
 from campaign.calls.runner import utc_now
 from campaign.errors import ExitCode
 from campaign.ledger import breakers, schema
 from campaign.ledger.breakers import BreakerRecord
-from campaign.models import RowStatus
+from campaign.models import E164, CallRequest, RowStatus
+from campaign.oneinbox.errors import AccountRefused, CountryRefused, KeyRefused, Part, SetupRefused
 from campaign.simulator.app import Simulator
 from campaign.simulator.faults import Fault, FaultPlan
 from campaign.simulator.people import Behaviour, Conversation
@@ -199,6 +202,27 @@ async def test_calls_that_break_in_an_unknown_way_stop_the_campaign(stage: MakeS
     assert report.exit_code is ExitCode.API_UNAVAILABLE
     assert "the agent: llm_timeout" in str(report.stop_error)
     assert len(spring.simulator.provider.dials) <= 24
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (KeyRefused, "HTTP 401"),
+        (AccountRefused, "HTTP 401"),
+        (CountryRefused, "HTTP 401"),
+        (SetupRefused, "HTTP 401"),
+        (partial(SetupRefused, about=Part.AGENT), "HTTP 401 about the agent"),
+        (partial(SetupRefused, about=Part.FROM_NUMBER), "HTTP 401 about the from number"),
+    ],
+)
+def test_what_a_reply_says_of_a_person_is_no_cause(error: Callable[[str], Any], cause: str) -> None:
+    """A cause is told on the terminal, in `status` and with other rows; a reply may repeat a name."""
+    refused = error("HTTP 401: no call for Zenobia Quast: refused")
+    request = CallRequest("agt", E164(numbers(1)[0]), "+12025550100", {"name": "Zenobia Quast"}, {})
+    denied = breaker.denial(refused, request)
+    assert denied.cause == cause
+    if not isinstance(refused, CountryRefused):
+        assert "Zenobia" not in str(refused.stop_reason())
 
 
 async def test_what_oneinbox_says_of_failed_calls_names_no_number(stage: MakeStage) -> None:

@@ -424,7 +424,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "decisions": Scenario(_decisions, frozenset({"review", "run"}), ("drop#1",)),
     "a hook": Scenario(_a_hook, frozenset({"explain", "run"})),
     "stopped by the breaker": Scenario(
-        _stopped_by_the_breaker, frozenset({"resume", "run", "status"}), ("status=402#2",)
+        _stopped_by_the_breaker, frozenset({"resume", "run", "status"}), ("echo=402#2",)
     ),
     "another list": Scenario(_another_list, frozenset({"run"})),
     "suppression": Scenario(_suppression, frozenset({"suppress", "run"})),
