@@ -5,7 +5,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
@@ -210,6 +210,9 @@ def _prepare_file(path: Path, *, create: bool) -> int:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
+            # A backup that was put back has the rights that `cp` gives. Only the owner may change them.
+            with suppress(PermissionError):
+                os.fchmod(descriptor, 0o600)
             return inode_version(descriptor)
         finally:
             os.close(descriptor)

@@ -123,3 +123,15 @@ def test_files_are_private(tmp_path: Path) -> None:
     names = ("ledger.db", "ledger.db-wal", "ledger.db-shm", "ledger.db.lock", "ledger.db.generation")
     assert modes == dict.fromkeys(names, 0o600)
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_file_that_was_put_back_is_private_again(sqlite_location: str) -> None:
+    """`cp` gives a backup the usual rights; the ledger and what is put beside it are its owner's alone."""
+    path = Path(sqlite_location)
+    Ledger.open(sqlite_location).close()
+    path.chmod(0o644)
+    with Ledger.open(sqlite_location) as ledger:
+        ledger.write(lambda _connection: None).result(10)
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.glob("ledger.db*")}
+    assert len(modes) >= 3
+    assert set(modes.values()) == {0o600}
