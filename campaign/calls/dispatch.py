@@ -277,6 +277,7 @@ class Dispatcher:
         """Nothing is sent when its moment has passed since the pace gave this start."""
         run = self._run
         await breaker.check_clock(run)
+        run.heed_deadline()
         late_s = abs((run.now() - started_at).total_seconds())
         is_held = run.breaker.stopping(request.from_number, (country_of(request.to_number) or "")) is not None
         if is_held or run.breaker.has_doubts:

@@ -97,6 +97,8 @@ class Run:
     ask_hook: AskHook = ask
     ledger_flag: str = ""
     """What a command that is advised needs to open the same ledger: an option after a blank, or nothing."""
+    deadline: datetime | None = None
+    """When dialling ends at the latest."""
     started_at: datetime | None = None
     """When the campaign was first started."""
     spoken: tuple[str, ...] = ()
@@ -174,6 +176,12 @@ class Run:
     def has_open_attempts(self) -> bool:
         """Whether an attempt is under way that this run has to follow."""
         return bool(self.live or self.settling) if self.follows else bool(self.in_doubt)
+
+    def heed_deadline(self) -> None:
+        """Dial no more when the deadline has come. Calls that are live are followed to their end."""
+        if self.deadline is not None and self.now() >= self.deadline:
+            # Tomorrow's run may be of another campaign.
+            self.drain("the deadline has come", leave=False)
 
     def drain(self, notice: str, *, leave: bool) -> None:
         """Dial no more and let requests in flight end; leave live calls to the next run, or follow them."""

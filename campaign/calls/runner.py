@@ -124,6 +124,7 @@ async def run_campaign(
         now=now,
         steady=steady,
         ledger_flag=ledger_flag,
+        deadline=deadline,
         suppressed=suppressed or {},
         spoken=tuple(spoken),
         spoken_by=spoken_by or {},

@@ -86,8 +86,7 @@ async def watch_deadline(run: Run, deadline: datetime) -> None:
     # In steps, as the wall clock may be set or the machine suspended meanwhile.
     while (left_s := (deadline - run.now()).total_seconds()) > 0:  # noqa: ASYNC110 - a time, not an event
         await anyio.sleep(min(left_s, 60.0))
-    # Calls that are live are followed to their end: tomorrow's run may be of another campaign.
-    run.drain("the deadline has come", leave=False)
+    run.heed_deadline()
 
 
 async def watch_hints(run: Run, tracker: Tracker, is_listened_to: Callable[[], Awaitable[bool]]) -> None:

@@ -668,6 +668,23 @@ async def test_the_deadline_ends_dialling(stage: MakeStage) -> None:
     assert (await spring.statuses())[RowStatus.DIALING] == 0
 
 
+async def test_a_machine_that_slept_through_the_deadline_starts_no_call(stage: MakeStage) -> None:
+    """Both clocks are past it at once; nothing is sent before somebody looks at the time again."""
+    spring = stage()
+    spring.settings = make_settings(pace={"calls_per_second": 5, "burst": 1, "max_live_calls": 5})
+    await spring.enrol(*numbers(20))
+    now, steady = spring.now, spring.steady
+    deadline = now() + timedelta(hours=1)
+
+    def slept_s() -> float:
+        return 7200.0 if len(spring.simulator.provider.dials) > 2 else 0.0
+
+    spring.now, spring.steady = lambda: now() + timedelta(seconds=slept_s()), lambda: steady() + slept_s()
+    report = await spring.run(deadline=deadline)
+    assert (report.exit_code, report.stop_notice) == (ExitCode.NOT_FINISHED, "the deadline has come")
+    assert len(spring.simulator.provider.dials) == 3
+
+
 async def test_the_live_call_limit_holds(stage: MakeStage) -> None:
     """Calls that have not ended, doubts included, never exceed the limit."""
     spring = stage("lose_reply#2")
