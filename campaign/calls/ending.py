@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from campaign.calls import breaker
 from campaign.calls.run import Run
 from campaign.ledger import ending, waiting
 from campaign.ledger.ending import Leftover
@@ -34,11 +35,17 @@ class Closed:
 
 
 async def end_overdue(run: Run) -> None:
-    """Rows that may never be dialled any more become final, due or not, so that the result is."""
+    """Rows that may never be dialled any more become final, due or not, so that the result is.
+
+    Not by a clock that was set: whose time is over is known when somebody has said that it is right.
+    """
+    await breaker.check_clock(run)
     all_are = run.settings.valid_until is not None or run.settings.valid_for is not None
     after = 0
-    while rows := await run.fetch(
-        ending.limited_rows, run.campaign_id, after=after, all_are=all_are, limit=BATCH_ROWS
+    while run.breaker.trusts_clock and (
+        rows := await run.fetch(
+            ending.limited_rows, run.campaign_id, after=after, all_are=all_are, limit=BATCH_ROWS
+        )
     ):
         after = rows[-1].contact_id
         # Beside the event loop, as the zones' rules are read from disk when first needed.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from campaign.calls import breaker
 from campaign.calls.person import Known, look_at
 from campaign.calls.run import Run
 from campaign.ledger import waiting
@@ -44,7 +45,7 @@ class Gatekeeper:
         verdict, admission = await self._run.fetch(self._judge_with_evidence, contact, outlay)
         if admission is not None:
             return admission
-        await self._run.commit(self._hold_all, [(contact, verdict)])
+        await self._hold([(contact, verdict)])
         return None
 
     async def sift(self, contacts: Sequence[DueContact]) -> list[DueContact]:
@@ -59,9 +60,15 @@ class Gatekeeper:
             for contact, verdict in zip(contacts, verdicts, strict=True)
             if not verdict.may_dial
         ]
-        if held:
-            await run.commit(self._hold_all, held)
+        await self._hold(held)
         return [contact for contact, verdict in zip(contacts, verdicts, strict=True) if verdict.may_dial]
+
+    async def _hold(self, held: Sequence[tuple[DueContact, Verdict]]) -> None:
+        """Record why these are not dialled; not by a clock that was set, as some of it would be for good."""
+        run = self._run
+        await breaker.check_clock(run)
+        if held and run.breaker.trusts_clock:
+            await run.commit(self._hold_all, held)
 
     def _judge_all(
         self, connection: Connection, contacts: Sequence[DueContact], outlay: Outlay

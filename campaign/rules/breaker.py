@@ -70,6 +70,11 @@ class Breaker:
         return any(opening.passes for opening in self.openings)
 
     @property
+    def trusts_clock(self) -> bool:
+        """Whether nobody has to say yet that the wall clock is right."""
+        return all(opening.rule is not Rule.CLOCK for opening in self.openings)
+
+    @property
     def has_doubts(self) -> bool:
         """Whether so many requests are of unknown fate that no other may follow until they are found."""
         return self._in_doubt + self._lost > self._doubts_allowed

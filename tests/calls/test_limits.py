@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import anyio
@@ -12,7 +12,7 @@ import pytest
 from campaign.calls.runner import utc_now
 from campaign.contacts.intake import take_in
 from campaign.errors import ExitCode
-from campaign.ledger import amend, rows
+from campaign.ledger import amend, breakers, rows
 from campaign.models import RowStatus
 from campaign.simulator.people import Behaviour
 from tests.calls.harness import FAST, Stage, numbers, simulated
@@ -197,3 +197,31 @@ async def test_a_person_keeps_the_number_of_the_first_call(stage: MakeStage, poo
     times = Counter(seen(spring))
     assert {number: times[number, pool[0]] for number in numbers(8)} == dict.fromkeys(numbers(8), 2)
     assert [number for to, number in times if to == "+442079460123"] == [pool[-1]]
+
+
+async def test_a_clock_that_was_set_ends_no_row(stage: MakeStage) -> None:
+    """Whose time is over is not known by it: rows wait until somebody has said that the clock is right."""
+    spring = stage()
+    spring.settings = make_settings(pace={"calls_per_second": 20, "max_live_calls": 2}, valid_for="20h")
+    await spring.enrol(*numbers(30))
+    right = spring.now
+
+    def a_day_ahead() -> datetime:
+        return right() + timedelta(days=1)
+
+    spring.now = lambda: a_day_ahead() if len(spring.simulator.provider.dials) > 2 else right()
+    assert (await spring.run()).exit_code is ExitCode.API_UNAVAILABLE
+    called = len(spring.dialled())
+    assert (await spring.statuses())[RowStatus.WAITING] == 30 - called
+
+    # Another night with the same clock: nobody has said anything yet.
+    spring.now = a_day_ahead
+    assert (await spring.run()).exit_code is ExitCode.API_UNAVAILABLE
+    assert (await spring.statuses())[RowStatus.WAITING] == 30 - called
+
+    spring.now = right
+    await spring.write(
+        breakers.reset, campaign_id=spring.campaign_id, who="op", reason="set right", now=right()
+    )
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(30), 1)
