@@ -36,7 +36,7 @@ def _ask(person: Person, _settings: CampaignSettings, now: datetime) -> Verdict:
 
 def _looks_at(person: Person, _settings: CampaignSettings, _now: datetime) -> str:
     if person.unsaid is None:
-        return "there is a value for everything that the agent says"
+        return "there is a value for everything that the agent is known to say"
     return f"there is no value for {person.unsaid}"
 
 

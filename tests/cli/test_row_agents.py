@@ -160,7 +160,7 @@ def test_explain_asks_the_agent_of_the_row(write: Write, tmp_path: Path) -> None
         told = call_json("explain", "spring", row, "--config", "campaign.yaml")
         [gate] = [gate for gate in told["rows"][0]["gates"] if gate["gate"] == "the agent's words"]
         words[row] = gate["looked_at"], told["notes"]
-    assert words[2] == ("there is a value for everything that the agent says", [])
+    assert words[2] == ("there is a value for everything that the agent is known to say", [])
     assert words[3] == ("there is no value for city", [])
     assert words[4][1] == [
         "the first message of agent agt_gone was not read, so its variables are not checked"
