@@ -19,6 +19,8 @@ from campaign.models import (
     RejectedRow,
     Row,
     RowStatus,
+    known_form,
+    person_of,
 )
 from tests.support import Rows
 
@@ -141,3 +143,26 @@ def test_intake_sorts_its_rows() -> None:
     intake = Intake("list.csv", ("phone",), "phone", Rows([rejected, contact]), "c" * 64, "f" * 64)
     assert (list(intake.contacts), list(intake.rejected)) == ([contact], [rejected])
     assert (intake.callable_rows, intake.invalid_share) == (1, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_one"),
+    [
+        ("+5491143211234", "+541143211234", True),
+        ("+5215512345678", "+525512345678", True),
+        ("+549114321123", "+54114321123", False),
+        ("+12025550143", "+12025550143", True),
+        ("+12025550143", "+1202555014", False),
+    ],
+)
+def test_a_person_is_told_in_each_form_of_the_number(one: str, other: str, are_one: bool) -> None:
+    """Both forms of a mobile number of Argentina or Mexico are one person, any other is itself alone."""
+    assert (person_of(one) == person_of(other)) is are_one
+    assert (known_form(one, {other}) == other) is are_one
+
+
+def test_the_very_number_is_known_before_its_other_form() -> None:
+    """Where both forms are known each is its own, and a number that is not known stays as it is."""
+    both = {"+5491143211234", "+541143211234"}
+    assert {number: known_form(number, both) for number in both} == {number: number for number in both}
+    assert known_form("+12025550143", both) == "+12025550143"

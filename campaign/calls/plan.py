@@ -23,6 +23,7 @@ from campaign.models import (
     RowStatus,
     Tries,
     ZoneSource,
+    known_form,
 )
 from campaign.rules import hours
 from campaign.rules.calling_hours import CALLING_HOURS, schedule_for
@@ -180,7 +181,7 @@ def make_plan(
             recent_calls=recent.get(number, []),
             unsettled_elsewhere=unsettled.get(number),
             talked_at=talked.get(number),
-            tries=tries.get(number, NEVER_TRIED),
+            tries=tries.get(known_form(number, tries), NEVER_TRIED),
             unsaid=missing,
             stopped_because=stopped(number, from_number),
             outlay=means.outlay if means else None,
@@ -203,7 +204,7 @@ def make_plan(
             numbers.calls[from_number] += verdict.may_dial
 
     for contact in intake.contacts:
-        record = known.pop(contact.to_number, None) or nobodys.get(contact.row.number)
+        record = known.pop(known_form(contact.to_number, known), None) or nobodys.get(contact.row.number)
         if is_known and record is not None and record.status in _OUT:
             tally.final[_not_called(record.status, record.reason)] += 1
             continue
@@ -222,7 +223,7 @@ def make_plan(
     names = {problems.no_value(name).reason: name for name in spoken}
     for rejected in intake.rejected:
         number = rejected.to_number
-        record = known.pop(number, None) if is_known and number is not None else None
+        record = known.pop(known_form(number, known), None) if is_known and number is not None else None
         # Whom an amendment has stopped is nobody's row any more.
         if number is None or record is None or record.status is RowStatus.STOPPED:
             tally.final[_not_called(rejected.status, rejected.reason)] += 1

@@ -52,23 +52,22 @@ def refuse_rounded(name: str, rows: CheckedRows) -> int:
 
 
 def mark_duplicates(rows: CheckedRows, where: Columns, headings: Sequence[str]) -> None:
-    """The first row with a number or a key wins. A row that cannot be called takes nothing from a later one.
+    """The first row with a person or a key wins. A row that cannot be called takes nothing from a later one.
 
     What a duplicate says is remembered, too: when it joins a number with a new key, both are one person.
     """
-    first_by_number: dict[int, int] = {}
+    first_by_person: dict[int, int] = {}
     first_by_key: dict[str, int] = {}
     key_heading = headings[where.key] if where.key is not None else ""
-    for at, key in rows.repeating():
+    for at, person, key in rows.repeating():
         if not rows.is_callable(at):
             continue
-        number = rows.phones[at]
-        same_number = first_by_number.get(number)
+        same_number = first_by_person.get(person)
         same_key = first_by_key.get(key) if key else None
         if same_number is not None:
             fault = (problems.DUPLICATE_NUMBER, headings[where.phone])
             rows.mark_duplicate(at, first=same_number, fault=fault)
         elif same_key is not None:
             rows.mark_duplicate(at, first=same_key, fault=(problems.DUPLICATE_KEY, key_heading))
-        first_by_number.setdefault(number, at)
+        first_by_person.setdefault(person, at)
         first_by_key.setdefault(key, at)

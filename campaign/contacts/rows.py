@@ -15,7 +15,7 @@ import pandas as pd
 from campaign.contacts import own, problems
 from campaign.contacts.own import OwnColumns
 from campaign.contacts.problems import Problem
-from campaign.models import E164, Contact, ListRows, RejectedRow, Row, RowStatus, ZoneSource
+from campaign.models import E164, Contact, ListRows, RejectedRow, Row, RowStatus, ZoneSource, person_of
 from campaign.settings import STATES
 
 CONSENT_CHARACTERS = 500
@@ -126,16 +126,20 @@ class CheckedRows(ListRows):
         for cells in self._cells:
             yield from cells[position].tolist()
 
-    def repeating(self) -> Iterator[tuple[int, str]]:
-        """The places of good rows that share their number or their key with another row, with their keys."""
-        shared = pd.Series(np.frombuffer(self.phones, dtype="uint64")).duplicated(keep=False)
+    def repeating(self) -> Iterator[tuple[int, int, str]]:
+        """The places of good rows that share their person or their key with another row, with both.
+
+        Whatever form their numbers have, as `person_of` says, of which the digits are given.
+        """
+        people = array("Q", (int(person_of(f"+{phone}")) for phone in self.phones))
+        shared = pd.Series(np.frombuffer(people, dtype="uint64")).duplicated(keep=False)
         keys: Sequence[str] | None = None
         if self._key is not None:
             keys = [key_of(cell) for cell in self.column(self._key)]
             shared |= pd.Series(keys, dtype="str").duplicated(keep=False)
         shared &= np.frombuffer(self._faults, dtype="uint32") == 0
         for at in shared.to_numpy().nonzero()[0].tolist():
-            yield at, keys[at] if keys is not None else ""
+            yield at, people[at], keys[at] if keys is not None else ""
 
     @property
     def statuses(self) -> dict[RowStatus, int]:

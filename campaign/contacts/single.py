@@ -11,7 +11,7 @@ from campaign.contacts.intake import allowed_countries, refuse_unfit, take_in
 from campaign.contacts.phone import BadNumber, NumberRules
 from campaign.contacts.rows import zones_of
 from campaign.errors import UsageError
-from campaign.models import Contact, Intake, RejectedRow, Row, RowStatus
+from campaign.models import Contact, Intake, RejectedRow, Row, RowStatus, person_of
 from campaign.settings import CampaignSettings
 
 PATH = "campaign call"
@@ -70,8 +70,8 @@ def person(
     Args:
         text: The number.
         settings: Says which numbers may be called, and what must have a value.
-        like: The row whose values are used; where it has this very number, its zone, state, times and consent
-            count as well. Those of somebody else say nothing about this person.
+        like: The row whose values are used; where it has a form of this very number, its zone, state, times
+            and consent count as well. Those of somebody else say nothing about this person.
         given: Values that come before those of the row.
         spoken: Variables that the agent says.
         consent: By what this person has agreed to the call; empty leaves it to the row.
@@ -94,9 +94,15 @@ def person(
     variables = {**(like.variables if like is not None else {}), **given}
     _refuse_missing(settings.call.variables_for(variables), (*contacts.required, *spoken))
     headers = ("phone", *variables)
-    if like is not None and like.to_number == read.number:
-        row = Row(like.row.number, (str(read.number), *variables.values()))
-        return replace(like, row=row, variables=variables, consent=consent or like.consent, agent_id=None)
+    if like is not None and person_of(like.to_number) == person_of(read.number):
+        return replace(
+            like,
+            row=Row(like.row.number, (str(read.number), *variables.values())),
+            to_number=read.number,
+            variables=variables,
+            consent=consent or like.consent,
+            agent_id=None,
+        )
     zones, source = zones_of("", read.time_zones, contacts.default_timezone)
     if not zones:
         raise UsageError(f"NUMBER: {problems.NO_ZONE.reason}; {problems.NO_ZONE.cure}")

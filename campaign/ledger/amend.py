@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from campaign.ledger import moves, schema
 from campaign.ledger.campaigns import NOBODY, row_values, was_attempted
 from campaign.ledger.waiting import tries_of
-from campaign.models import Contact, Intake, RejectedRow, RowStatus
+from campaign.models import Contact, Intake, RejectedRow, RowStatus, known_form, person_of
 
 NO_LONGER_IN_LIST = "no longer in the list"
 CALLED_UNDER_KEY = "the same key as a person whom this campaign has dealt with under another number"
@@ -32,6 +32,7 @@ _OF_THE_PERSON = (
     "person_key",
     *_OF_THE_CALL,
 )
+_OF_WHO_STAYS = ("in_list", "to_number", *_OF_THE_ROW, *_OF_THE_PERSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def compare(connection: Connection, campaign_id: int, intake: Intake) -> Amendme
     """Changes nothing: how this list differs from the one that the campaign knows."""
     known = _people(connection, campaign_id)
     listed = {number for number, person in known.items() if person.in_list}
-    coming = {contact.to_number: contact for contact in intake.contacts}
+    coming = {known_form(contact.to_number, known): contact for contact in intake.contacts}
     called_keys = _called_keys(known.values())
     return Amendment(
         added=sum(
@@ -85,19 +86,26 @@ def _is_met(contact: Contact, person: Any | None, called_keys: Collection[str]) 
 
 
 def _taken_from(
-    known: dict[str, Any], row: Contact | RejectedRow, good_numbers: Collection[str]
+    known: dict[str, Any], row: Contact | RejectedRow, good_people: Collection[str]
 ) -> Any | None:
     """The known person whose place this row of the new list is, taken out of `known`; None for nobody.
 
     A row that is not called is the place of a person who is in the result anyhow, unless a good row is.
     """
-    number = str(row.to_number)
+    number = known_form(str(row.to_number), known)
     if isinstance(row, Contact):
         return known.pop(number, None)
     person = known.get(number)
-    if person is None or number in good_numbers or not (_was_called(person) or person.was_attempted):
+    is_there = person_of(number) in good_people
+    if person is None or is_there or not (_was_called(person) or person.was_attempted):
         return None
     return known.pop(number)
+
+
+def _number_of(person: Any, row: Contact | RejectedRow) -> str:
+    """As the latest list writes it, where it may yet be dialled; else as it has rung."""
+    is_to_dial = isinstance(row, Contact) and person.status in _UNTOUCHED
+    return str(row.to_number if is_to_dial else person.to_number)
 
 
 def _differs(person: Any, contact: Contact) -> bool:
@@ -135,7 +143,8 @@ def amend(connection: Connection, campaign_id: int, intake: Intake, now: datetim
     old_headers = connection.execute(
         select(schema.campaigns.c.headers).where(schema.campaigns.c.id == campaign_id)
     ).scalar_one()
-    # A person is told by the number; all else of the old list goes, as nothing ever happened to it.
+    # A person is told by the number, in whichever form; all else of the old list goes, as nothing ever
+    # happened to it.
     connection.execute(
         delete(table).where(
             table.c.campaign_id == campaign_id,
@@ -150,9 +159,9 @@ def amend(connection: Connection, campaign_id: int, intake: Intake, now: datetim
     new_rows: list[dict[str, Any]] = []
     kept: list[dict[str, Any]] = []
     called_keys = _called_keys(known.values())
-    good_numbers = {contact.to_number for contact in intake.contacts}
+    good_people = {person_of(contact.to_number) for contact in intake.contacts}
     for at, row in enumerate(intake.rows):
-        person = _taken_from(known, row, good_numbers)
+        person = _taken_from(known, row, good_people)
         values = row_values(campaign_id, at, row, now)
         is_met = isinstance(row, Contact) and _is_met(row, person, called_keys)
         if person is None:
@@ -174,6 +183,7 @@ def amend(connection: Connection, campaign_id: int, intake: Intake, now: datetim
                 # As if they were gone, for a call that is under way: no further try follows it.
                 # Only whoever has an attempt stays in the result like that.
                 "new_in_list": int(isinstance(row, Contact) or not person.was_attempted),
+                "new_to_number": _number_of(person, row),
                 **{f"new_{field}": values[field] for field in _OF_THE_ROW},
                 **{f"new_{field}": said[field] for field in _OF_THE_PERSON},
             }
@@ -190,9 +200,7 @@ def amend(connection: Connection, campaign_id: int, intake: Intake, now: datetim
         connection.execute(
             update(table)
             .where(table.c.id == bindparam("contact"))
-            .values(
-                {field: bindparam(f"new_{field}") for field in ("in_list", *_OF_THE_ROW, *_OF_THE_PERSON)}
-            ),
+            .values({field: bindparam(f"new_{field}") for field in _OF_WHO_STAYS}),
             kept,
         )
     if new_rows:

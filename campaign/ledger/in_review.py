@@ -1,14 +1,15 @@
 """The rows whose fate only a human can find out, and all that is known of each."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, select
 
 from campaign.ledger import campaigns, schema
-from campaign.models import AttemptState, RowStatus
+from campaign.ledger.suppression import BATCH
+from campaign.models import AttemptState, RowStatus, forms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class UnknownAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A row of another campaign, with the same number, that is in review itself."""
+    """A row of another campaign, of the same person, that is in review itself."""
 
     campaign: str
     row_number: int
@@ -76,7 +77,6 @@ class ReviewRow:
 def rows_in_review(connection: Connection, campaign_id: int) -> list[ReviewRow]:
     """Complete, in the list's order: the rows of the campaign that a human has to decide about."""
     attempts = _unknown_attempts(connection, campaign_id)
-    elsewhere = _elsewhere(connection, campaign_id)
     table = schema.contacts.c
     rows = connection.execute(
         select(schema.contacts)
@@ -86,7 +86,8 @@ def rows_in_review(connection: Connection, campaign_id: int) -> list[ReviewRow]:
             campaigns.in_result(),
         )
         .order_by(table.position)
-    )
+    ).all()
+    elsewhere = _elsewhere(connection, campaign_id, [row.to_number for row in rows])
     return [
         ReviewRow(
             contact_id=row.id,
@@ -96,7 +97,7 @@ def rows_in_review(connection: Connection, campaign_id: int) -> list[ReviewRow]:
             since=row.changed_at,
             reason=row.reason,
             attempt=attempts.get(row.id),
-            elsewhere=tuple(elsewhere.get(row.id, ())),
+            elsewhere=tuple(elsewhere.get(row.to_number, ())),
         )
         for row in rows
     ]
@@ -125,25 +126,22 @@ def _unknown_attempts(connection: Connection, campaign_id: int) -> Mapping[int, 
     }
 
 
-def _elsewhere(connection: Connection, campaign_id: int) -> Mapping[int, list[Elsewhere]]:
-    """By contact: rows of other campaigns whose call to the same number is in review."""
-    here, there = schema.contacts, schema.contacts.alias("there")
-    other = schema.attempts
-    rows = connection.execute(
-        select(here.c.id, schema.campaigns.c.name, there.c.row_number)
-        .select_from(here)
-        .join(other, other.c.to_number == here.c.to_number)
+def _elsewhere(
+    connection: Connection, campaign_id: int, numbers: Sequence[str]
+) -> Mapping[str, list[Elsewhere]]:
+    """For each of these people, by number in each form: rows of other campaigns whose call is in review."""
+    other, there = schema.attempts, schema.contacts
+    query = (
+        select(other.c.to_number, schema.campaigns.c.name, there.c.row_number)
         .join(there, there.c.id == other.c.contact_id)
         .join(schema.campaigns, schema.campaigns.c.id == other.c.campaign_id)
-        .where(
-            here.c.campaign_id == campaign_id,
-            here.c.status == RowStatus.NEEDS_REVIEW,
-            other.c.campaign_id != campaign_id,
-            other.c.state == AttemptState.NEEDS_REVIEW,
-        )
+        .where(other.c.campaign_id != campaign_id, other.c.state == AttemptState.NEEDS_REVIEW)
         .order_by(other.c.id)
     )
-    found: defaultdict[int, list[Elsewhere]] = defaultdict(list)
-    for contact_id, name, row_number in rows:
-        found[contact_id].append(Elsewhere(name, row_number))
+    found: defaultdict[str, list[Elsewhere]] = defaultdict(list)
+    for at in range(0, len(numbers), BATCH):
+        forms = {form for number in numbers[at : at + BATCH] for form in forms_of(number)}
+        for to_number, name, row_number in connection.execute(query.where(other.c.to_number.in_(forms))):
+            for form in forms_of(to_number):
+                found[form].append(Elsewhere(name, row_number))
     return found

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from campaign.ledger import moves, schema
 from campaign.ledger.campaigns import SINGLE_CALL
 from campaign.ledger.waiting import counted_calls
-from campaign.models import RowStatus
+from campaign.models import RowStatus, forms_of
 
 _CAMPAIGNS, _CONTACTS = schema.campaigns.c, schema.contacts.c
 
@@ -29,7 +29,7 @@ class Unfinished:
 
 
 def unfinished(connection: Connection, to_number: str) -> Sequence[Unfinished]:
-    """Complete: single calls to this number that have not settled, the oldest first."""
+    """Complete: single calls to this number, in whichever form, that have not settled, the oldest first."""
     attempts, calls = schema.attempts.c, schema.calls.c
     rows = connection.execute(
         select(_CAMPAIGNS.id, _CAMPAIGNS.name, calls.call_id)
@@ -40,7 +40,7 @@ def unfinished(connection: Connection, to_number: str) -> Sequence[Unfinished]:
         .where(
             _CAMPAIGNS.name_pattern == SINGLE_CALL,
             _CAMPAIGNS.finished_at.is_(None),
-            _CONTACTS.to_number == to_number,
+            _CONTACTS.to_number.in_(forms_of(to_number)),
         )
         .order_by(_CAMPAIGNS.id)
     )
@@ -48,7 +48,7 @@ def unfinished(connection: Connection, to_number: str) -> Sequence[Unfinished]:
 
 
 def called_at(connection: Connection, to_number: str, since: datetime) -> list[datetime]:
-    """As committed: when single calls to this number began since `since`, the oldest first."""
+    """As committed: when single calls to this number, in each form, began since `since`, the oldest first."""
     of_kind = select(_CAMPAIGNS.id).where(_CAMPAIGNS.name_pattern == SINGLE_CALL)
     query = counted_calls(to_number, since).where(schema.attempts.c.campaign_id.in_(of_kind))
     return list(connection.scalars(query))

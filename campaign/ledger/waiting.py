@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     ScalarSelect,
@@ -77,10 +78,13 @@ _NEXT_DUE = select(func.min(_CONTACTS.not_before)).where(
 )
 _ATTEMPTS = schema.attempts.c
 _UNSETTLED = schema.is_one_of(_ATTEMPTS.state, [*OPEN_ATTEMPTS, AttemptState.NEEDS_REVIEW])
-_ELSEWHERE = and_(_ATTEMPTS.to_number == bindparam("number"), _ATTEMPTS.campaign_id != bindparam("campaign"))
+# One telephone, in either form of its number; most numbers have one form, which is given twice.
+_FORMS: list[BindParameter[str]] = [bindparam("number"), bindparam("other_form")]
+_TO_PERSON = _ATTEMPTS.to_number.in_(_FORMS)
+_ELSEWHERE = and_(_TO_PERSON, _ATTEMPTS.campaign_id != bindparam("campaign"))
 _OF_PERSON = select(
     select(schema.suppression.c.reason)
-    .where(schema.suppression.c.to_number.in_([bindparam("number"), bindparam("other_form")]))
+    .where(schema.suppression.c.to_number.in_(_FORMS))
     .limit(1)
     .scalar_subquery()
     .label("suppressed_because"),
@@ -107,7 +111,7 @@ _STANDING = (
 _CALLED_BY_ANY = (
     select(_ATTEMPTS.intent_at)
     .where(
-        _ATTEMPTS.to_number == bindparam("number"),
+        _TO_PERSON,
         _ATTEMPTS.intent_at >= bindparam("since"),
         ~schema.is_one_of(_ATTEMPTS.state, HARMLESS_ATTEMPTS),
     )
@@ -215,15 +219,7 @@ def next_due(connection: Connection, campaign_id: int) -> datetime | None:
 
 def standing(connection: Connection, *, campaign_id: int, to_number: str, since: datetime) -> Standing:
     """As committed: whether the person is suppressed, and when other campaigns called since `since`."""
-    rows = connection.execute(
-        _STANDING,
-        {
-            "number": to_number,
-            "other_form": forms_of(to_number)[-1],
-            "campaign": campaign_id,
-            "since": since,
-        },
-    ).all()
+    rows = connection.execute(_STANDING, {**_given(to_number), "campaign": campaign_id, "since": since}).all()
     first = rows[0]
     return Standing(
         suppressed_because=first.suppressed_because,
@@ -233,31 +229,36 @@ def standing(connection: Connection, *, campaign_id: int, to_number: str, since:
     )
 
 
+def _given(to_number: str) -> dict[str, str]:
+    """The values of `_FORMS`."""
+    return {"number": to_number, "other_form": forms_of(to_number)[-1]}
+
+
 def counted_calls(to_number: str, since: datetime) -> Select[tuple[datetime]]:
-    """A query: when any campaign called since `since`, the oldest first."""
-    return _CALLED_BY_ANY.params(number=to_number, since=since)
+    """A query: when any campaign called the person since `since`, the oldest first."""
+    return _CALLED_BY_ANY.params(**_given(to_number), since=since)
 
 
 def all_calls(connection: Connection, to_number: str, since: datetime) -> tuple[datetime, ...]:
-    """As committed: when any campaign called since `since`, the oldest first."""
-    return tuple(connection.scalars(_CALLED_BY_ANY, {"number": to_number, "since": since}))
+    """As committed: when any campaign called the person since `since`, the oldest first."""
+    return tuple(connection.scalars(_CALLED_BY_ANY, {**_given(to_number), "since": since}))
 
 
 def unsettled_elsewhere(connection: Connection, *, campaign_id: int | None) -> dict[str, AttemptState]:
-    """As committed: for each number, how an attempt of another campaign stands whose fate is not known."""
+    """As committed: how another campaign's attempt stands whose fate is not known, by number in each form."""
     rows = connection.execute(
         select(_ATTEMPTS.to_number, _ATTEMPTS.state).where(
             _ATTEMPTS.campaign_id != (campaign_id or 0),
             _UNSETTLED,
         )
     )
-    return {row.to_number: AttemptState(row.state) for row in rows}
+    return {form: AttemptState(row.state) for row in rows for form in forms_of(row.to_number)}
 
 
 def recent_calls(
     connection: Connection, *, campaign_id: int | None, since: datetime
 ) -> dict[str, list[datetime]]:
-    """As committed: for each number, when campaigns other than this one called since `since`."""
+    """As committed: when campaigns other than this one called since `since`, by number in each form."""
     table = schema.attempts.c
     rows = connection.execute(
         select(table.to_number, table.intent_at)
@@ -270,19 +271,21 @@ def recent_calls(
     )
     calls: dict[str, list[datetime]] = {}
     for to_number, intent_at in rows:
-        calls.setdefault(to_number, []).append(intent_at)
+        for form in forms_of(to_number):
+            calls.setdefault(form, []).append(intent_at)
     return calls
 
 
 def conversations(connection: Connection, *, campaign_id: int | None) -> dict[str, datetime]:
-    """As committed: for each number, when the person last talked with the agent of another campaign."""
+    """As committed: when a person last talked with another campaign's agent, by number in each form."""
     table = schema.attempts.c
     rows = connection.execute(
         select(table.to_number, func.max(table.closed_at).label("at"))
         .where(table.talked == 1, table.closed_at.is_not(None), table.campaign_id != (campaign_id or 0))
         .group_by(table.to_number)
+        .order_by(func.max(table.closed_at))
     )
-    return {row.to_number: row.at for row in rows}
+    return {form: row.at for row in rows for form in forms_of(row.to_number)}
 
 
 def hold(

@@ -25,7 +25,7 @@ from campaign.models.states import (
 )
 from campaign.models.telephony import Carrier, NewCarrier, NewNumber, OfferedNumber, PhoneNumber, Trunk
 from campaign.models.tries import NEVER_TRIED, Tries, Try, plausible_end
-from campaign.models.words import E164, bare_number, forms_of, plain
+from campaign.models.words import E164, bare_number, forms_of, known_form, person_of, plain
 
 __all__ = [
     "ATTEMPT_DECISIONS",
@@ -71,6 +71,8 @@ __all__ = [
     "ZoneSource",
     "bare_number",
     "forms_of",
+    "known_form",
+    "person_of",
     "plain",
     "plausible_end",
 ]

@@ -1,6 +1,7 @@
 """Words that all others use: a phone number, and how two spellings of a number or a word are compared."""
 
 import re
+from collections.abc import Container
 
 
 class E164(str):
@@ -34,6 +35,19 @@ def forms_of(number: str) -> tuple[str, ...]:
     if mark is not None and len(rest) == _NATIONAL_DIGITS + 1 and rest.startswith(mark):
         return (number, country + rest[1:])
     return (number,)
+
+
+def person_of(number: str) -> str:
+    """What the forms of a number have in common, and no other number has: one of them, to compare people by.
+
+    Never to be dialled: that is the number as it was written.
+    """
+    return min(forms_of(number)) if number[:3] in _MOBILE_MARKS else number
+
+
+def known_form(number: str, known: Container[str]) -> str:
+    """The form of a number that is among the known ones, the given one first; the number when none is."""
+    return next((form for form in forms_of(number) if form in known), number)
 
 
 _PUNCTUATION = re.compile(r"[\s().\-/\u2010-\u2015]")

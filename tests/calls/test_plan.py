@@ -13,9 +13,12 @@ from campaign.ledger.amend import CALLED_UNDER_KEY, NO_GOOD_ROW, Amendment
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.waiting import DueContact
 from campaign.models import Call, Disposition, Intake, RowStatus, TranscriptStatus
+from tests.ledger.case import EVA, EVA_TOO
 from tests.support import NOON, make_settings
 
 ANN, BEN, CARA, DORA = "+12025550143", "+12025550144", "+12025550145", "+12025550146"
+FAY, FAY_TOO = "+5491143211235", "+541143211235"
+"""One person of Argentina, with and without the mark of mobiles."""
 UNSAID = "no value for name, which the agent says"
 UNSAID_ROW = "no value for name, which the agent needs"
 REJECTED = f"rejected: {UNSAID_ROW}"
@@ -29,12 +32,14 @@ class Season:
         self._path = path
         self.key: str | None = None
         """The third column of every list, when it tells people apart."""
+        self.countries: list[str] = ["US"]
 
     def read(self, *rows: str, spoken: tuple[str, ...] = ("name",)) -> Intake:
         """Take in a list of these rows, as it is read while the agent says these variables."""
         heading = f"phone,name,{self.key}" if self.key else "phone,name"
         self._path.write_text("\n".join((heading, *rows)) + "\n", encoding="utf-8")
-        return take_in(self._path, make_settings(contacts={"key": self.key}), spoken=spoken)
+        contacts = {"key": self.key, "countries": self.countries}
+        return take_in(self._path, make_settings(contacts=contacts), spoken=spoken)
 
     def start(self, *rows: str) -> None:
         """Begin the campaign with a list of these rows."""
@@ -65,7 +70,7 @@ class Season:
         self.ledger.write(
             attempts.record_intent,
             self.due(number).contact_id,
-            token="t",
+            token=f"t{number}",
             to_number=number,
             from_number="+12025550100",
             agent_id="agt_test",
@@ -106,6 +111,7 @@ class Season:
         name: str = "spring",
         suppressed: dict[str, str] | None = None,
         spoken: tuple[str, ...] = ("name",),
+        gap: str = "1s",
     ) -> Plan:
         """Plan a run of the campaign of this name with a list of these rows."""
         intake = self.read(*rows, spoken=spoken)
@@ -115,7 +121,7 @@ class Season:
             change = self.ledger.read(amend.compare, campaign.id, intake)
         return make_plan(
             intake,
-            make_settings(retry={"max_attempts": 2, "no_answer": ["1s"]}),
+            make_settings(retry={"max_attempts": 2, "no_answer": [gap]}),
             ledger=self.ledger,
             campaign=campaign,
             amendment=change,
@@ -242,3 +248,44 @@ def test_who_comes_back_is_to_dial(season: Season) -> None:
     assert season.due_now() == [ANN, BEN]
     assert (planned.dial_now, planned.final) == (2, {})
     assert planned.amendment == Amendment(added=1, changed=0, removed=0)
+
+
+def test_the_plan_knows_a_person_in_the_other_form_of_the_number(season: Season) -> None:
+    """Plan and run agree on who was called and who is tried again, before and after the list is amended."""
+    season.countries = ["AR"]
+    season.start(f"{EVA},Eva", f"{FAY},Fay")
+    season.call_without_answer(EVA)
+    season.dial(FAY)
+    rows = (f"{EVA_TOO},Eva", f"{FAY_TOO},Fay")
+
+    foreseen = season.plan(*rows, gap="1h")
+    season.amend(*rows)
+    planned = season.plan(*rows, gap="1h")
+
+    assert foreseen.amendment == Amendment(added=0, changed=2, removed=0)
+    assert planned.amendment is None
+    for plan in (foreseen, planned):
+        assert (plan.under_way, plan.to_dial, plan.rows) == (1, 1, 2)
+        assert plan.dial_later == {"the time of the next try has not come": 1}
+    assert season.due_now() == [EVA_TOO]
+
+
+def test_a_bad_row_of_a_called_person_in_the_other_form(season: Season) -> None:
+    """Who was called and has no good row any more is planned as the ledger has them."""
+    season.countries = ["AR"]
+    season.start(f"{EVA},Eva", f"{FAY},Fay")
+    season.dial(EVA)
+    rows = (f"{EVA_TOO},", f"{FAY},Fay")
+    season.amend(*rows)
+    planned = season.plan(*rows)
+    assert planned.amendment is None
+    assert (planned.under_way, planned.dial_now, planned.final) == (1, 1, {})
+
+
+def test_another_campaign_has_called_the_other_form(season: Season) -> None:
+    """The cap is foreseen for the person, however the list writes the number."""
+    season.countries = ["AR"]
+    season.start(f"{EVA},Eva")
+    season.call_without_answer(EVA)
+    planned = season.plan(f"{EVA_TOO},Eva", name="autumn")
+    assert (planned.dial_now, planned.dial_later) == (0, {"called by another campaign within 20h": 1})

@@ -21,6 +21,7 @@ from campaign.simulator.faults import Fault
 from campaign.simulator.people import Behaviour
 from tests.calls.harness import FAST, IMPATIENT, QUICK, Stage, numbers, simulated
 from tests.calls.held_time import HeldClock
+from tests.ledger.case import EVA, EVA_TOO
 from tests.support import NOON, make_settings
 
 pytestmark = pytest.mark.anyio
@@ -538,6 +539,44 @@ async def test_nobody_is_called_while_another_campaigns_call_is_unknown(stage: M
     assert (await spring.run()).exit_code is ExitCode.NEEDS_REVIEW
     assert spring.dialled() == {numbers(2)[1]: 1}
     assert "needs review first" in (await spring.rows())[0].reason
+
+
+async def test_both_forms_of_a_number_are_one_person_of_a_list(stage: MakeStage) -> None:
+    """The telephone behind both rings once, under the number of the first row."""
+    spring = stage()
+    spring.settings = make_settings(pace=FAST, contacts={"countries": ["AR"]})
+    await spring.enrol(EVA, EVA_TOO)
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == {EVA: 1}
+    assert (await spring.statuses())[RowStatus.DUPLICATE] == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "caps", "reason"),
+    [
+        ("drop#1", {"per_number": {"calls": 5, "within": "1s"}}, "needs review first"),
+        ("throttle#9", {}, "called by another campaign within 20h"),
+        (
+            "throttle#9",
+            {"per_number": {"calls": 5, "within": "1s"}, "after_conversation": "7d"},
+            "talked with another campaign's agent within 7d",
+        ),
+    ],
+    ids=["in doubt", "cap", "peace"],
+)
+async def test_another_campaigns_call_counts_in_the_other_form_of_the_number(
+    stage: MakeStage, fault: str, caps: dict[str, Any], reason: str
+) -> None:
+    """Whom one campaign has called is not called by the next one that writes the number otherwise."""
+    spring = stage(simulator=simulated(fault, behaviour=Behaviour(answer=1, voicemail=0)))
+    spring.settings = make_settings(pace=FAST, contacts={"countries": ["AR"]}, caps=caps)
+    await spring.enrol(EVA, name="first")
+    await spring.run()
+    called = dict(spring.dialled())
+    await spring.enrol(EVA_TOO, name="second")
+    assert (await spring.run()).exit_code is not ExitCode.OK
+    assert dict(spring.dialled()) == called
+    assert reason in (await spring.rows())[0].reason
 
 
 @pytest.mark.parametrize("status", ["failed", "Teleported"])

@@ -36,7 +36,7 @@ from campaign.simulator.provider import Provider
 from campaign.simulator.server import running
 from tests.cli.test_commands import call_json
 from tests.e2e.impatient import IMPATIENT
-from tests.ledger.case import ANNA, BEN, Case, all_rows, do, people, start
+from tests.ledger.case import ANNA, BEN, EVA, EVA_TOO, Case, all_rows, do, people, start
 from tests.support import NOON, profiled
 
 OURS = "+12025550100"
@@ -413,6 +413,30 @@ def test_what_campaigns_have_called_counts_again_or_not(simulator: Simulator) ->
     called_by_campaign()
     assert "called by another campaign" in str(refused(again=True))
     assert not simulator.provider.dials
+
+
+def test_a_second_call_to_the_other_form_of_a_number(simulator: Simulator) -> None:
+    """It is the same person: on the line, called already, and called again only when that is said."""
+    write("", contacts="contacts: {countries: [AR]}")
+    strike(simulator, "never_end#1")
+    call(EVA, wait=False)
+    [made] = simulator.provider.calls.values()
+    assert f"campaign calls stop {made.id}" in str(refused(EVA_TOO, again=True))
+    simulator.provider.stop(made)
+    assert "or with --again" in str(refused(EVA_TOO))
+    call(EVA_TOO, again=True)
+    assert dialled(simulator) == {EVA: 1, EVA_TOO: 1}
+
+
+def test_a_row_with_the_other_form_of_a_number_is_of_that_person(simulator: Simulator) -> None:
+    """What the row says counts, and the number is dialled as it was given."""
+    write("", contacts="contacts: {countries: [AR], consent: agreed}")
+    Path("list.csv").write_text(f"phone,customer_name,agreed,not_before\n{EVA},Eva,yes,2099-01-01\n")
+    more: dict[str, Any] = {"contact_list": Path("list.csv"), "row": 2}
+    assert "2099" in str(refused(EVA_TOO, **more))
+    Path("list.csv").write_text(f"phone,customer_name,agreed\n{EVA},Eva,yes\n")
+    assert call(EVA_TOO, **more) is ExitCode.OK
+    assert dialled(simulator) == {EVA_TOO: 1}
 
 
 def test_a_call_that_is_left_alone(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:

@@ -66,6 +66,31 @@ def test_duplicates_name_the_row_that_has_the_same(make_intake: MakeIntake) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    "numbers", [("+5491143211234", "+541143211234"), ("+541143211234", "+5491143211234")]
+)
+def test_both_forms_of_a_number_are_one_person(make_intake: MakeIntake, numbers: tuple[str, str]) -> None:
+    """An Argentine mobile with and without its mark rings once: in the form that comes first, as written."""
+    settings = make_settings(contacts={"countries": ["AR"]})
+    intake = make_intake("phone", *numbers, "+5491143211235", numbers[0], settings=settings)
+    assert [contact.to_number for contact in intake.contacts] == [numbers[0], "+5491143211235"]
+    assert [(row.row.number, row.to_number, row.reason, row.status, row.code) for row in intake.rejected] == [
+        (3, numbers[1], "the same number as in row 2", RowStatus.DUPLICATE, "duplicate_number"),
+        (5, numbers[0], "the same number as in row 2", RowStatus.DUPLICATE, "duplicate_number"),
+    ]
+
+
+def test_a_key_joins_the_other_form_of_a_number(make_intake: MakeIntake) -> None:
+    """What a row says that repeats a person in the other form is remembered of that person."""
+    settings = make_settings(contacts={"countries": ["AR"], "key": "id"})
+    rows = ("+5491143211234,a", "+541143211234,b", "+5491143211235,b")
+    intake = make_intake("phone,id", *rows, settings=settings)
+    assert [(row.row.number, row.code) for row in intake.rejected] == [
+        (3, "duplicate_number"),
+        (4, "duplicate_key"),
+    ]
+
+
 def test_rejected_row_is_nobodys_first(make_intake: MakeIntake) -> None:
     """A row that was rejected for its zone does not make the next good row a duplicate."""
     intake = make_intake("phone,tz", "+12025550143,America", "+12025550143,Asia/Tokyo")

@@ -32,6 +32,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 ANNA, BEN, CARA, DORA = (E164(f"+1202555011{digit}") for digit in range(1, 5))
+EVA, EVA_TOO = E164("+5491143211234"), E164("+541143211234")
+"""One person of Argentina, with and without the mark of mobiles."""
 HEADERS = ("phone", "name")
 WAIT_S = 60
 TOKENS = count(1)
@@ -136,6 +138,7 @@ class Case:
         disposition: Disposition = Disposition.ANSWERED,
         has_talked: bool = False,
         call: Mapping[str, Any] = MappingProxyType({}),
+        now: datetime = NOON + timedelta(minutes=2),
     ) -> bool:
         return do(
             self.ledger,
@@ -147,7 +150,7 @@ class Case:
             reason="reached",
             not_before=not_before,
             has_talked=has_talked,
-            now=NOON + timedelta(minutes=2),
+            now=now,
         )
 
     def whole_call(self, number: str, call_id: str, *, status: RowStatus = RowStatus.COMPLETED) -> int:

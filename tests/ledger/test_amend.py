@@ -3,12 +3,28 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from campaign.ledger import campaigns, waiting
 from campaign.ledger.amend import CALLED_UNDER_KEY, NO_LONGER_IN_LIST, Amendment, compare
 from campaign.ledger.amend import amend as amend_list
 from campaign.ledger.ledger import Ledger
 from campaign.models import E164, AttemptState, Contact, Intake, RejectedRow, Row, RowStatus
-from tests.ledger.case import ANNA, BEN, CARA, DORA, Case, contact, do, listed, people, rejected, start
+from tests.ledger.case import (
+    ANNA,
+    BEN,
+    CARA,
+    DORA,
+    EVA,
+    EVA_TOO,
+    Case,
+    contact,
+    do,
+    listed,
+    people,
+    rejected,
+    start,
+)
 from tests.support import NOON, Rows
 
 LATER = NOON + timedelta(hours=1)
@@ -314,3 +330,65 @@ def test_who_left_the_list_during_the_call_gets_no_further_try(case: Case) -> No
     amend(case, people(BEN, ANNA))
     assert case.due() == [BEN]
     assert case.due(now=LATER) == [BEN, ANNA]
+
+
+@pytest.mark.parametrize("status", STORIES)
+def test_who_was_dialled_stays_so_in_the_other_form_of_the_number(ledger: Ledger, status: RowStatus) -> None:
+    """A list that writes the number otherwise has the same person, under the number that has rung."""
+    case = start(ledger, people(EVA, BEN))
+    STORIES[status](case, EVA)
+
+    amendment = amend(case, listed(contact(BEN, 2), contact(EVA_TOO, 3, name="Eva B.")))
+
+    assert amendment == Amendment(added=0, changed=1, removed=0)
+    assert case.statuses() == {BEN: RowStatus.WAITING, EVA: status}
+    assert case.due() == [BEN]
+    assert [row.cells for row in case.rows()] == [(BEN, "someone"), (EVA_TOO, "Eva B.")]
+
+
+def test_who_waits_is_dialled_as_the_latest_list_writes_the_number(ledger: Ledger) -> None:
+    """Once, for a first try as for the next one, and no earlier than before."""
+    case = start(ledger, people(EVA))
+    amend(case, people(EVA_TOO))
+    assert case.due() == [EVA_TOO]
+    case.whole_call(EVA_TOO, "call-1", status=RowStatus.WAITING)
+    amend(case, people(EVA))
+    assert (case.due(), case.statuses()) == ([EVA], {EVA: RowStatus.WAITING})
+    assert [row.attempts for row in case.rows()] == [1]
+
+
+def test_out_of_the_list_and_back_in_the_other_form(ledger: Ledger) -> None:
+    """Who comes back is the same person: diallable when never dialled, and else as the call left them."""
+    case = start(ledger, people(ANNA, EVA))
+    assert amend(case, people(ANNA)).removed == 1
+    assert amend(case, people(ANNA, EVA_TOO)).added == 1
+    assert case.due() == [ANNA, EVA_TOO]
+    case.whole_call(EVA_TOO, "call-1")
+    amend(case, people(ANNA))
+    amend(case, people(ANNA, EVA))
+    assert case.due() == [ANNA]
+    assert [row.status for row in case.rows()] == [RowStatus.WAITING, RowStatus.COMPLETED]
+
+
+@pytest.mark.parametrize("good_comes_first", [True, False])
+def test_a_bad_row_in_the_other_form_takes_no_good_rows_place(ledger: Ledger, good_comes_first: bool) -> None:
+    """The good row is the person who was called, whichever form it has, and nobody is called again."""
+    case = start(ledger, people(EVA))
+    case.whole_call(EVA, "call-1")
+    rows = [contact(EVA_TOO, 2), rejected(3, number=EVA)]
+    amend(case, listed(*(rows if good_comes_first else reversed(rows))))
+    assert case.due() == []
+    assert {row.row_number: row.status for row in case.rows()} == {
+        2: RowStatus.COMPLETED,
+        3: RowStatus.REJECTED,
+    }
+
+
+def test_a_bad_row_in_the_other_form_is_the_called_persons_place(ledger: Ledger) -> None:
+    """Who was called stands once in the result, in the row that the list has of them."""
+    case = start(ledger, people(EVA))
+    case.whole_call(EVA, "call-1", status=RowStatus.WAITING)
+    amend(case, listed(rejected(2, number=EVA_TOO)))
+    assert [(row.row_number, row.status, row.to_number) for row in case.rows()] == [
+        (2, RowStatus.STOPPED, EVA)
+    ]

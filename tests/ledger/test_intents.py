@@ -3,13 +3,15 @@
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from campaign.ledger import attempts, review, rows, waiting
 from campaign.ledger.from_numbers import Day, DayIsFullError
+from campaign.ledger.ledger import Ledger
 from campaign.ledger.moves import IllegalMoveError
 from campaign.ledger.review import Decision, Ruling
 from campaign.models import AttemptState, Disposition, RowStatus
-from tests.ledger.case import ANNA, BEN, CARA, WAIT_S, Case, do, people, start
+from tests.ledger.case import ANNA, BEN, CARA, EVA, EVA_TOO, WAIT_S, Case, do, engine_of, people, start
 from tests.support import NOON
 
 HOUR = timedelta(hours=1)
@@ -283,3 +285,61 @@ def test_recent_calls_are_those_of_other_campaigns(case: Case) -> None:
     assert standing == waiting.Standing(None, (NOON + HOUR, NOON + 3 * HOUR), AttemptState.LIVE, None)
     assert recent == {ANNA: [NOON + HOUR, NOON + 3 * HOUR], BEN: [NOON]}
     assert everything == {ANNA: [NOON + 2 * HOUR, NOON + 3 * HOUR]}
+
+
+@pytest.mark.parametrize(("called", "asked"), [(EVA, EVA_TOO), (EVA_TOO, EVA)])
+def test_a_call_counts_in_each_form_of_the_number(ledger: Ledger, called: str, asked: str) -> None:
+    """Other campaigns have called, talked with and not settled one person, however each writes the number."""
+    case = start(ledger, people(asked))
+    for name, at, is_over in (("a", 0, True), ("b", 1, False)):
+        other = start(ledger, people(called), name=name)
+        other.place(other.intend(called, now=NOON + at * HOUR), f"call-{name}")
+        if is_over:
+            other.end(f"call-{name}")
+            other.settle(f"call-{name}")
+    doubted = start(ledger, people(asked), name="c")
+    doubted.place(doubted.intend(asked, now=NOON + 2 * HOUR), "call-c")
+    times, talked = (NOON, NOON + HOUR, NOON + 2 * HOUR), NOON + timedelta(minutes=2)
+
+    standing = ledger.read(waiting.standing, campaign_id=case.id, to_number=asked, since=NOON)
+
+    assert standing == waiting.Standing(None, times, AttemptState.LIVE, talked)
+    assert ledger.read(waiting.all_calls, asked, NOON) == times
+    recent = ledger.read(waiting.recent_calls, campaign_id=case.id, since=NOON)
+    assert recent == {called: list(times), asked: list(times)}
+    assert ledger.read(waiting.conversations, campaign_id=case.id) == {called: talked, asked: talked}
+    unsettled = ledger.read(waiting.unsettled_elsewhere, campaign_id=case.id)
+    assert unsettled == {called: AttemptState.LIVE, asked: AttemptState.LIVE}
+
+
+def test_the_latest_conversation_counts_whichever_form_was_called(ledger: Ledger) -> None:
+    """Peace lasts from the last time that the person talked."""
+    for name, number, minutes in (("a", EVA, 9), ("b", EVA_TOO, 5)):
+        other = start(ledger, people(number), name=name)
+        other.place(other.intend(number), f"call-{name}")
+        other.end(f"call-{name}")
+        other.settle(f"call-{name}", now=NOON + timedelta(minutes=minutes))
+    latest = NOON + timedelta(minutes=9)
+    assert ledger.read(waiting.conversations, campaign_id=None) == {EVA: latest, EVA_TOO: latest}
+
+
+def test_the_calls_of_a_person_are_found_by_their_index(sqlite_location: str) -> None:
+    """Every dial asks, and a ledger of years has millions of attempts: only the person's are read."""
+    seen: list[str] = []
+
+    def see(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    with Ledger.open(sqlite_location) as ledger:
+        event.listen(engine_of(ledger), "before_cursor_execute", see)
+        ledger.read(waiting.standing, campaign_id=1, to_number=EVA, since=NOON)
+        ledger.read(waiting.all_calls, EVA, NOON)
+        queries = [statement for statement in seen if "attempts.to_number" in statement]
+        assert len(queries) == 2
+        with engine_of(ledger).connect() as connection:
+            for query in queries:
+                plan = connection.exec_driver_sql(
+                    f"EXPLAIN QUERY PLAN {query}", (None,) * query.count("?")
+                ).all()
+                assert "SEARCH attempts USING INDEX ix_attempts_to_number" in str(plan)
+                assert "SCAN attempts" not in str(plan)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from campaign.errors import UsageError
 from campaign.ledger import amend, attempts, calls, campaigns, in_review, moves, review, schema, waiting
 from campaign.ledger.in_review import Elsewhere, PlacedCall, ReviewRow
+from campaign.ledger.ledger import Ledger
 from campaign.ledger.moves import IllegalMoveError
 from campaign.ledger.review import DecidedRow, Decision, Ruling
 from campaign.models import (
@@ -21,7 +22,7 @@ from campaign.models import (
     RowStatus,
     TranscriptStatus,
 )
-from tests.ledger.case import ANNA, BEN, CARA, DORA, Case, contact, do, listed, people, start
+from tests.ledger.case import ANNA, BEN, CARA, DORA, EVA, EVA_TOO, Case, contact, do, listed, people, start
 from tests.support import NOON
 
 LATER = NOON + timedelta(hours=1)
@@ -105,6 +106,17 @@ def test_an_endless_call_is_told_with_its_id(case: Case) -> None:
 
     assert row.attempt is not None
     assert row.attempt.calls == (PlacedCall("call-1", NOON, None),)
+
+
+def test_the_row_that_holds_another_may_write_the_number_otherwise(ledger: Ledger) -> None:
+    """Campaign and row are told in whichever form they have the number of that person, and nobody else's."""
+    case = start(ledger, people(ANNA, EVA))
+    other = start(ledger, people(BEN, EVA_TOO), name="winter")
+    lost(other, BEN)
+    lost(other, EVA_TOO)
+    held(case, ANNA)
+    held(case, EVA)
+    assert [row.elsewhere for row in left_of(case)] == [(), (Elsewhere("winter", 3),)]
 
 
 def test_a_row_held_by_another_campaign_tells_which(case: Case) -> None:

@@ -7,7 +7,7 @@ from campaign.ledger import campaigns, ending, single_calls, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.single_calls import Unfinished
 from campaign.models import RowStatus
-from tests.ledger.case import ANNA, BEN, Case, do, people, start
+from tests.ledger.case import ANNA, BEN, EVA, EVA_TOO, Case, do, people, start
 from tests.support import NOON
 
 HOUR = timedelta(hours=1)
@@ -96,3 +96,11 @@ def test_no_campaign_follows_up_on_single_calls(ledger: Ledger) -> None:
     single(ledger, ANNA)
     other = single(ledger, BEN, "call-2")
     assert ledger.read(ending.leftovers, other.id) == []
+
+
+def test_a_single_call_is_known_in_each_form_of_the_number(ledger: Ledger) -> None:
+    """Who is on the line, or was called, is so also when the number is written in its other form."""
+    case = single(ledger, EVA)
+    case.place(case.intend(EVA), "call_1")
+    assert [each.call_id for each in left(ledger, EVA_TOO)] == ["call_1"]
+    assert ledger.read(single_calls.called_at, EVA_TOO, NOON - HOUR) == [NOON]
