@@ -7,14 +7,13 @@ from collections.abc import Sequence
 
 import anyio
 
-from campaign.calls import schedule
+from campaign.calls import schedule, wishes
 from campaign.calls.run import Run
 from campaign.ledger import late
 from campaign.ledger.late import IncompleteCall
 from campaign.logs import get_logger
 from campaign.models import Call, Disposition, TranscriptStatus
 from campaign.oneinbox.errors import ApiError, NotFound, OutcomeUnknown, Throttled
-from campaign.rules import opt_out
 from campaign.rules.dispositions import read_disposition
 
 log = get_logger(__name__)
@@ -103,7 +102,7 @@ class LateResults:
         run = self._run
         is_own = record.campaign_id == run.campaign_id
         reading = read_disposition(call, run.settings.dispositions if is_own else ())
-        wish = opt_out.asked(call, run.settings.opt_out)
+        wish = await wishes.asked(run, record.campaign_id, call)
         found = await run.commit(
             late.record_results,
             call,

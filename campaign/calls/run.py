@@ -21,7 +21,7 @@ from campaign.hook.ask import ask
 from campaign.ledger.ledger import Connection
 from campaign.rules.breaker import Breaker
 from campaign.rules.stages import Stages
-from campaign.settings import Calendar, CampaignSettings
+from campaign.settings import Calendar, CampaignSettings, OptOutSettings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -147,6 +147,8 @@ class Run:
     """Whether it lasts until its calls have settled, and not only until the fate of each request is known."""
     opt_outs: int = 0
     """People who have asked in a call of this run not to be called again."""
+    kept_opt_outs: dict[int, OptOutSettings] = field(default_factory=dict)
+    """By campaign, what it takes for such a wish, as far as its calls were judged: as the ledger has it."""
     waiting_for: str = ""
     """Why no call starts at this moment, for people."""
     next_due: datetime | None = None

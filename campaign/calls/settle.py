@@ -2,7 +2,7 @@
 
 import anyio
 
-from campaign.calls import breaker, schedule
+from campaign.calls import breaker, schedule, wishes
 from campaign.calls.closing import Closing
 from campaign.calls.recordings import Recorder
 from campaign.calls.run import Run
@@ -12,7 +12,7 @@ from campaign.ledger.calls import OpenCall
 from campaign.ledger.late import LOOKS
 from campaign.logs import get_logger
 from campaign.models import Call, Disposition, TranscriptStatus, plausible_end
-from campaign.rules import closing, endings, opt_out
+from campaign.rules import closing, endings
 from campaign.rules.breaker_events import Talked
 from campaign.rules.dispositions import Reading, read_disposition
 from campaign.settings import RetrySettings
@@ -49,7 +49,7 @@ class Settler:
         retry = run.settings.retry if is_own else RetrySettings()
         reading = self._read(record, call)
         disposition = reading.disposition
-        wish = opt_out.asked(call, run.settings.opt_out)
+        wish = await wishes.asked(run, record.campaign_id, call)
         ending = endings.decide(
             disposition,
             tries=record.tries,

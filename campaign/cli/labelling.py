@@ -59,7 +59,7 @@ def give(call_id: str, label: str, *, wishes: Collection[str], location: str | N
     Args:
         call_id: The call.
         label: As it was typed: a label, or the name of one.
-        wishes: Labels that are wishes.
+        wishes: Labels that are wishes, beside those of the campaign of the call.
         location: What `--ledger` says.
 
     Raises:
@@ -118,15 +118,17 @@ class _Person:
     """Whoever was called, as far as that is known, and whether they are suppressed."""
 
     def __init__(self, call_id: str, ledger: "Ledger | None", wishes: Collection[str]) -> None:
-        from campaign.ledger import known_calls
+        from campaign.ledger import known_calls, opt_outs
+        from campaign.settings.opt_out import read_kept
 
         self.ledger = ledger
         self.has_wish = False
         self.is_suppressed: bool | None = None
         self._call_id = call_id
-        self._wishes = wishes
+        self._wishes: Collection[str] = wishes
         self._number: str | None = None
         if ledger is not None:
+            self._wishes = (*wishes, *read_kept(ledger.read(opt_outs.kept_of, call_id)).outcomes)
             self._take(ledger.read(known_calls.number_of, call_id))
 
     def learn(self, call: "Call") -> None:

@@ -163,6 +163,11 @@ def _keep_what_is_learnt(connection: Connection) -> None:
     schema.learnt.create(connection, checkfirst=True)
 
 
+def _keep_opt_outs(connection: Connection) -> None:
+    # Of older campaigns it is not known: their calls are judged by the defaults and by whoever runs.
+    _add_column(connection, "campaigns", "opt_out", "JSON")
+
+
 def _add_column(connection: Connection, table: str, column: str, kind: str) -> bool:
     """Add a column. False when it is there: a new ledger has all of them."""
     if column in {known["name"] for known in inspect(connection).get_columns(table)}:
@@ -190,6 +195,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(16, "what is learnt", _keep_what_is_learnt, is_for_older=True),
     # Once more: for a time 13 to 15 were the three before this one, and late results had no step yet.
     Migration(17, "late results in every ledger", _await_late_results, is_for_older=True),
+    Migration(18, "opt-outs of campaigns", _keep_opt_outs, is_for_older=True),
 )
 
 

@@ -112,6 +112,8 @@ campaigns = Table(
     Column("finished_at", Utc),
     # Limits and the longest call, as the latest run had them.
     Column("budget", JSON),
+    # What the latest run takes for a wish not to be called again, for whoever judges these calls later.
+    Column("opt_out", JSON),
     # Where the latest run wrote the result, for the run that closes this campaign.
     Column("output_path", Text),
 )

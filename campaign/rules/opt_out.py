@@ -11,12 +11,21 @@ from campaign.settings.phrases import spoken_words
 _YES = frozenset({"yes", "true", "1", "y"})
 
 
-def asked(call: Call, settings: OptOutSettings) -> str:
+def asked(call: Call, *looked_for: OptOutSettings) -> str:
     """How the person has asked not to be called again, for the ledger; empty when they have not.
 
     What they said themselves counts, not what the agent said. The text is ours or the campaign file's, never
     the person's own words.
+
+    Args:
+        call: The call with its results.
+        looked_for: What tells a wish, of one campaign or several: one that finds it is enough.
     """
+    found = (_asked(call, settings) for settings in dict.fromkeys(looked_for))
+    return next(filter(None, found), "")
+
+
+def _asked(call: Call, settings: OptOutSettings) -> str:
     if plain(call.outcome) in {plain(outcome) for outcome in settings.outcomes}:
         return f"outcome {call.outcome}"
     if settings.field and _says_yes(call.analysis, settings.field):

@@ -60,6 +60,23 @@ class OptOutSettings(BaseModel):
         return bundled + tuple(map(_own_phrase, self.phrases))
 
 
+def as_kept(settings: OptOutSettings) -> dict[str, Any]:
+    """For the ledger, as JSON has it."""
+    return settings.model_dump(mode="json")
+
+
+def read_kept(kept: Mapping[str, Any] | None) -> OptOutSettings:
+    """What the ledger has of a campaign, in doubt wider than it was; the defaults where it has nothing.
+
+    Another version may have kept it: keys that are not known are left out, and for languages that are not
+    known all are looked for.
+    """
+    known = {key: value for key, value in (kept or {}).items() if key in OptOutSettings.model_fields}
+    if not BUNDLED_PHRASES.keys() >= set(known.get("languages") or ()):
+        del known["languages"]
+    return OptOutSettings.model_validate(known)
+
+
 @cache
 def _own_phrase(text: str) -> Phrase:
     return Phrase(text, is_pattern=False)

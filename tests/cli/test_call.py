@@ -5,6 +5,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -648,6 +649,27 @@ def test_who_asks_not_to_be_called_is_suppressed(simulator: Simulator) -> None:
     call()
     with Ledger.open("ledger.db") as ledger:
         assert ANNA in ledger.read(suppression.suppressed)
+
+
+@pytest.mark.parametrize("next_one", ["call", "run"])
+def test_a_wish_in_a_call_that_was_left_is_found_by_the_file_that_made_it(
+    simulator: Simulator, next_one: str
+) -> None:
+    """Whatever the next command's file looks for, the person is suppressed and not dialled again."""
+    simulator.provider.behaviour = replace(ALL_ANSWER, replies=("Basta ya.",))
+    write("opt_out: {phrases: [basta ya]}")
+    call(wait=False)
+    # Any call is over by now.
+    simulator.provider.monotonic = lambda: time.monotonic() + 3600
+    write("opt_out: {languages: [de]}")
+    if next_one == "call":
+        assert "the person is suppressed" in str(refused(again=True))
+    else:
+        Path("list.csv").write_text(f"phone,customer_name\n{BEN},Ben\n")
+        run(Options(contact_list=Path("list.csv"), config=Path("campaign.yaml"), yes=True), timing=IMPATIENT)
+    with Ledger.open("ledger.db") as ledger:
+        assert ANNA in ledger.read(suppression.suppressed)
+    assert dialled(simulator)[ANNA] == 1
 
 
 def test_the_plans_of_a_campaign_do_not_matter(simulator: Simulator) -> None:

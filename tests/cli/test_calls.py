@@ -27,15 +27,17 @@ from campaign.errors import (
     LedgerError,
     UsageError,
 )
-from campaign.ledger import rows, suppression
+from campaign.ledger import opt_outs, rows, suppression
 from campaign.ledger.ledger import Ledger
 from campaign.oneinbox.client import OneInbox
+from campaign.settings import OptOutSettings
+from campaign.settings.opt_out import as_kept
 from campaign.simulator.app import SIMULATOR_KEY, Simulator
 from campaign.simulator.faults import Fault, FaultPlan
 from campaign.simulator.people import Behaviour
 from campaign.simulator.provider import Provider, SimulatedCall
 from campaign.simulator.server import running
-from tests.ledger.case import ANNA, BEN, Case, people, start
+from tests.ledger.case import ANNA, BEN, Case, do, people, start
 
 TALKING = Behaviour(answer=1, voicemail=0, busy=0, no_answer=0, results_late_s=0)
 SUPPRESSED = "the person is suppressed: no campaign of this ledger calls them"
@@ -503,6 +505,19 @@ def test_labels_of_a_campaign_file_are_wishes(simulator: Simulator, clock: Clock
     assert list(spring.ledger.read(suppression.suppressed)) == [ANNA]
     # From now on it is said of every label.
     assert call("calls", "outcome", made.id, "Interested")[2] == f"{SUPPRESSED}\n"
+
+
+def test_labels_that_the_campaign_of_the_call_has_named_are_wishes(
+    simulator: Simulator, clock: Clock, tmp_path: Path
+) -> None:
+    """The ledger knows which ones its latest run took for a wish, without the file."""
+    made = ended(simulator, clock)
+    spring = of_campaign(tmp_path, made.id)
+    do(spring.ledger, opt_outs.keep, spring.id, as_kept(OptOutSettings(outcomes=("Leave me alone",))))
+    add_outcome(simulator, "Leave Me Alone", "leave_me_alone")
+    assert call_json("calls", "outcome", made.id, "Interested")["is_suppressed"] is False
+    assert call_json("calls", "outcome", made.id, "leave me alone")["is_suppressed"] is True
+    assert list(spring.ledger.read(suppression.suppressed)) == [ANNA]
 
 
 def test_what_is_a_wish_by_itself_stays_one_with_a_campaign_file(

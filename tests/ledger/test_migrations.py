@@ -10,11 +10,11 @@ from sqlalchemy import Connection, event, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.errors import LedgerError
-from campaign.ledger import calls, campaigns, ending, late, schema, waiting
+from campaign.ledger import calls, campaigns, ending, late, opt_outs, schema, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.migrations import MIGRATIONS, Migration, migrate
 from campaign.models import Disposition, ZoneSource
-from tests.ledger.case import engine_of, people, start
+from tests.ledger.case import Case, engine_of, people, start
 from tests.postgresql import Databases
 from tests.support import NOON
 
@@ -269,6 +269,23 @@ def test_an_older_ledger_awaits_no_late_results(ledger: Ledger, ledger_location:
         assert again.read(late.incomplete_calls, NOON) == []
         indexes = inspect(engine_of(again)).get_indexes("calls")
         assert "ix_calls_incomplete" in {index["name"] for index in indexes}
+
+
+def test_an_older_ledger_does_not_know_what_campaigns_take_for_a_wish(
+    ledger: Ledger, ledger_location: str
+) -> None:
+    """Nothing is kept of its campaigns until they run again."""
+    with engine_of(ledger).begin() as connection:
+        campaign_id = start_old(connection)
+        connection.exec_driver_sql("ALTER TABLE campaigns DROP COLUMN opt_out")
+        connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 18")
+
+    with Ledger.open(ledger_location) as again:
+        old = Case(again, campaign_id)
+        old.place(old.intend("+12025550143"), "call-1")
+        assert again.read(opt_outs.kept_of, "call-1") is None
+        again.write(opt_outs.keep, campaign_id, {"phrases": ["basta ya"]}).result()
+        assert again.read(opt_outs.kept_of, "call-1") == {"phrases": ["basta ya"]}
 
 
 def test_a_ledger_whose_steps_were_numbered_otherwise(ledger: Ledger, ledger_location: str) -> None:

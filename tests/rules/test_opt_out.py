@@ -1,5 +1,6 @@
 """Who asks in a call not to be called again is understood, and who does not is left alone."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from pydantic import ValidationError
 from campaign.models import Call
 from campaign.rules.opt_out import asked
 from campaign.settings import OptOutSettings
-from campaign.settings.opt_out import BUNDLED_PHRASES
+from campaign.settings.opt_out import BUNDLED_PHRASES, as_kept, read_kept
 from campaign.settings.phrases import spoken_words
 
 DEFAULT = OptOutSettings()
@@ -289,6 +290,39 @@ def test_own_phrases_and_languages() -> None:
     assert asked(call("Streichen Sie mich."), settings) == "said: streichen mich"
     assert asked(call("Well ((really)) [now|then]"), OptOutSettings(phrases=("(really) [now|then]",)))
     assert asked(call("stop calling"), settings) == ""
+
+
+def test_what_any_of_several_campaigns_looks_for_counts() -> None:
+    """The first that finds a wish says how it was uttered; where none does, there is none."""
+    first = OptOutSettings(languages=("de",), phrases=("basta ya",))
+    second = OptOutSettings(languages=("de",), field="wish")
+    assert asked(call("Basta ya!"), first, second) == asked(call("Basta ya!"), second, first)
+    both = call("Basta ya!", analysis={"wish": True})
+    assert asked(both, second, first) == "analysis field wish"
+    assert asked(both, first, second) == "said: basta ya"
+    assert asked(call("stop calling"), first, second) == ""
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [DEFAULT, OptOutSettings(languages=("de",), phrases=("basta ya",), outcomes=("Enough",), field="wish")],
+)
+def test_what_is_kept_is_read_as_it_was(settings: OptOutSettings) -> None:
+    """What a campaign looks for comes back from its row in the ledger."""
+    assert read_kept(json.loads(json.dumps(as_kept(settings)))) == settings
+
+
+def test_of_whom_nothing_is_kept_the_defaults_hold() -> None:
+    """A campaign of an older ledger looked for what is looked for by default, as far as anybody knows."""
+    assert read_kept(None) == DEFAULT
+    assert read_kept({}) == DEFAULT
+
+
+def test_what_another_version_has_kept_is_read_as_far_as_it_is_known() -> None:
+    """A language that this one does not know is looked for in all that it knows; other keys are left out."""
+    kept = {"languages": ["tlh"], "phrases": ["basta ya"], "later": 1}
+    assert read_kept(kept) == OptOutSettings(phrases=("basta ya",))
+    assert read_kept({"languages": ["de", "tlh"]}) == DEFAULT
 
 
 @pytest.mark.parametrize(
