@@ -73,6 +73,7 @@ class DoubtSettler:
             run.acquaintance.listed(look.calls[call_id] for call_id in known)
             for doubt in of_agent:
                 await self._judge(doubt, look, known)
+            await self._tracker.listed(call for call_id, call in look.calls.items() if call_id not in known)
         if trouble is None:
             self._failing_since = None
         else:

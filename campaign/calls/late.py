@@ -33,6 +33,8 @@ class LateResults:
         self._failures = 0
         self.changed: set[int] = set()
         """Campaigns of whose calls there is something new."""
+        self.measured: set[int] = set()
+        """Campaigns of whose calls length and cost may be known only now."""
 
     async def look(self) -> None:
         """Look at all that are due, within a time limit. What fails is left for later, and ends no run."""
@@ -113,6 +115,7 @@ class LateResults:
             now=run.now(),
         )
         run.opt_outs += found.is_suppressed
+        self.measured.add(record.campaign_id)
         if found.is_new:
             self.changed.add(record.campaign_id)
             log.debug("call.late_results", row=record.row_number, call=call.id, opt_out=bool(wish))

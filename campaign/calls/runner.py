@@ -202,7 +202,7 @@ async def _work(
     if work_is_left and await reach_api(run):
         # Whoever has asked by now not to be called again is not.
         await late.look()
-        if run.campaign_id in late.changed:
+        if run.campaign_id in late.measured:
             await take_stock(run)
         breaker.stay_open(run)
         async with anyio.create_task_group() as tasks:
@@ -221,7 +221,10 @@ async def _work(
                 await tracker.leave()
             await recorder.finish()
             tasks.cancel_scope.cancel()
+        late.measured.clear()
         await late.look_once_more()
+        if run.campaign_id in late.measured:
+            await take_stock(run)
     await end_overdue(run)
     # Calls that have ended meanwhile may have let rows of theirs wait for another try.
     await leftovers.close()

@@ -90,6 +90,15 @@ class Spending:
         for call_id in call_ids:
             self._expect(attempt_id, call_id, Measure())
 
+    def doubled(self, attempt_id: int, call_ids: Collection[str], *, is_over: bool) -> None:
+        """Further calls of an attempt are known, and whether it was over before."""
+        for call_id in call_ids:
+            if is_over:
+                self.settled.add(Measure())
+            else:
+                self.intended(attempt_id)
+                self._expect(attempt_id, call_id, Measure())
+
     def not_called(self, attempt_id: int) -> None:
         """Certainly nobody was called: the attempt gives its room back."""
         calls = self.unsettled.pop(attempt_id, None)

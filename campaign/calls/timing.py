@@ -16,6 +16,9 @@ class Timing:
     """Whether a listener has left hints is looked at so often."""
     results_first_s: float = 2.0
     """Results are written after a call's end; the first look that counts is so much later."""
+    doubles_look_s: float = 60.0
+    """While calls are followed, a page of the list is read at least so often, and at the first look at each,
+    to see whether any request has made more than one."""
     closing_lead_s: float = 15.0
     """A call that is still queued is stopped so long before its hours close: longer than the time between two
     looks, as the stop has to be there before it rings."""

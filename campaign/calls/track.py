@@ -5,7 +5,7 @@ requests, and fetches singly what the pages do not show.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ import anyio
 
 from campaign.calls import breaker, schedule
 from campaign.calls.closing import Closing
+from campaign.calls.doubles import Doubles
 from campaign.calls.recordings import Recorder
 from campaign.calls.run import Run
 from campaign.calls.settle import Settler
@@ -46,6 +47,8 @@ class Tracker:
         self._closing = Closing(run)
         self._calls = Watchlist(run.timing)
         self._settler = Settler(run, self._calls, self._closing, recorder)
+        self._doubles = Doubles(run, self.follow)
+        self._page_read_at: dict[str, float] = {}
         self._list_rests_until: defaultdict[str, float] = defaultdict(float)
         self._fruitless_sweeps: Counter[str] = Counter()
         self._failing_since: float | None = None
@@ -76,6 +79,10 @@ class Tracker:
         for call_id in self._calls.hint(call_ids):
             self._recorder.hint(call_id)
 
+    async def listed(self, calls: Iterable[Call]) -> None:
+        """A list has shown these calls: there may be further calls of one request among them."""
+        await self._doubles.look(call for call in calls if call.id not in self._calls)
+
     async def leave(self) -> None:
         """Before the run leaves its calls to the next one: nobody stays queued, to be rung after hours."""
         await self._closing.leave()
@@ -87,7 +94,7 @@ class Tracker:
 
     async def _sweep(self, due: Sequence[Tracked]) -> None:
         hinted = self._calls.begin_look(due)
-        shown = await self._read_pages(due)
+        shown = await self._read_pages(due, hinted)
         for tracked in due:
             call_id = tracked.record.call_id
             # A page may be older than what a hint tells of.
@@ -105,29 +112,54 @@ class Tracker:
         if trouble is not None:
             await self._trouble(trouble)
 
-    async def _read_pages(self, due: Sequence[Tracked]) -> dict[str, Call]:
+    async def _read_pages(self, due: Sequence[Tracked], hinted: Collection[str]) -> dict[str, Call]:
         """The calls that the newest list pages show, where pages cost fewer requests than single looks."""
         seen: dict[str, Call] = {}
-        ranks: defaultdict[str, list[int]] = defaultdict(list)
+        by_agent: defaultdict[str, list[Tracked]] = defaultdict(list)
         for tracked in due:
             if not tracked.needs_single_look:
-                ranks[tracked.record.agent_id].append(self._calls.rank(tracked))
+                by_agent[tracked.record.agent_id].append(tracked)
         try:
-            for agent_id, of_agent in ranks.items():
-                pages = schedule.pages_worth_reading(of_agent, PAGE_SIZE)
-                if pages and anyio.current_time() >= self._list_rests_until[agent_id]:
-                    await self._read_list(agent_id, pages, seen)
+            for agent_id, of_agent in by_agent.items():
+                if anyio.current_time() >= self._list_rests_until[agent_id]:
+                    ranks = [self._calls.rank(tracked) for tracked in of_agent]
+                    pages = schedule.pages_worth_reading(ranks, PAGE_SIZE)
+                    if pages:
+                        await self._read_list(agent_id, pages, seen)
+                    elif self._page_is_due(agent_id, of_agent, hinted):
+                        page: dict[str, Call] = {}
+                        await self._read_list(agent_id, 1, page)
+                        # In place of single looks: who is not due is looked at in their own time.
+                        ids = (tracked.record.call_id for tracked in of_agent)
+                        seen |= {call_id: page[call_id] for call_id in ids if call_id in page}
         except ApiError as error:
             await self._trouble(error)
         return seen
 
+    def _page_is_due(self, agent_id: str, due: Sequence[Tracked], hinted: Collection[str]) -> bool:
+        """Whether to read one page where single looks cost no more, as only a page shows a second call of one
+        request: now and then, and at the first look at a call, where it takes the place of that.
+        """
+        read_at, now = self._page_read_at.get(agent_id, float("-inf")), anyio.current_time()
+        is_long_ago = now - read_at >= self._run.timing.doubles_look_s
+        # What a hint tells of is looked at by itself as well.
+        is_in_place = any(
+            is_long_ago or tracked.placed_at >= read_at
+            for tracked in due
+            if tracked.record.call_id not in hinted
+        )
+        return self._run.acquaintance.echoes_token is not False and is_in_place
+
     async def _read_list(self, agent_id: str, pages: int, seen: dict[str, Call]) -> None:
         """Add the calls that the first pages of one agent's list show, unless it is of no use."""
         has_shown = False
+        listed: list[Call] = []
+        self._page_read_at[agent_id] = anyio.current_time()
         try:
             async with aclosing(self._first_pages(agent_id, pages)) as listing:
                 async for page in listing:
                     seen |= {call.id: call for call in page.calls}
+                    listed += page.calls
                     own = [call for call in page.calls if call.id in self._calls]
                     self._run.acquaintance.listed(own)
                     has_shown = has_shown or bool(own)
@@ -136,6 +168,7 @@ class Tracker:
             self._list_rests_until[agent_id] = anyio.current_time() + LIST_REST_S
             return
         self._failing_since = None
+        await self.listed(listed)
         self._fruitless_sweeps[agent_id] = 0 if has_shown else self._fruitless_sweeps[agent_id] + 1
         if self._fruitless_sweeps[agent_id] == FRUITLESS_SWEEPS:
             self._fruitless_sweeps[agent_id] = 0

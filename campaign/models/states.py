@@ -68,6 +68,8 @@ ROW_MOVES: Mapping[RowStatus, frozenset[RowStatus]] = {
             RowStatus.WAITING,
             # Another try would be due, but the operator took the row out of the list during the call.
             RowStatus.STOPPED,
+            # Another call of the same request has turned up, and is followed to its end.
+            RowStatus.LIVE,
         }
     ),
     # Several refusals in a row were not about the rows after all: they wait again.
@@ -120,7 +122,7 @@ ATTEMPT_MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
     AttemptState.DIALING: frozenset({AttemptState.LIVE, AttemptState.IN_DOUBT, *HARMLESS_ATTEMPTS}),
     AttemptState.IN_DOUBT: frozenset({AttemptState.LIVE, AttemptState.NEEDS_REVIEW}),
     AttemptState.LIVE: frozenset({AttemptState.SETTLING, AttemptState.NEEDS_REVIEW}),
-    AttemptState.SETTLING: frozenset({AttemptState.ENDED}),
+    AttemptState.SETTLING: frozenset({AttemptState.ENDED, AttemptState.LIVE}),
     AttemptState.NEEDS_REVIEW: frozenset({AttemptState.SETTLING}),
 }
 """Every legal move of an attempt by the program."""

@@ -51,6 +51,7 @@ PATIENT = Step(timing={"api_patience_s": 60, "throttle_patience_s": 60})
 QUICKLY_AGAIN = Step(timing={"hook_retry_s": 0.2})
 STAGED: Mapping[str, Any] = {"calls_per_second": 500, "burst": 5, "max_live_calls": 4}
 CROWDED: Mapping[str, Any] = {"pace": {"calls_per_second": 500, "burst": 16, "max_live_calls": 16}}
+AWAITS_RESULTS = Step(timing={"results_wait_s": 3})
 ABOUT_TO_CLOSE = Step(timing={"closing_lead_s": 3 * 86_400})
 """Every call that is still queued when it is looked at is too late."""
 AUTUMN: Mapping[str, Any] = {"name": "autumn"}
@@ -443,6 +444,23 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     "replies after acting": Story(account=Account(faults=("act_then_status=502#1", "garble#2"))),
     "two calls of one request": Story(
         account=Account(faults=("duplicate#2", "lose_reply#2")), meets=69, ends=HELD
+    ),
+    "two calls of an answered request": Story(account=Account(faults=("duplicate#2",)), meets=69, ends=HELD),
+    # The list shows them when the first one has settled.
+    "two calls, the other one listed late": Story(
+        account=Account(faults=("duplicate#1",), list_lag_s=0.7),
+        settings=LONG,
+        meets=69,
+        ends=HELD,
+    ),
+    # The same while the results of the first one are awaited.
+    "two calls, the other one listed a little late": Story(
+        account=Account(faults=("duplicate#1",), list_lag_s=0.7, late_s=800),
+        settings=LONG,
+        step=AWAITS_RESULTS,
+        resume=AWAITS_RESULTS,
+        meets=69,
+        ends=HELD,
     ),
     # One call at a time: the id is known as the first person's when the second one gets it.
     "an id twice": Story(

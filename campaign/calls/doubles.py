@@ -1,0 +1,57 @@
+"""Doubles: a further call of one request is found in the lists, followed like the first, and stops dialling.
+
+A reply names one call. That OneInbox has acted twice, or that something on the way has repeated the request,
+shows only in a list, by our token. Where lists show no tokens it does not show.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+
+from campaign.calls import breaker
+from campaign.calls.run import Run
+from campaign.ledger import calls, doubles
+from campaign.ledger.calls import OpenCall
+from campaign.ledger.doubles import Doubling
+from campaign.logs import get_logger
+from campaign.models import TOKEN_KEY, Call
+from campaign.rules.breaker_events import Doubled
+
+log = get_logger(__name__)
+
+
+class Doubles:
+    """Looks for them in what lists show to one run."""
+
+    def __init__(self, run: Run, follow: Callable[[OpenCall], None]) -> None:
+        """Look at nothing yet.
+
+        Args:
+            run: Whose calls.
+            follow: Follows a call to its end.
+        """
+        self._run = run
+        self._follow = follow
+        self._known: Collection[str] = ()
+        """Calls that the ledger has, as far as the last look has shown them."""
+
+    async def look(self, listed: Iterable[Call]) -> None:
+        """A list has shown these calls, which are not followed."""
+        tokens = {call.id: token for call in listed if isinstance(token := call.metadata.get(TOKEN_KEY), str)}
+        strange = {call_id: token for call_id, token in tokens.items() if call_id not in self._known}
+        if strange:
+            sighting = await self._run.fetch(doubles.sight, strange)
+            self._known = (tokens.keys() - strange.keys()) | sighting.known
+            for doubling in sighting.doublings:
+                await self._take_up(doubling)
+
+    async def _take_up(self, doubling: Doubling) -> None:
+        run = self._run
+        log.warning("call.doubled", row=doubling.row_number, calls=doubling.call_ids)
+        # First: a run that is killed in between finds the calls again, and the breaker open.
+        await breaker.tell(run, Doubled(doubling.calls, doubling.row_number))
+        recorded = await run.commit(doubles.record_doubles, doubling.attempt_id, doubling.call_ids, run.now())
+        if doubling.campaign_id == run.campaign_id:
+            run.spending.doubled(doubling.attempt_id, recorded.call_ids, is_over=recorded.is_over)
+        for record in await run.fetch(calls.open_calls, run.campaign_id, attempt_id=doubling.attempt_id):
+            if record.call_id in recorded.call_ids:
+                run.settling.discard(doubling.attempt_id)
+                self._follow(record)

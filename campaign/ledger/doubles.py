@@ -1,0 +1,127 @@
+"""Doubles: calls that were made of one request beside the one that its reply has named."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, func, insert, select
+
+from campaign.ledger import calls, moves, schema
+from campaign.ledger.late import LOOKS
+from campaign.models import AttemptState, RowStatus, TranscriptStatus
+
+# An attempt without a call has none that could be doubled: its request is under way, or in doubt.
+_CALLED = (
+    select(
+        schema.attempts.c.id,
+        schema.attempts.c.token,
+        schema.attempts.c.campaign_id,
+        schema.contacts.c.row_number,
+        func.count().label("calls"),
+    )
+    .select_from(schema.attempts)
+    .join(schema.calls)
+    .join(schema.contacts)
+    .where(schema.attempts.c.token.in_(bindparam("tokens", expanding=True)))
+    .group_by(schema.attempts.c.id, schema.contacts.c.row_number)
+)
+_ATTEMPT = select(schema.attempts).where(schema.attempts.c.id == bindparam("attempt"))
+
+
+@dataclass(frozen=True, slots=True)
+class Doubling:
+    """An attempt that has made more calls than are known."""
+
+    attempt_id: int
+    campaign_id: int
+    row_number: int
+    call_ids: Sequence[str]
+    """Those that are not known."""
+    calls: int
+    """How many there are with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What the ledger makes of calls that carry tokens."""
+
+    known: set[str]
+    """Ids of calls that it has."""
+    doublings: Sequence[Doubling]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Further calls of an attempt, on disk."""
+
+    call_ids: Collection[str]
+    """Without those that somebody else has recorded meanwhile."""
+    is_over: bool
+    """Whether the attempt was over before."""
+
+
+def sight(connection: Connection, tokens: Mapping[str, str]) -> Sighting:
+    """Exact, as committed: which calls are known, and which are further ones of attempts that have one.
+
+    Args:
+        connection: To the ledger.
+        tokens: By the id of a call, the token that it carries.
+    """
+    attempts = connection.execute(_CALLED, {"tokens": list({*tokens.values()})}).all()
+    # Asked last: a call that is recorded in between is known, and not a further one.
+    known = calls.known_ids(connection, tokens)
+    unknown: defaultdict[str, list[str]] = defaultdict(list)
+    for call_id in tokens.keys() - known:
+        unknown[tokens[call_id]].append(call_id)
+    doublings = [
+        Doubling(
+            attempt.id,
+            attempt.campaign_id,
+            attempt.row_number,
+            call_ids,
+            attempt.calls + len(call_ids),
+        )
+        for attempt in attempts
+        if (call_ids := unknown[attempt.token])
+    ]
+    return Sighting(known, doublings)
+
+
+def record_doubles(
+    connection: Connection, attempt_id: int, call_ids: Collection[str], now: datetime
+) -> Recorded:
+    """Nothing lost, and journalled: further calls of an attempt that has one are on disk.
+
+    An attempt whose calls had all ended is live again. Of one that is over, or for a human to decide, neither
+    state nor row changes. When it is over, its further calls are looked up as late results are.
+    """
+    known = calls.known_ids(connection, call_ids)
+    added = [call_id for call_id in call_ids if call_id not in known]
+    attempt = connection.execute(_ATTEMPT, {"attempt": attempt_id}).one()
+    is_over = attempt.state == AttemptState.ENDED
+    for call_id in added:
+        connection.execute(
+            insert(schema.calls),
+            {
+                "call_id": call_id,
+                "attempt_id": attempt_id,
+                "placed_at": now,
+                "settled_at": now if is_over else None,
+                "looks_left": LOOKS if is_over else 0,
+                "transcript_status": TranscriptStatus.EMPTY if is_over else TranscriptStatus.PENDING,
+            },
+        )
+        moves.journal(
+            connection,
+            now,
+            "call.doubled",
+            campaign_id=attempt.campaign_id,
+            contact_id=attempt.contact_id,
+            attempt_id=attempt_id,
+            detail=call_id,
+        )
+    if added and attempt.state == AttemptState.SETTLING:
+        moves.move_attempt(connection, attempt_id, to=AttemptState.LIVE, now=now, event="call.live_again")
+        moves.move_row(connection, attempt.contact_id, to=RowStatus.LIVE, now=now)
+    return Recorded(tuple(added), is_over)

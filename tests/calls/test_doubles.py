@@ -1,0 +1,174 @@
+"""Runs in which OneInbox acts twice on one request and answers with one call: both are followed, and no other
+person is rung."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import anyio
+import pytest
+from sqlalchemy import select
+
+from campaign.calls.report import RunReport
+from campaign.errors import ExitCode
+from campaign.ledger import breakers, schema, suppression
+from campaign.ledger.ledger import Connection
+from campaign.models import RowStatus
+from campaign.simulator.app import Simulator
+from campaign.simulator.faults import Fault, FaultPlan
+from campaign.simulator.people import Behaviour
+from campaign.simulator.provider import Provider, SimulatedCall
+from tests.calls.harness import QUICK, Stage, numbers, wall_clock
+from tests.support import make_settings
+
+pytestmark = pytest.mark.anyio
+
+MakeStage = Callable[..., Stage]
+TALKATIVE = Behaviour(answer=1.0, voicemail=0.0, busy=0.0, no_answer=0.0, talk_sigma=0.0)
+
+
+@dataclass(slots=True)
+class Shy(Provider):
+    """Its lists show the second call of a request only when somebody else's call has come so far."""
+
+    shows: Callable[[], bool] = lambda: True
+
+    def listed(self, agent_id: str | None, status: str | None = None) -> list[SimulatedCall]:
+        """As in the simulator."""
+        first = {call.metadata["campaign_attempt"]: call.id for call in reversed(list(self.calls.values()))}
+        shown = Provider.listed(self, agent_id, status)
+        return shown if self.shows() else [call for call in shown if call.id in first.values()]
+
+
+def shy(*faults: str, behaviour: Behaviour = TALKATIVE) -> tuple[Simulator, Shy]:
+    """An account with such lists."""
+    provider = Shy(behaviour=behaviour, speed=500, monotonic=anyio.current_time, started_at=wall_clock()())
+    plan = FaultPlan(tuple(Fault.parse(text) for text in faults))
+    return Simulator(provider=provider, faults=plan), provider
+
+
+def known_calls(connection: Connection) -> dict[str, tuple[str, float | None, bool]]:
+    """By the id of each call that the ledger has: its token, how long it took, and whether it has settled."""
+    rows = connection.execute(
+        select(
+            schema.calls.c.call_id,
+            schema.attempts.c.token,
+            schema.calls.c.duration_seconds,
+            schema.calls.c.settled_at,
+        ).join(schema.attempts)
+    )
+    return {row.call_id: (row.token, row.duration_seconds, row.settled_at is not None) for row in rows}
+
+
+def events(connection: Connection) -> list[str]:
+    """What was journalled, in order."""
+    return list(connection.scalars(select(schema.events.c.event).order_by(schema.events.c.id)))
+
+
+async def check_all_are_followed(spring: Stage) -> None:
+    """The ledger has every call with the token that it carries, and they have settled with their length."""
+    made = spring.simulator.provider.calls
+    known = await spring.read(known_calls)
+    assert {call_id: token for call_id, (token, _, _) in known.items()} == {
+        call_id: call.metadata["campaign_attempt"] for call_id, call in made.items()
+    }
+    assert all(seconds is not None and is_settled for _, seconds, is_settled in known.values())
+
+
+def has_stopped(report: RunReport, calls: int = 2) -> bool:
+    """Whether the breaker says that one request has made so many calls."""
+    return report.exit_code is ExitCode.API_UNAVAILABLE and f"{calls} calls of one request" in str(
+        report.stop_error
+    )
+
+
+@pytest.mark.parametrize("max_live_calls", [1, 2, 8])
+async def test_a_second_call_of_a_request_that_was_answered_stops_dialling(
+    stage: MakeStage, max_live_calls: int
+) -> None:
+    """The list shows two calls where the reply named one: both are followed to their end, and the run stops,
+    also where one call at a time would be looked at by itself."""
+    spring = stage("duplicate#1")
+    spring.settings = make_settings(pace={"calls_per_second": 20, "max_live_calls": max_live_calls})
+    await spring.enrol(*numbers(40))
+    report = await spring.run()
+    assert has_stopped(report)
+    assert spring.dialled()[numbers(1)[0]] == 2
+    assert (await spring.statuses())[RowStatus.WAITING] >= 40 - 2 * max_live_calls
+    await check_all_are_followed(spring)
+    assert not {RowStatus.LIVE, RowStatus.SETTLING} & (await spring.statuses()).keys()
+
+
+async def test_every_request_that_is_doubled_is_noticed(stage: MakeStage) -> None:
+    """Several at once: nobody's second call is lost, and what is counted is what the ledger has."""
+    spring = stage("duplicate")
+    spring.settings = make_settings(pace={"calls_per_second": 500, "burst": 20, "max_live_calls": 20})
+    await spring.enrol(*numbers(40))
+    report = await spring.run()
+    assert has_stopped(report)
+    await check_all_are_followed(spring)
+    assert report.outlay is not None
+    assert report.outlay.spent.calls == len(spring.simulator.provider.dials)
+
+
+async def test_a_call_whose_reply_has_not_come_yet_is_no_second_one(stage: MakeStage) -> None:
+    """A list that shows a call before its reply is there, or before a doubt is settled, proves nothing."""
+    spring = stage("stall=0.2#2-4", "lose_reply#5")
+    spring.settings = make_settings(pace={"calls_per_second": 500, "burst": 20, "max_live_calls": 20})
+    await spring.enrol(*numbers(12))
+    assert (await spring.run()).exit_code is ExitCode.OK
+
+
+async def test_a_second_call_is_found_after_a_doubt_was_settled(stage: MakeStage) -> None:
+    """The look that settles a doubt has shown one call; when another one turns up, it is followed as well."""
+    spring = stage()
+    spring.simulator, provider = shy("duplicate#1", "lose_reply#1")
+    spring.settings = make_settings(pace={"calls_per_second": 500, "max_live_calls": 1})
+    spring.timing = replace(QUICK, doubles_look_s=0.05)
+    await spring.enrol(*numbers(5))
+    provider.shows = lambda: len(spring.dialled()) > 1
+    assert has_stopped(await spring.run())
+    await check_all_are_followed(spring)
+
+
+async def test_a_second_call_of_a_call_that_has_ended_makes_the_row_live_again(stage: MakeStage) -> None:
+    """While results of the first call are awaited another one turns up: the row is over when both are."""
+    spring = stage()
+    slow = replace(TALKATIVE, results_late_s=10_000.0)
+    spring.simulator, provider = shy("duplicate#1", behaviour=slow)
+    spring.settings = make_settings(pace={"calls_per_second": 500, "max_live_calls": 1})
+    spring.timing = replace(QUICK, doubles_look_s=0.05, results_wait_s=2.0)
+    await spring.enrol(*numbers(5))
+    provider.shows = lambda: len(spring.dialled()) > 1
+    assert has_stopped(await spring.run())
+    await check_all_are_followed(spring)
+    told = await spring.read(events)
+    assert told[told.index("call.doubled") :].count("call.ended") == 2
+    assert "call.live_again" in told
+
+
+async def test_a_second_call_of_an_attempt_that_is_over_is_kept_with_its_wish(stage: MakeStage) -> None:
+    """When it turns up after the first one has settled, its id, its length and what was asked are kept."""
+    spring = stage()
+    angry = replace(TALKATIVE, replies=("Please stop calling me.",))
+    spring.simulator, provider = shy("duplicate#1", behaviour=angry)
+    spring.settings = make_settings(pace={"calls_per_second": 500, "max_live_calls": 1})
+    spring.timing = replace(QUICK, doubles_look_s=0.05)
+    await spring.enrol(*numbers(5))
+    provider.shows = lambda: len(spring.dialled()) > 2
+    report = await spring.run()
+    assert has_stopped(report)
+    await check_all_are_followed(spring)
+    assert "call.late_results" in await spring.read(events)
+    assert (await spring.read(suppression.suppressed)).keys() == set(numbers(3))
+    assert report.outlay is not None
+    assert report.outlay.spent.calls == 4
+
+
+async def test_a_double_that_was_told_once_does_not_stop_the_next_run(stage: MakeStage) -> None:
+    """When a human has closed the breaker, calls that are known hold nobody up."""
+    spring = stage("duplicate#1")
+    await spring.enrol(*numbers(60))
+    assert has_stopped(await spring.run())
+    await spring.write(breakers.reset, spring.campaign_id, who="op", reason="mended", now=spring.now())
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert sum(spring.dialled().values()) == 61

@@ -1,0 +1,116 @@
+"""Doubles: a further call of one request belongs to its attempt, wherever that stands."""
+
+from datetime import timedelta
+
+import pytest
+
+from campaign.ledger import calls, doubles, late
+from campaign.ledger.doubles import Doubling
+from campaign.models import AttemptState, Disposition, RowStatus
+from tests.ledger.case import ANNA, BEN, Case, do
+from tests.support import NOON
+
+
+def placed(case: Case) -> int:
+    """A call of Anna's that is live. Returns the attempt's id."""
+    attempt = case.intend(ANNA, token="anna")
+    case.place(attempt, "call-1")
+    return attempt
+
+
+def sighted(case: Case, *call_ids: str, carried: str = "anna") -> doubles.Sighting:
+    return case.ledger.read(doubles.sight, dict.fromkeys(call_ids, carried))
+
+
+def double(case: Case, attempt: int, *call_ids: str) -> doubles.Recorded:
+    return do(case.ledger, doubles.record_doubles, attempt, call_ids, NOON)
+
+
+def open_ids(case: Case) -> set[str]:
+    return {record.call_id for record in case.ledger.read(calls.open_calls, case.id)}
+
+
+def test_calls_that_nobody_knows_are_told_from_known_ones(case: Case) -> None:
+    """Those of an attempt that has a call are further ones, however many; other tools' tokens say nothing."""
+    attempt = placed(case)
+    assert sighted(case, "call-1") == doubles.Sighting({"call-1"}, [])
+    assert sighted(case, "call-x", carried="another") == doubles.Sighting(set(), [])
+    found = sighted(case, "call-1", "call-2", "call-3")
+    [doubling] = found.doublings
+    assert found.known == {"call-1"}
+    assert sorted(doubling.call_ids) == ["call-2", "call-3"]
+    assert doubling == Doubling(attempt, case.id, 2, doubling.call_ids, 3)
+
+
+def test_the_call_of_a_request_without_a_reply_is_no_further_one(case: Case) -> None:
+    """It is the one that the reply will name, or that settles the doubt, or that a human looks for."""
+    attempt = case.intend(ANNA, token="anna")
+    assert sighted(case, "call-1").doublings == []
+    case.doubt(attempt)
+    assert sighted(case, "call-1").doublings == []
+    case.give_up(attempt)
+    assert sighted(case, "call-1").doublings == []
+
+
+def test_a_further_call_is_followed_to_its_end(case: Case) -> None:
+    """The attempt ends when both have, and what was answered counts."""
+    attempt = placed(case)
+    assert double(case, attempt, "call-2") == doubles.Recorded(("call-2",), is_over=False)
+    assert open_ids(case) == {"call-1", "call-2"}
+    assert not case.end("call-1")
+    assert not case.settle("call-1", disposition=Disposition.NO_ANSWER, status=RowStatus.UNREACHED)
+    assert case.end("call-2")
+    assert case.settle("call-2")
+    assert case.statuses()[ANNA] is RowStatus.COMPLETED
+
+
+def test_a_call_is_recorded_once(case: Case) -> None:
+    """Seen again by somebody else meanwhile, it changes nothing."""
+    attempt = placed(case)
+    double(case, attempt, "call-2")
+    assert double(case, attempt, "call-1", "call-2") == doubles.Recorded((), is_over=False)
+    assert open_ids(case) == {"call-1", "call-2"}
+
+
+def test_an_attempt_that_settles_is_live_again(case: Case) -> None:
+    """Not all of its calls have ended."""
+    attempt = placed(case)
+    case.end("call-1")
+    double(case, attempt, "call-2")
+    assert (case.state(attempt), case.statuses()[ANNA]) == (AttemptState.LIVE, RowStatus.LIVE)
+    assert not case.settle("call-1")
+    assert case.end("call-2")
+    assert case.settle("call-2")
+    assert case.state(attempt) is AttemptState.ENDED
+
+
+def test_an_attempt_for_a_human_stays_one(case: Case) -> None:
+    """Its first call seemed endless; the further one is followed beside it."""
+    attempt = placed(case)
+    case.give_up(attempt)
+    double(case, attempt, "call-2")
+    assert case.state(attempt) is AttemptState.NEEDS_REVIEW
+    assert open_ids(case) == {"call-1", "call-2"}
+    assert not case.end("call-2")
+    assert case.end("call-1")
+
+
+@pytest.mark.parametrize("status", [RowStatus.COMPLETED, RowStatus.WAITING])
+def test_an_attempt_that_is_over_stays_so(case: Case, status: RowStatus) -> None:
+    """The further call is looked up as late results are, and its row is not touched."""
+    attempt = placed(case)
+    case.end("call-1")
+    case.settle("call-1", status=status, disposition=Disposition.NO_ANSWER)
+    assert double(case, attempt, "call-2") == doubles.Recorded(("call-2",), is_over=True)
+    assert (case.state(attempt), case.statuses()[ANNA]) == (AttemptState.ENDED, status)
+    assert open_ids(case) == set()
+    [due] = case.ledger.read(late.incomplete_calls, NOON + timedelta(seconds=1))
+    assert (due.call_id, due.row_number) == ("call-2", 2)
+
+
+def test_calls_of_other_people_are_left_alone(case: Case) -> None:
+    """A token tells whose call it is."""
+    placed(case)
+    other = case.intend(BEN, token="ben")
+    case.place(other, "call-9")
+    assert [each.attempt_id for each in sighted(case, "call-2", carried="ben").doublings] == [other]
