@@ -51,7 +51,7 @@ class Doubles:
         recorded = await run.commit(doubles.record_doubles, doubling.attempt_id, doubling.call_ids, run.now())
         if doubling.campaign_id == run.campaign_id:
             run.spending.doubled(doubling.attempt_id, recorded.call_ids, is_over=recorded.is_over)
-        for record in await run.fetch(calls.open_calls, run.campaign_id, attempt_id=doubling.attempt_id):
+        for record in await run.fetch(calls.open_calls, attempt_id=doubling.attempt_id):
             if record.call_id in recorded.call_ids:
                 run.settling.discard(doubling.attempt_id)
                 self._follow(record)

@@ -145,7 +145,7 @@ class DoubtSettler:
             await breaker.tell(run, Found())
         run.placed(doubt.attempt_id, call_ids)
         log.debug("call.found", row=doubt.row_number, calls=call_ids)
-        for record in await run.fetch(calls.open_calls, run.campaign_id, attempt_id=doubt.attempt_id):
+        for record in await run.fetch(calls.open_calls, attempt_id=doubt.attempt_id):
             self._tracker.follow(record)
         if len(matches) > 1:
             await breaker.tell(run, Doubled(len(matches), doubt.row_number))

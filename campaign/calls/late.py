@@ -109,7 +109,8 @@ class LateResults:
             late.record_results,
             call,
             transcript_status=TranscriptStatus.COMPLETE if call.transcript else TranscriptStatus.EMPTY,
-            is_complete=not schedule.may_get_results(call, reading.disposition),
+            # Of a call that a human has decided about the end may not be there yet.
+            is_complete=call.has_ended and not schedule.may_get_results(call, reading.disposition),
             is_answered=reading.disposition is Disposition.ANSWERED,
             opt_out=wish,
             now=run.now(),

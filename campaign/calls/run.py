@@ -115,6 +115,8 @@ class Run:
     """What is known of the account."""
     spending: Spending = field(default_factory=Spending)
     """What the campaign has spent, over all its runs."""
+    agents_longest_s: float = 0.0
+    """How long the agents let a call last, as far as that is known."""
     live: set[int] = field(default_factory=set)
     """Attempts that count as live calls: from the intent until the call has ended, doubt included."""
     settling: set[int] = field(default_factory=set)
@@ -162,6 +164,11 @@ class Run:
     def clock_set_by_s(self) -> float:
         """By how many seconds the wall clock was set since the run began: negative for back."""
         return self.now().timestamp() - self.steady() - self._clocks_apart_s
+
+    @property
+    def longest_call_s(self) -> float:
+        """No call is said to last longer: the campaign file or an agent, whichever allows more."""
+        return max(self.settings.call.max_duration.total_seconds(), self.agents_longest_s)
 
     @property
     def lists_are_stale(self) -> bool:

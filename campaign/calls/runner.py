@@ -129,6 +129,7 @@ async def run_campaign(
         spoken=tuple(spoken),
         spoken_by=spoken_by or {},
         spending=Spending(terms_of(settings, call_length(longest_call_s, settings))),
+        agents_longest_s=call_length(longest_call_s, settings),
         calendar=calendar,
         acquaintance=acquaintance or Acquaintance(),
         ask_hook=ask_hook,

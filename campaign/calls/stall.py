@@ -140,7 +140,7 @@ async def watch_stall(run: Run, on_stall: Callable[[CampaignError], None]) -> No
             anyio.current_time(),
             patience_s=longest_silence_s(
                 timing,
-                call_s=settings.call.max_duration.total_seconds(),
+                call_s=run.longest_call_s,
                 gap_s=1 / run.pace.rate,
                 max_live_calls=settings.pace.max_live_calls,
             ),

@@ -26,7 +26,7 @@ async def recover(run: Run, tracker: Tracker, *, others: bool) -> None:
     interrupted = await run.commit(attempts.doubt_interrupted, run.now())
     for doubt in await run.fetch(attempts.doubts):
         run.doubt(doubt.attempt_id, own=False)
-    found = await run.fetch(calls.open_calls, run.campaign_id)
+    found = await run.fetch(calls.open_calls)
     left_over = [record for record in found if others or record.campaign_id == run.campaign_id]
     for record in left_over:
         tracker.follow(record)

@@ -34,7 +34,7 @@ class Timing:
     late_longest_s: float = 300.0
     """Such looks take no longer; what they leave is for the next run."""
     end_margin_s: float = 300.0
-    """A call without an end so long after the agent's maximum duration needs review."""
+    """A call without an end so long after the longest that it may last needs review."""
     foreign_longest_s: float = 7200.0
     """The same for a call that another campaign left behind, from its placing."""
     stale_s: float = 5.0

@@ -319,7 +319,7 @@ class Tracker:
     async def _check_age(self, tracked: Tracked) -> None:
         """A call that does not end is handed to a human; a later run looks at it once more."""
         run = self._run
-        longest_s = run.settings.call.max_duration.total_seconds() + run.timing.end_margin_s
+        longest_s = run.longest_call_s + run.timing.end_margin_s
         if tracked.record.campaign_id != run.campaign_id:
             # How long its own campaign allows is not known here.
             longest_s = max(longest_s, run.timing.foreign_longest_s)

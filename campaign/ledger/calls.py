@@ -78,10 +78,8 @@ _OPEN = (
     .join(schema.contacts)
     .where(
         schema.calls.c.settled_at.is_(None),
-        schema.is_one_of(schema.attempts.c.state, [AttemptState.LIVE, AttemptState.SETTLING])
-        | (
-            (schema.attempts.c.state == AttemptState.NEEDS_REVIEW)
-            & (schema.attempts.c.campaign_id == bindparam("campaign"))
+        schema.is_one_of(
+            schema.attempts.c.state, [AttemptState.LIVE, AttemptState.SETTLING, AttemptState.NEEDS_REVIEW]
         ),
     )
     .order_by(schema.calls.c.id)
@@ -123,10 +121,10 @@ class OpenCall:
     """Whether it was stopped while it was queued, so that it would not ring after hours."""
 
 
-def open_calls(connection: Connection, campaign_id: int, *, attempt_id: int | None = None) -> list[OpenCall]:
+def open_calls(connection: Connection, *, attempt_id: int | None = None) -> list[OpenCall]:
     """Complete: the calls (of one attempt, when given) that have not settled, whichever campaign made them.
 
-    Those that need review are looked at again with their own campaign only.
+    Those that need review, as no end was seen, are among them: it may be seen later.
     """
     query = _OPEN if attempt_id is None else _OPEN.where(schema.calls.c.attempt_id == attempt_id)
     return [
@@ -140,7 +138,7 @@ def open_calls(connection: Connection, campaign_id: int, *, attempt_id: int | No
                 "was_stopped": bool(row["was_stopped"]),
             }
         )
-        for row in connection.execute(query, {"campaign": campaign_id}).mappings()
+        for row in connection.execute(query).mappings()
     ]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, literal_column, select, update
+from sqlalchemy import Connection, bindparam, case, exists, literal_column, select, update
 
 from campaign.ledger import calls, moves, schema, suppression
 from campaign.models import Call, Disposition, Hold, RowStatus, TranscriptStatus
@@ -15,6 +15,8 @@ SECOND_AFTER, THIRD_AFTER = timedelta(minutes=10), timedelta(hours=1)
 LONGEST = timedelta(days=1)
 """What has not come after so long never will."""
 ASKED = "asked not to be called again"
+DECIDED = "review."
+"""So begin the events of what a human has decided."""
 
 _CALLS, _ATTEMPTS = schema.calls.c, schema.attempts.c
 _INCOMPLETE = (
@@ -58,6 +60,13 @@ _KNOWN = (
         _ATTEMPTS.to_number,
         schema.contacts.c.status,
         schema.contacts.c.hold,
+        exists()
+        .where(
+            schema.events.c.contact_id == _ATTEMPTS.contact_id,
+            schema.events.c.attempt_id == _ATTEMPTS.id,
+            schema.events.c.event.startswith(DECIDED, autoescape=True),
+        )
+        .label("is_decided"),
     )
     .select_from(schema.calls)
     .join(schema.attempts)
@@ -122,8 +131,9 @@ def record_results(
 ) -> Found:
     """Nothing lost: what has come late is kept, with a wish not to be called again, and the look is counted.
 
-    Who has talked after all, or has asked that, is not tried again: a row that waits for it is completed. One
-    that a human lets wait is left to the gates.
+    Who has talked after all, or has asked that, is not tried again: a row that waits for it is completed.
+    What a human has decided stands: row and disposition stay as they are, and who is to be called again is
+    left to the gates.
 
     Args:
         connection: To the ledger.
@@ -147,11 +157,11 @@ def record_results(
     if not is_new:
         calls.keep_report(connection, call, **ours)
         return Found(is_new=False, is_suppressed=False)
-    was_answered = known.disposition == Disposition.ANSWERED
-    if is_answered and not was_answered:
+    is_news_of_answer = is_answered and known.disposition != Disposition.ANSWERED and not known.is_decided
+    if is_news_of_answer:
         connection.execute(_ANSWERED, {"attempt": known.attempt_id})
         ours["disposition"] = Disposition.ANSWERED
-    if opt_out or (is_answered and not was_answered):
+    if is_news_of_answer or (opt_out and not known.is_decided):
         _complete_row(connection, known, reason=ASKED if opt_out else "", now=now)
     calls.keep_report(connection, call, transcript_status=transcript_status, **ours)
     moves.journal(

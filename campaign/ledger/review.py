@@ -12,6 +12,7 @@ from campaign.errors import UsageError
 from campaign.ledger import campaigns, moves, schema
 from campaign.ledger.amend import NO_LONGER_IN_LIST
 from campaign.ledger.in_review import ReviewRow, rows_in_review
+from campaign.ledger.late import DECIDED, LOOKS
 from campaign.ledger.waiting import tries_of
 from campaign.models import AttemptState, Disposition, Hold, RowStatus, TranscriptStatus
 
@@ -91,7 +92,7 @@ def decide(
 def _decide_row(
     connection: Connection, campaign_id: int, row: ReviewRow, ruling: Ruling, *, is_single: bool
 ) -> DecidedRow:
-    event, detail = f"review.{ruling.decision}", f"{ruling.who}: {ruling.reason}"
+    event, detail = f"{DECIDED}{ruling.decision}", f"{ruling.who}: {ruling.reason}"
     if row.attempt is None:
         moves.journal(
             connection, ruling.at, event, campaign_id=campaign_id, contact_id=row.contact_id, detail=detail
@@ -110,7 +111,7 @@ def _decide_row(
             # Nobody knows what was said, so the person may have talked.
             talked=int(was_called),
         )
-        _stop_following(connection, row.attempt.id, ruling.at)
+        _close_calls(connection, row.attempt.id, ruling.at)
     status = _status_after(ruling.decision, row, is_single=is_single)
     reason = f"{_REASONS[ruling.decision]}: {ruling.reason}"
     if status is RowStatus.STOPPED and not is_single:
@@ -143,14 +144,18 @@ def _status_after(decision: Decision, row: ReviewRow, *, is_single: bool) -> Row
     return RowStatus.WAITING if row.is_in_list and not is_single else RowStatus.STOPPED
 
 
-def _stop_following(connection: Connection, attempt_id: int, now: datetime) -> None:
-    """No run looks again at the calls of an attempt that was decided about; what is known of them stays."""
+def _close_calls(connection: Connection, attempt_id: int, now: datetime) -> None:
+    """The calls of an attempt that was decided about have settled with what is known of them.
+
+    What comes later is looked up as late results are, above all a wish not to be called again.
+    """
     table = schema.calls
     connection.execute(
         update(table)
         .where(table.c.attempt_id == attempt_id, table.c.settled_at.is_(None))
         .values(
             settled_at=now,
+            looks_left=LOOKS,
             transcript_status=case(
                 (table.c.transcript != "", TranscriptStatus.COMPLETE), else_=TranscriptStatus.EMPTY
             ),

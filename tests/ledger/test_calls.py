@@ -25,20 +25,24 @@ EVERYTHING: dict[str, Any] = {
 
 
 def open_ids(case: Case, **only: int) -> list[str]:
-    return [call.call_id for call in case.ledger.read(calls.open_calls, case.id, **only)]
+    return [call.call_id for call in case.ledger.read(calls.open_calls, **only)]
 
 
 def test_open_calls_are_all_that_have_not_settled(case: Case) -> None:
-    """Live and settling calls are open, whichever campaign made them; settled ones are not."""
+    """Live and settling calls, and those given up, whichever campaign made them; settled ones are not."""
     live, ended = case.intend(ANNA), case.intend(BEN)
     case.place(live, "live-1", "live-2")
     case.place(ended, "ended")
     case.end("ended")
     case.whole_call(CARA, "over")
-    other = start(case.ledger, people(ANNA), name="other")
+    other = start(case.ledger, people(ANNA, BEN), name="other")
     other.place(other.intend(ANNA), "elsewhere")
 
-    assert open_ids(case) == ["live-1", "live-2", "ended", "elsewhere"]
+    lost = other.intend(BEN)
+    other.place(lost, "given up")
+    other.give_up(lost)
+
+    assert open_ids(case) == ["live-1", "live-2", "ended", "elsewhere", "given up"]
     assert open_ids(case, attempt_id=live) == ["live-1", "live-2"]
 
 
@@ -49,7 +53,7 @@ def test_an_open_call_counts_the_tries_of_its_person(case: Case) -> None:
     attempt = case.intend(ANNA)
     case.place(attempt, "call-2", now=NOON + timedelta(hours=1))
 
-    (found,) = case.ledger.read(calls.open_calls, case.id)
+    (found,) = case.ledger.read(calls.open_calls)
 
     assert found == calls.OpenCall(
         call_id="call-2",
@@ -73,11 +77,11 @@ def test_an_open_call_counts_the_tries_of_its_person(case: Case) -> None:
 def test_an_open_call_that_was_stopped_is_known(case: Case) -> None:
     """A stop is journalled for the one call, and known as long as the call is open."""
     case.place(case.intend(ANNA), "one", "two")
-    first, _ = case.ledger.read(calls.open_calls, case.id)
+    first, _ = case.ledger.read(calls.open_calls)
 
     case.ledger.write(calls.record_stopped, first, NOON).result()
 
-    found = case.ledger.read(calls.open_calls, case.id)
+    found = case.ledger.read(calls.open_calls)
     assert {record.call_id: record.was_stopped for record in found} == {"one": True, "two": False}
 
 

@@ -27,7 +27,7 @@ def double(case: Case, attempt: int, *call_ids: str) -> doubles.Recorded:
 
 
 def open_ids(case: Case) -> set[str]:
-    return {record.call_id for record in case.ledger.read(calls.open_calls, case.id)}
+    return {record.call_id for record in case.ledger.read(calls.open_calls)}
 
 
 def test_calls_that_nobody_knows_are_told_from_known_ones(case: Case) -> None:

@@ -255,7 +255,7 @@ def test_an_older_ledger_does_not_know_when_hours_close(ledger: Ledger, ledger_l
 
     with Ledger.open(ledger_location) as again:
         assert "closes_at" in {known["name"] for known in inspect(engine_of(again)).get_columns("attempts")}
-        assert again.read(calls.open_calls, 1) == []
+        assert again.read(calls.open_calls) == []
 
 
 def test_an_older_ledger_awaits_no_late_results(ledger: Ledger, ledger_location: str) -> None:

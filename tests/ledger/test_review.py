@@ -9,7 +9,19 @@ import pytest
 from sqlalchemy import Connection, select
 
 from campaign.errors import UsageError
-from campaign.ledger import amend, attempts, calls, campaigns, in_review, moves, review, schema, waiting
+from campaign.ledger import (
+    amend,
+    attempts,
+    calls,
+    campaigns,
+    in_review,
+    late,
+    moves,
+    review,
+    schema,
+    suppression,
+    waiting,
+)
 from campaign.ledger.in_review import Elsewhere, PlacedCall, ReviewRow
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.moves import IllegalMoveError
@@ -22,7 +34,21 @@ from campaign.models import (
     RowStatus,
     TranscriptStatus,
 )
-from tests.ledger.case import ANNA, BEN, CARA, DORA, EVA, EVA_TOO, Case, contact, do, listed, people, start
+from tests.ledger.case import (
+    ANNA,
+    BEN,
+    CARA,
+    DORA,
+    EVA,
+    EVA_TOO,
+    Case,
+    contact,
+    do,
+    listed,
+    people,
+    report,
+    start,
+)
 from tests.support import NOON
 
 LATER = NOON + timedelta(hours=1)
@@ -175,9 +201,43 @@ def test_a_call_that_was_decided_about_is_followed_no_more(case: Case) -> None:
 
     decide(case, Decision.CALLED, 2)
 
-    assert case.ledger.read(calls.open_calls, case.id) == []
+    assert case.ledger.read(calls.open_calls) == []
     row = case.result(ANNA)
     assert (row.call_id, row.transcript_status) == ("call-1", TranscriptStatus.EMPTY)
+
+
+@pytest.mark.parametrize("decision", [Decision.CALLED, Decision.REDIAL])
+def test_what_comes_late_of_a_decided_call_is_kept_and_the_decision_stands(
+    case: Case, decision: Decision
+) -> None:
+    """Its results and a wish are looked for as of any call that settled early; row and disposition stay."""
+    endless(case)
+    decide(case, decision, 2)
+    decided = case.result(ANNA)
+    [due] = case.ledger.read(late.incomplete_calls, LATER + timedelta(seconds=1))
+    assert due.call_id == "call-1"
+
+    found = do(
+        case.ledger,
+        late.record_results,
+        report("call-1", transcript="user: Stop calling me", cost_cents=4.2, duration_seconds=2400.0),
+        transcript_status=TranscriptStatus.COMPLETE,
+        is_complete=True,
+        is_answered=True,
+        opt_out="phrase",
+        now=LATER + timedelta(minutes=5),
+    )
+
+    assert found == late.Found(is_new=True, is_suppressed=True)
+    row = case.result(ANNA)
+    assert (row.transcript, row.duration_seconds) == ("user: Stop calling me", 2400.0)
+    assert ANNA in case.ledger.read(suppression.suppressed)
+    assert (row.status, row.reason, row.disposition, row.attempts) == (
+        decided.status,
+        decided.reason,
+        decided.disposition,
+        decided.attempts,
+    )
 
 
 def test_a_redialled_row_is_a_new_attempt(case: Case) -> None:

@@ -36,6 +36,8 @@ class Account:
     daily_quota: int | None = None
     agents: tuple[str, ...] | None = None
     first_message: str = "Hello."
+    longest_call_s: float = 600.0
+    """How long the agent says that it lets a call last."""
     late_s: float = 1.5
     """Results appear about so long after the end of a call, in seconds of the provider."""
     replies: tuple[str, ...] = ()

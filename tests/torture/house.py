@@ -194,6 +194,7 @@ def _opened(account: Account) -> _Open:
         api_key=account.api_key,
         agents=None if account.agents is None else frozenset(account.agents),
         first_message=account.first_message,
+        agent_details={"max_duration_seconds": account.longest_call_s},
         slim_lists=account.slim_lists,
         records=account.records,
         quota=account.quota,

@@ -302,7 +302,7 @@ LEDGER_STORIES: Mapping[str, Story] = {
         decided=REVIEWED,
     ),
     "in review with a call": Story(
-        account=Account(faults=("never_end#1-2", "status=404@get#1-4")),
+        account=Account(longest_call_s=1, faults=("never_end#1-2", "status=404@get#1-4")),
         settings={"call": {"max_duration": "1s"}},
         before=(Step(),),
         step=Step(program="review spring"),
@@ -312,7 +312,7 @@ LEDGER_STORIES: Mapping[str, Story] = {
         ambiguous=1,
     ),
     "a known call marked as not called": Story(
-        account=Account(faults=("never_end#1-2", "status=404@get#1-4")),
+        account=Account(longest_call_s=1, faults=("never_end#1-2", "status=404@get#1-4")),
         settings={"call": {"max_duration": "1s"}},
         before=(Step(),),
         step=Step(program="review spring --mark-not-called --all --reason asked"),

@@ -162,7 +162,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         resume=ABOUT_TO_CLOSE,
     ),
     "queued for longer than a call may last": Story(
-        account=Account(faults=("queue=20000#1-2",)), settings=ENDLESS
+        account=Account(longest_call_s=1, faults=("queue=20000#1-2",)), settings=ENDLESS
     ),
     "queued when drained": QUEUED_WHEN_DRAINED,
     "queued when drained, and not to be seen": replace(
@@ -490,15 +490,15 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     # Following calls.
     "no results": Story(account=Account(slim_lists=True, speed=50)),
     "results gone": Story(
-        account=Account(slim_lists=True, faults=("status=404@get",)),
+        account=Account(longest_call_s=1, slim_lists=True, faults=("status=404@get",)),
         settings=ENDLESS,
     ),
     "calls unknown": Story(
-        account=Account(faults=("status=404@get", "status=501@list")),
+        account=Account(longest_call_s=1, faults=("status=404@get", "status=501@list")),
         settings=ENDLESS,
     ),
     "calls unknown while lists fail": Story(
-        account=Account(faults=("never_end#1", "status=404@get", "status=503@list#2-9")),
+        account=Account(longest_call_s=1, faults=("never_end#1", "status=404@get", "status=503@list#2-9")),
         rows=(ANNA,),
         settings=ENDLESS,
         step=PATIENT,
@@ -517,17 +517,17 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         account=Account(faults=("status=401@get#2-99", "status=501@list")), meets=77
     ),
     "endless calls": Story(
-        account=Account(faults=("never_end#1-2", "status=404@get#1-2")),
+        account=Account(longest_call_s=1, faults=("never_end#1-2", "status=404@get#1-2")),
         settings=ENDLESS,
     ),
     "no answer about the agent": Story(account=Account(faults=("no_id@agent",))),
     "a single look fails": Story(
-        account=Account(faults=("status=503@get", "never_end#1")),
+        account=Account(longest_call_s=1, faults=("status=503@get", "never_end#1")),
         rows=(ANNA,),
         settings=ENDLESS,
     ),
     "only single looks fail": Story(
-        account=Account(slim_lists=True, faults=("status=503@get", "never_end#1")),
+        account=Account(longest_call_s=1, slim_lists=True, faults=("status=503@get", "never_end#1")),
         settings=ENDLESS,
     ),
     "many looks throttled": Story(
@@ -537,14 +537,14 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         step=Step(timing={**PATIENT.timing, "look_min_s": 0.5}),
     ),
     "two endless calls of one request": Story(
-        account=Account(speed=0.05, faults=("duplicate#2", "lose_reply#2")),
+        account=Account(longest_call_s=1, speed=0.05, faults=("duplicate#2", "lose_reply#2")),
         settings=ENDLESS,
         ambiguous=5,
         meets=69,
         ends=HELD,
     ),
     "looked at again": Story(
-        account=Account(faults=("never_end#1-2", "status=404@get#1-4")),
+        account=Account(longest_call_s=1, faults=("never_end#1-2", "status=404@get#1-4")),
         settings=ENDLESS,
         before=(Step(),),
     ),
