@@ -147,6 +147,8 @@ class Run:
     """Whether live calls are left to the next run."""
     follows: bool = True
     """Whether it lasts until its calls have settled, and not only until the fate of each request is known."""
+    touched: set[int] = field(default_factory=set)
+    """Campaigns of which calls have settled in this run."""
     opt_outs: int = 0
     """People who have asked in a call of this run not to be called again."""
     kept_opt_outs: dict[int, OptOutSettings] = field(default_factory=dict)

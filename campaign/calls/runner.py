@@ -232,7 +232,8 @@ async def _work(
     with run.signs.step(Step.RESULTS):
         followed = await leftovers.report(write_leftover)
         if write_leftover is not None:
-            for older in await run.fetch(ending.written_before, late.changed - {run.campaign_id}):
+            touched = (late.changed | run.touched) - leftovers.campaign_ids - {run.campaign_id}
+            for older in await run.fetch(ending.written_before, touched):
                 await write_leftover(older)
     if run.acquaintance.account and (news := run.acquaintance.news()):
         await run.commit(learnt.keep, run.acquaintance.account, news, run.now())

@@ -83,7 +83,9 @@ class Settler:
         self._calls.over(tracked)
         await self._recorder.offer(record, call, disposition)
         log.debug("call.settled", row=record.row_number, call=call.id, disposition=disposition.value)
-        if is_closed:
+        run.touched.add(record.campaign_id)
+        # Another call of the same request may be nobody's business in this run.
+        if is_closed or all(other.record.attempt_id != record.attempt_id for other in self._calls):
             run.closed(record.attempt_id)
 
     async def settle_as_known(self, tracked: Tracked) -> None:

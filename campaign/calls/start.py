@@ -69,7 +69,7 @@ async def reach_api(run: Run) -> bool:
             return True
         except ApiError as error:
             if anyio.current_time() + run.timing.backoff_s > give_up_at:
-                problem = f"{error}; check ONEINBOX_BASE_URL and the network. Nobody was called"
+                problem = f"{error.what}; check ONEINBOX_BASE_URL and the network. Nobody was called"
                 run.halt(ApiUnavailableError(problem), leave=True)
             else:
                 await anyio.sleep(run.timing.backoff_s)

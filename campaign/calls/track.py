@@ -144,11 +144,9 @@ class Tracker:
         is_long_ago = now - read_at >= self._run.timing.doubles_look_s
         # What a hint tells of is looked at by itself as well.
         is_in_place = any(
-            is_long_ago or tracked.placed_at >= read_at
-            for tracked in due
-            if tracked.record.call_id not in hinted
+            tracked.placed_at >= read_at for tracked in due if tracked.record.call_id not in hinted
         )
-        return self._run.acquaintance.echoes_token is not False and is_in_place
+        return self._run.acquaintance.echoes_token is not False and (is_long_ago or is_in_place)
 
     async def _read_list(self, agent_id: str, pages: int, seen: dict[str, Call]) -> None:
         """Add the calls that the first pages of one agent's list show, unless it is of no use."""
@@ -320,7 +318,10 @@ class Tracker:
         """A call that does not end is handed to a human; a later run looks at it once more."""
         run = self._run
         longest_s = run.longest_call_s + run.timing.end_margin_s
-        if tracked.record.campaign_id != run.campaign_id:
+        if tracked.record.state is AttemptState.NEEDS_REVIEW:
+            # It was given up before, whoever has made it: one more look is enough.
+            longest_s = 0.0
+        elif tracked.record.campaign_id != run.campaign_id:
             # How long its own campaign allows is not known here.
             longest_s = max(longest_s, run.timing.foreign_longest_s)
         if tracked.ended_at is not None or anyio.current_time() - tracked.placed_at <= longest_s:

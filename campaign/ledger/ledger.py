@@ -211,8 +211,9 @@ def _prepare_file(path: Path, *, create: bool) -> int:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             # A backup that was put back has the rights that `cp` gives. Only the owner may change them.
-            with suppress(PermissionError):
-                os.fchmod(descriptor, 0o600)
+            for of_ledger in (path, Path(f"{path}-wal"), Path(f"{path}-shm")):
+                with suppress(OSError):
+                    of_ledger.chmod(0o600)
             return inode_version(descriptor)
         finally:
             os.close(descriptor)

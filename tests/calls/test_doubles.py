@@ -172,3 +172,22 @@ async def test_a_double_that_was_told_once_does_not_stop_the_next_run(stage: Mak
     await spring.write(breakers.reset, spring.campaign_id, who="op", reason="mended", now=spring.now())
     assert (await spring.run()).exit_code is ExitCode.OK
     assert sum(spring.dialled().values()) == 61
+
+
+async def test_a_second_call_of_a_call_that_a_run_does_not_follow_holds_nothing_up(stage: MakeStage) -> None:
+    """A single call leaves others' calls to the next run; a second one that turns up is on record then."""
+    spring = stage()
+    spring.simulator, provider = shy("duplicate#1")
+    provider.shows = lambda: False
+    await spring.enrol(numbers(1)[0], name="night-1")
+    await spring.run(follow=False)
+
+    provider.shows = lambda: True
+    await spring.enrol(numbers(2)[1], name="call")
+    assert has_stopped(await spring.run(follow_others=False))
+
+    await spring.write(
+        breakers.reset, campaign_id=spring.campaign_id, who="op", reason="told", now=spring.now()
+    )
+    assert (await spring.run()).exit_code is ExitCode.OK
+    await check_all_are_followed(spring)

@@ -1,6 +1,7 @@
 """What last night's campaign has left is closed by the next one of the same dated name, doubts first."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import anyio
 import pytest
@@ -145,3 +146,19 @@ async def test_a_path_where_a_later_campaign_writes_is_not_written_to(stage: Mak
         ("night-2026-11-24", None, 1),
         ("night-2026-11-25", "/results/second.csv", 1),
     ]
+
+
+async def test_by_a_clock_that_was_set_no_leftover_expires(stage: MakeStage) -> None:
+    """A night that seems to have come is no night, until somebody has said that the clock is right."""
+    night = stage()
+    night.settings = make_settings(pace={"calls_per_second": 20, "max_live_calls": 1})
+    first = await enrol(night, "night-2026-11-24", *numbers(20))
+    right = night.now
+    night.now = lambda: right() + timedelta(days=1 if len(night.simulator.provider.dials) > 2 else 0)
+    assert (await night.run()).exit_code is ExitCode.API_UNAVAILABLE
+    left = (await statuses(night, first))[RowStatus.WAITING]
+    assert left > 10
+
+    await enrol(night, "night-2026-11-25", "+13125550199")
+    assert (await night.run()).exit_code is ExitCode.API_UNAVAILABLE
+    assert (await statuses(night, first))[RowStatus.WAITING] == left

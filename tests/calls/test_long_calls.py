@@ -7,7 +7,8 @@ from itertools import pairwise
 import pytest
 
 from campaign.errors import ExitCode
-from campaign.ledger import suppression
+from campaign.ledger import ending, suppression
+from campaign.ledger.ending import Leftover
 from campaign.models import Disposition, RowStatus
 from campaign.simulator.app import Simulator
 from campaign.simulator.people import Behaviour
@@ -70,13 +71,22 @@ async def test_a_call_that_was_given_up_is_looked_at_by_a_run_of_another_campaig
     spring.settings = make_settings(pace=FAST, call={"max_duration": "0.5s"})
     await spring.enrol(*numbers(2), name="night-1")
     first_night = spring.campaign_id
+    await spring.write(ending.remember_output, first_night, "night-1.csv")
     assert (await spring.run()).exit_code is ExitCode.NEEDS_REVIEW
     [endless] = [row for row in await spring.rows() if row.status is RowStatus.NEEDS_REVIEW]
     for call in spring.simulator.provider.calls.values():
         spring.simulator.provider.stop(call)
 
     await spring.enrol(numbers(9)[-1], name="night-2")
+    written: list[tuple[str, str | None]] = []
+
+    async def write(older: Leftover) -> str | None:
+        written.append((older.name, older.output_path))
+        return older.output_path
+
+    spring.write_leftover = write
     assert (await spring.run()).exit_code is ExitCode.OK
+    assert written == [("night-1", "night-1.csv")]
     spring.campaign_id = first_night
     [row] = [row for row in await spring.rows() if row.call_id == endless.call_id]
     assert (row.status, row.disposition) == (RowStatus.COMPLETED, Disposition.ANSWERED)
@@ -87,12 +97,13 @@ async def test_a_call_that_still_has_no_end_is_left_to_its_human_by_other_runs_t
     """One look, no dial, and the run of the other campaign ends as it would have."""
     spring = stage("never_end#1")
     spring.settings = make_settings(pace=FAST, call={"max_duration": "0.5s"})
-    spring.timing = replace(QUICK, foreign_longest_s=1.0)
     await spring.enrol(*numbers(2), name="night-1")
     first_night = spring.campaign_id
     assert (await spring.run()).exit_code is ExitCode.NEEDS_REVIEW
     await spring.enrol(numbers(9)[-1], name="night-2")
+    began = spring.steady()
     assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.steady() - began < 60
     spring.campaign_id = first_night
     assert (await spring.statuses())[RowStatus.NEEDS_REVIEW] == 1
     assert len(spring.simulator.provider.dials) == 3

@@ -130,6 +130,9 @@ def test_a_file_that_was_put_back_is_private_again(sqlite_location: str) -> None
     path = Path(sqlite_location)
     Ledger.open(sqlite_location).close()
     path.chmod(0o644)
+    beside = path.with_name(f"{path.name}-wal")
+    beside.write_bytes(b"put back as well")
+    beside.chmod(0o644)
     with Ledger.open(sqlite_location) as ledger:
         ledger.write(lambda _connection: None).result(10)
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.glob("ledger.db*")}
