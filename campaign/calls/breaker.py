@@ -100,23 +100,24 @@ async def tell(run: Run, event: Event) -> None:
 def denial(error: Fatal | CountryRefused, request: CallRequest) -> Denied:
     """What a refused create-call request says of all others.
 
-    Without the words of the reply, which may name the person: they stand with the row as its `call_error`.
+    In our own words: those of the reply may name the person, and stand with the row as its `call_error`.
     """
-    about = error.about if isinstance(error, SetupRefused) else None
-    what = f"{error.what} about the {about}" if about is not None else error.what
+    what, about = error.what, error.about if isinstance(error, SetupRefused) else None
     match error:
         case KeyRefused():
-            return Denied(Rule.KEY, what, KEY_CURE)
+            return Denied(Rule.KEY, f"{what}, the key was refused", KEY_CURE)
         case AccountRefused():
-            return Denied(Rule.CREDIT, what, blame.CREDIT_CURE)
+            return Denied(Rule.CREDIT, f"{what}, the account cannot pay", blame.CREDIT_CURE)
         case CountryRefused():
             country = country_of(request.to_number) or ""
             scope = Scope.COUNTRY if country else Scope.CAMPAIGN
-            return Denied(Rule.COUNTRY, what, blame.GEO_CURE, scope, country)
+            cause = f"{what}, calls to {country or 'this country'} are refused"
+            return Denied(Rule.COUNTRY, cause, blame.GEO_CURE, scope, country)
         case SetupRefused(about=Part.FROM_NUMBER):
-            return Denied(Rule.SETUP, what, _CURES[about], Scope.FROM_NUMBER, request.from_number)
+            cause = f"{what} about the from number"
+            return Denied(Rule.SETUP, cause, _CURES[about], Scope.FROM_NUMBER, request.from_number)
         case _:
-            return Denied(Rule.SETUP, what, _CURES[about])
+            return Denied(Rule.SETUP, f"{what} about the {about or 'set-up'}", _CURES[about])
 
 
 async def confirm_key(run: Run) -> None:

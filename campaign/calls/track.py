@@ -146,7 +146,9 @@ class Tracker:
         is_in_place = any(
             tracked.placed_at >= read_at for tracked in due if tracked.record.call_id not in hinted
         )
-        return self._run.acquaintance.echoes_token is not False and (is_long_ago or is_in_place)
+        # Who asks to be left alone is asked what is needed and nothing else.
+        may_ask = self._run.acquaintance.echoes_token is not False and self._run.pace.paused_for == 0
+        return may_ask and (is_long_ago or is_in_place)
 
     async def _read_list(self, agent_id: str, pages: int, seen: dict[str, Call]) -> None:
         """Add the calls that the first pages of one agent's list show, unless it is of no use."""

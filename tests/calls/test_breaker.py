@@ -146,7 +146,7 @@ async def test_one_country_stops_and_the_others_go_on(stage: MakeStage) -> None:
     assert spring.dialled() == dict.fromkeys(numbers(4), 1)
     waiting = {row.to_number: row.reason for row in await spring.rows() if row.status is RowStatus.WAITING}
     assert set(waiting) == set(abroad)
-    assert all("International calls" in reason for reason in waiting.values())
+    assert all("calls to GB are refused" in reason for reason in waiting.values())
     [known] = await still_open(spring)
     assert (known.scope, known.subject, known.needs_reset) == ("country", "GB", True)
 
@@ -207,10 +207,10 @@ async def test_calls_that_break_in_an_unknown_way_stop_the_campaign(stage: MakeS
 @pytest.mark.parametrize(
     ("error", "cause"),
     [
-        (KeyRefused, "HTTP 401"),
-        (AccountRefused, "HTTP 401"),
-        (CountryRefused, "HTTP 401"),
-        (SetupRefused, "HTTP 401"),
+        (KeyRefused, "HTTP 401, the key was refused"),
+        (AccountRefused, "HTTP 401, the account cannot pay"),
+        (CountryRefused, "HTTP 401, calls to US are refused"),
+        (SetupRefused, "HTTP 401 about the set-up"),
         (partial(SetupRefused, about=Part.AGENT), "HTTP 401 about the agent"),
         (partial(SetupRefused, about=Part.FROM_NUMBER), "HTTP 401 about the from number"),
     ],

@@ -127,7 +127,7 @@ def test_nobody_is_rung_after_hours_by_the_run_of_another_campaign(tmp_path: Pat
     assert any(call.stopped_at is not None for call in left.values()), "nobody was queued at closing"
 
 
-@pytest.mark.parametrize("fault", ["throttle=3600@get#1-3", "throttle=3600@list#2-3"])
+@pytest.mark.parametrize("fault", ["throttle=3600@get#1-3", "throttle=3600@list#3-4"])
 def test_a_pause_of_an_hour_stops_no_stop(tmp_path: Path, fault: str) -> None:
     """OneInbox asks to be left alone for longer than hours last: queued calls are still stopped in time."""
     rng = Random(3)
