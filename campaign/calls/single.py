@@ -112,7 +112,8 @@ class Witness:
     async def get_call(self, call_id: str) -> Call:
         """As `OneInbox`. Another call is asked for as well when a request has made two."""
         call = await self.api.get_call(call_id)
-        if call_id == self.call_id:
+        # Where lists show no tokens, the first call that is asked for tells which one it is.
+        if self.call_id in (None, call_id):
             self._see(call)
         return call
 
