@@ -72,7 +72,8 @@ def carry_out(errand: Errand, ledger: "Ledger") -> ExitCode:
     forgiven = ledger.read(single_calls.called_at, number, since) if errand.is_again else ()
     rules = rules_for(errand.settings, name, forgiven=forgiven, now=now)
     _refuse_forbidden(errand, ledger, rules, now)
-    if _is_asked(errand):
+    _confirm(errand)
+    if errand.asks:
         # It may have taken hours to answer. Every rule is asked once more at the dial.
         errand = errand.read_again()
     campaign_id = _enrol(errand, ledger, rules)
@@ -170,11 +171,10 @@ def _refuse_live(left: "Unfinished") -> None:
         )
 
 
-def _is_asked(errand: Errand) -> bool:
-    """Whether somebody had to say yes, and has."""
+def _confirm(errand: Errand) -> None:
     contact = errand.contact
     if not errand.asks:
-        return False
+        return
     names = ", ".join(map(output.visible, errand.settings.call.variables_for(contact.variables)))
     says = f", with values for {names}" if names else ""
     try:
@@ -186,7 +186,6 @@ def _is_asked(errand: Errand) -> bool:
     if not is_agreed:
         output.say("Nobody was called.")
         raise typer.Exit(ExitCode.NOT_FINISHED)
-    return True
 
 
 def _run(
