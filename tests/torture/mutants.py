@@ -24,7 +24,7 @@ from tests.torture.tally import Effort, Tally
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).with_suffix("")
-COPIED = ("campaign", "tests", "configs", "sample_data", "pyproject.toml", "README.md")
+COPIED = ("campaign", "tests", "configs", "docs", "sample_data", "pyproject.toml", "README.md")
 
 NOT_FOR_BUILDS = ("PYTEST", "PYTHON", SHARED_FOLDER, "XDG_RUNTIME_DIR")
 """Beginnings of names in the environment: a build that is killed must not hold what the tests here use."""
