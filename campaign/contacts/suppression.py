@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from campaign.contacts.suppression_file import read_numbers
 from campaign.errors import ConfigError, InputMissingError
@@ -23,7 +22,8 @@ class SuppressionLists:
     def __init__(self, files: Sequence[SuppressionFile], *, default_region: str | None) -> None:
         self._files = files
         self._default_region = default_region
-        self._marks: dict[Path, tuple[int, ...]] = {}
+        # By entry: two of them may read different columns of one file.
+        self._marks: dict[SuppressionFile, tuple[int, ...]] = {}
         self._numbers: dict[str, str] = {}
 
     def read(self, now: datetime) -> Mapping[str, str]:
@@ -35,11 +35,11 @@ class SuppressionLists:
         """
         for entry in self._files:
             mark = self._mark_of(entry, now)
-            if self._marks.get(entry.file) != mark:
+            if self._marks.get(entry) != mark:
                 for number in read_numbers(entry, default_region=self._default_region):
                     for form in forms_of(number):
                         self._numbers.setdefault(form, f"on the suppression list {entry.file.name}")
-                self._marks[entry.file] = mark
+                self._marks[entry] = mark
         return dict(self._numbers)
 
     def _mark_of(self, entry: SuppressionFile, now: datetime) -> tuple[int, ...]:

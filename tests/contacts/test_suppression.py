@@ -195,6 +195,17 @@ def test_what_was_added_is_found_and_what_was_taken_out_stays(
     assert lists.read(now()).keys() == {ONE, TWO, "+12125550143"}
 
 
+def test_two_entries_of_one_file(tmp_path: Path) -> None:
+    """A file may be named twice, for two of its columns: both are read, also when it changes."""
+    path = tmp_path / "dnc.csv"
+    path.write_text(f"phone,backup\n{ONE},{TWO}\n")
+    entries = [SuppressionFile(file=path, column=(name,)) for name in ("phone", "backup")]
+    listed = SuppressionLists(entries, default_region=None)
+    assert listed.read(now()).keys() == {ONE, TWO}
+    path.write_text(f"phone,backup\n{ONE},{TWO}\n+12125550143,+12125550144\n")
+    assert listed.read(now()).keys() == {ONE, TWO, "+12125550143", "+12125550144"}
+
+
 def test_a_list_that_is_too_old_is_refused(lists: SuppressionLists, tmp_path: Path) -> None:
     """Also when it only grows too old while a run goes on."""
     lists.read(now())
