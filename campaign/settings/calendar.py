@@ -16,6 +16,8 @@ from campaign.settings.hours import HourSettings
 _LINE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\s*\.\.\s*(\d{4}-\d{2}-\d{2}))?")
 _PART = re.compile("[A-Z0-9]{1,3}")
 _UNITED_STATES = "US"
+_TERRITORIES = frozenset({"AS", "GU", "MP", "PR", "VI"})
+"""Countries by their numbers, and parts of the United States."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,11 @@ def _counts(place: str, country: str | None, state: str) -> bool:
     of_country, _, part = place.partition("-")
     if country is None:
         return True
+    if of_country != _UNITED_STATES:
+        return country == of_country
     # Only of the United States a list or an area code tells the part of the country.
-    is_other_part = of_country == _UNITED_STATES and part and state and part != state
-    return country == of_country and not is_other_part
+    is_other_part = part and state and part != state
+    return country in (_UNITED_STATES, *_TERRITORIES) and not is_other_part
 
 
 def make_calendar(hours: HourSettings, now: datetime) -> Calendar:

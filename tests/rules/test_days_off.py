@@ -80,6 +80,30 @@ def test_numbers_of_other_countries() -> None:
     assert not judge(person(NEW_YORK, country=None), campaign(), noon).may_dial
 
 
+@pytest.mark.parametrize(
+    ("place", "state", "may_dial"),
+    [
+        ("US", "", False),
+        ("US-PR", "", False),
+        ("PR", "", False),
+        ("US-FL", "", True),
+        ("US-FL", "FL", False),
+        ("US-PR", "FL", True),
+        ("CA", "", True),
+    ],
+)
+def test_numbers_of_a_territory(place: str, state: str, may_dial: bool) -> None:
+    """Puerto Rico is a country by its numbers and a part of the United States: holidays of either hold.
+
+    As anywhere in the United States the state of the list says where the person is, and else the area code.
+    """
+    calendar = Calendar(holidays={place: {2026: {CHRISTMAS: "Christmas Day"}, 2027: {}}})
+    here = Whereabouts(("America/Puerto_Rico",))
+    them = Person("+17875550143", here, None, [], calendar=calendar, country="PR", state=state)
+    at = local("2026-12-25T12:00", "America/Puerto_Rico")
+    assert judge(them, campaign(holidays=[place]), at).may_dial is may_dial
+
+
 def test_days_off_that_nobody_knows() -> None:
     """Without a calendar nobody is called; the row waits, and another run asks again."""
     verdict = judge(person(NEW_YORK, calendar=None), campaign(), local("2026-12-24T12:00"))
