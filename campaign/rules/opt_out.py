@@ -1,6 +1,7 @@
 """Opt-outs: whether a person has asked in a call not to be called again."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from campaign.models import Call, plain
@@ -8,6 +9,7 @@ from campaign.rules.speech import said_by_person
 from campaign.settings import OptOutSettings
 from campaign.settings.phrases import spoken_words
 
+_SENTENCE_END = re.compile("[.!?;।\\n]")
 _YES = frozenset({"yes", "true", "1", "y"})
 
 
@@ -30,11 +32,19 @@ def _asked(call: Call, settings: OptOutSettings) -> str:
         return f"outcome {call.outcome}"
     if settings.field and _says_yes(call.analysis, settings.field):
         return f"analysis field {settings.field}"
-    spoken = [spoken_words(text) for text in said_by_person(call)]
+    spoken = [spoken_words(part) for text in said_by_person(call) for part in _whole_and_parts(text)]
     for phrase in settings.all_phrases:
         if any(phrase.is_in(said) for said in spoken):
             return f"said: {phrase.shown}"
     return ""
+
+
+def _whole_and_parts(text: str) -> Iterator[str]:
+    """All that was said, as a wish may go on behind a full stop; and each sentence, as it may be all."""
+    yield text
+    sentences = [sentence for sentence in _SENTENCE_END.split(text) if sentence.strip()]
+    if len(sentences) > 1:
+        yield from sentences
 
 
 def _says_yes(analysis: Mapping[str, Any], field: str) -> bool:

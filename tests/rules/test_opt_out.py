@@ -34,6 +34,14 @@ WISHES = {
         "I no longer want to get calls from you", "No more calls!", "I told you not to call me",
         "I am on the do-not-call list", "I want to opt out", "Opt me out", "lose my number", "Leave me alone",
         "I revoke my consent", "don t call me anymore", "Unsubscribe.", "Do not disturb",
+        "Please listen, I said don't call!",
+        "I'm on the Do Not Call Registry",
+        "You shouldn't call me again", "You should not be calling us", "You are not allowed to call me",
+        "You have no right to call this number", "You can't call me anymore", "Don't keep calling me",
+        "Don't be calling me", "I don't want to hear from you again", "I never want to hear from you people",
+        "I don't want any more of your calls", "I do not consent to these calls",
+        "I never gave you my permission", "don't, uh, call me again", "Stop, um, calling me",
+        "Erm, hmm: do not, er, call me",
     ),
     "de": (
         "Rufen Sie mich bitte nie wieder an.", "Rufen Sie mich bitte nicht mehr an", "ruf mich nicht mehr an",
@@ -106,6 +114,12 @@ def test_languages_with_examples() -> None:
         "Did you want to call me? I was on the other line.",
         "I do not want to change anything, but do call again.",
         "Stop, one second please. I am listening.",
+        "I don't call often, but you may.",
+        "I should call you",
+        "I want to hear from you again",
+        "I am not allowed to call from here",
+        "I gave you my permission",
+        "Uh, um, hmm",
         "I don't have the contract here. Remove the old item from my order.",
         "Take the blue one off the order, please",
         "Rufen Sie mich morgen bitte noch einmal an",
@@ -283,12 +297,25 @@ def test_a_field_of_the_analysis(analysis: dict[str, Any], is_asked: bool) -> No
     assert asked(call("Hm.", analysis=analysis), DEFAULT) == ""
 
 
+def test_a_phrase_that_ends_a_sentence() -> None:
+    """Two words are a wish where nothing follows them; what follows may make something else of them."""
+    for said in (
+        "Don't call",
+        "I said: don't call. Good bye.",
+        "Look! Don't call! I mean it.",
+        "I told you: do not contact.",
+    ):
+        assert asked(call(said), DEFAULT) == "said: do not call", said
+    assert asked(call("I don't call such numbers. Good bye."), DEFAULT) == ""
+
+
 def test_own_phrases_and_languages() -> None:
     """A campaign may look for its own words, and leave languages out."""
     settings = OptOutSettings(languages=("de",), phrases=("basta ya",))
     assert asked(call("Basta, ya!"), settings) == "said: basta ya"
     assert asked(call("Streichen Sie mich."), settings) == "said: streichen mich"
     assert asked(call("Well ((really)) [now|then]"), OptOutSettings(phrases=("(really) [now|then]",)))
+    assert asked(call("Um momento, pare $"), OptOutSettings(phrases=("um momento pare",)))
     assert asked(call("stop calling"), settings) == ""
 
 
