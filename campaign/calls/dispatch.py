@@ -14,11 +14,13 @@ from campaign.calls import breaker
 from campaign.calls.asking import Asking, Yes
 from campaign.calls.from_numbers import Turns, day_at
 from campaign.calls.gatekeeper import Admission, Gatekeeper
+from campaign.calls.late import LateResults
 from campaign.calls.patience import Patience
 from campaign.calls.quota import Quota
 from campaign.calls.room import LONGEST_WAIT_S, Room
 from campaign.calls.run import Run
 from campaign.calls.track import Tracker
+from campaign.calls.unread import Unread
 from campaign.contacts.phone import country_of
 from campaign.ledger import attempts, waiting
 from campaign.ledger.calls import OpenCall
@@ -54,10 +56,11 @@ class HeldBack(NotSent):
 class Dispatcher:
     """Dials the waiting rows of a run until there is nothing more to do for it."""
 
-    def __init__(self, run: Run, tracker: Tracker) -> None:
+    def __init__(self, run: Run, tracker: Tracker, late: LateResults) -> None:
         self._run = run
         self._tracker = tracker
         self._gatekeeper = Gatekeeper(run)
+        self._unread = Unread(run, late, self._gatekeeper)
         hook = run.settings.hook
         self._asking = Asking(run, hook, self._gatekeeper) if hook is not None else None
         self._turns = Turns(run)
@@ -101,7 +104,8 @@ class Dispatcher:
             self._room.stop_when_used_up()
             await self._room.lists()
             # Who may not be dialled takes no start of the pace. The others are asked about once more then.
-            ready = await self._turns.sift(await self._gatekeeper.sift(due))
+            admitted = await self._unread.sift(await self._gatekeeper.sift(due))
+            ready = await self._turns.sift(admitted)
             for contact, from_number in ready:
                 if self._asking is None:
                     await self._room.wait()
@@ -214,7 +218,7 @@ class Dispatcher:
         run = self._run
         try:
             admission = await self._gatekeeper.admit(contact)
-            if admission is None:
+            if admission is None or not self._unread.is_read(contact):
                 return None
             attempt_id, number = await run.commit(
                 attempts.record_intent,

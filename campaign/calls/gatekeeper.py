@@ -45,7 +45,7 @@ class Gatekeeper:
         verdict, admission = await self._run.fetch(self._judge_with_evidence, contact, outlay)
         if admission is not None:
             return admission
-        await self._hold([(contact, verdict)])
+        await self.hold([(contact, verdict)])
         return None
 
     async def sift(self, contacts: Sequence[DueContact]) -> list[DueContact]:
@@ -60,10 +60,10 @@ class Gatekeeper:
             for contact, verdict in zip(contacts, verdicts, strict=True)
             if not verdict.may_dial
         ]
-        await self._hold(held)
+        await self.hold(held)
         return [contact for contact, verdict in zip(contacts, verdicts, strict=True) if verdict.may_dial]
 
-    async def _hold(self, held: Sequence[tuple[DueContact, Verdict]]) -> None:
+    async def hold(self, held: Sequence[tuple[DueContact, Verdict]]) -> None:
         """Record why these are not dialled; not by a clock that was set, as some of it would be for good."""
         run = self._run
         await breaker.check_clock(run)

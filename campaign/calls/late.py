@@ -13,7 +13,7 @@ from campaign.ledger import late
 from campaign.ledger.late import IncompleteCall
 from campaign.logs import get_logger
 from campaign.models import Call, Disposition, TranscriptStatus
-from campaign.oneinbox.errors import ApiError, NotFound, OutcomeUnknown, Throttled
+from campaign.oneinbox.errors import ApiError, NotFound, OutcomeUnknown, Throttled, Unsupported
 from campaign.rules.dispositions import read_disposition
 
 log = get_logger(__name__)
@@ -31,6 +31,8 @@ class LateResults:
         self._run = run
         self._is_in_vain = False
         self._failures = 0
+        self._read_at: dict[str, float] = {}
+        """When each call was last read in this run, by the steady clock."""
         self.changed: set[int] = set()
         """Campaigns of whose calls there is something new."""
         self.measured: set[int] = set()
@@ -85,22 +87,46 @@ class LateResults:
                     group.start_soon(take_turn, record)
 
     async def _ask(self, record: IncompleteCall) -> None:
-        run = self._run
         try:
-            call = await run.api.get_call(record.call_id)
-        except NotFound:
-            await run.commit(late.record_look, record.call_id)
+            await self.read(record)
         except ApiError as error:
-            log.warning("results.not_read", call=record.call_id, error=error.brief)
+            self.failed(record, error)
             self._failures += 1
             # One call that cannot be read does not keep the others from being read.
             self._is_in_vain |= not isinstance(error, OutcomeUnknown) or self._failures > MOST_FAILURES
-            if isinstance(error, Throttled):
-                run.pace.pause(error.retry_after_s or run.timing.backoff_s)
-        else:
-            await self._keep(record, call)
 
-    async def _keep(self, record: IncompleteCall, call: Call) -> None:
+    async def read(self, record: IncompleteCall) -> bool:
+        """Look at one call, and keep what it says.
+
+        Returns:
+            Whether anything of it was new.
+
+        Raises:
+            ApiError: It cannot be read now.
+        """
+        run = self._run
+        try:
+            call = await run.api.get_call(record.call_id)
+        except (NotFound, Unsupported):
+            await run.commit(late.record_look, record.call_id)
+            is_new = False
+        else:
+            is_new = await self._keep(record, call)
+        self._read_at[record.call_id] = run.steady()
+        return is_new
+
+    def failed(self, record: IncompleteCall, error: ApiError) -> None:
+        """Take note that a look has failed."""
+        log.warning("results.not_read", call=record.call_id, error=error.brief)
+        if isinstance(error, Throttled):
+            self._run.pace.pause(error.retry_after_s or self._run.timing.backoff_s)
+
+    def has_just_read(self, record: IncompleteCall) -> bool:
+        """Whether a look at this call was over only just now."""
+        read_at = self._read_at.get(record.call_id)
+        return read_at is not None and self._run.steady() - read_at <= self._run.timing.unread_wait_s
+
+    async def _keep(self, record: IncompleteCall, call: Call) -> bool:
         run = self._run
         is_own = record.campaign_id == run.campaign_id
         reading = read_disposition(call, run.settings.dispositions if is_own else ())
@@ -120,3 +146,4 @@ class LateResults:
         if found.is_new:
             self.changed.add(record.campaign_id)
             log.debug("call.late_results", row=record.row_number, call=call.id, opt_out=bool(wish))
+        return found.is_new

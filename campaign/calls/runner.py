@@ -205,6 +205,7 @@ async def _work(
         await late.look()
         if run.campaign_id in late.measured:
             await take_stock(run)
+        late.measured.clear()
         breaker.stay_open(run)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(tracker.run)
@@ -217,12 +218,11 @@ async def _work(
             tasks.start_soon(watchers.refresh_results, run, write_results)
             tasks.start_soon(meter.run)
             tasks.start_soon(recorder.run)
-            await Dispatcher(run, tracker).run()
+            await Dispatcher(run, tracker, late).run()
             if run.leave_at_once and run.stop_error is None:
                 await tracker.leave()
             await recorder.finish()
             tasks.cancel_scope.cancel()
-        late.measured.clear()
         await late.look_once_more()
         if run.campaign_id in late.measured:
             await take_stock(run)

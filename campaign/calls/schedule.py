@@ -62,14 +62,19 @@ def results_in(call: Call, since_end_s: float, timing: Timing) -> TranscriptStat
 
 def may_get_results(call: Call, disposition: Disposition) -> bool:
     """Whether a call that has settled lacks results that may still come: somebody may have been connected."""
-    if disposition in _NOBODY and not call.duration_seconds:
+    if disposition in _NOBODY and not _was_connected(call):
         return False
     return not (call.transcript or call.messages) or call.has_analysis is False
 
 
 def is_unconnected(call: Call) -> bool:
     """Whether an ended call has had no conversation, as far as its status says."""
-    return plain(call.status) in _UNCONNECTED and not call.duration_seconds
+    return plain(call.status) in _UNCONNECTED and not _was_connected(call)
+
+
+def _was_connected(call: Call) -> bool:
+    """Whether a call tells by its times that somebody answered. How long it took may be known only later."""
+    return bool(call.duration_seconds or call.started_at)
 
 
 def results_interval(since_end_s: float, timing: Timing) -> float:

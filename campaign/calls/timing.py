@@ -33,6 +33,9 @@ class Timing:
     """At the end of a run, calls that settled without all their results are looked at so long afterwards."""
     late_longest_s: float = 300.0
     """Such looks take no longer; what they leave is for the next run."""
+    unread_wait_s: float = 60.0
+    """A look for late results holds for so long; before a later dial of their person comes another one.
+    When a look fails its person waits for so long, and each further time for twice as long."""
     end_margin_s: float = 300.0
     """A call without an end so long after the longest that it may last needs review."""
     foreign_longest_s: float = 7200.0

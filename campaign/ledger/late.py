@@ -1,5 +1,6 @@
 """Late: calls that settled before all of their results were there, and what is found out about them later."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,23 +26,26 @@ _INCOMPLETE = (
         _ATTEMPTS.campaign_id,
         _ATTEMPTS.contact_id,
         schema.contacts.c.row_number,
+        _ATTEMPTS.to_number,
         _CALLS.settled_at,
     )
     .select_from(schema.calls)
     .join(schema.attempts)
     .join(schema.contacts)
-    .where(
-        # With a bound value SQLite plans this anew at each run, to see whether the index of these will do.
-        _CALLS.looks_left > literal_column("0"),
-        _CALLS.settled_at > bindparam("since"),
-        _CALLS.settled_at
-        <= case(
-            (_CALLS.looks_left == 3, bindparam("before_first", type_=schema.Utc())),
-            (_CALLS.looks_left == 2, bindparam("before_second", type_=schema.Utc())),
-            else_=bindparam("before_third", type_=schema.Utc()),
-        ),
-    )
-    .order_by(_CALLS.settled_at, _CALLS.id)
+)
+_DUE = _INCOMPLETE.where(
+    # With a bound value SQLite plans this anew at each run, to see whether the index of these will do.
+    _CALLS.looks_left > literal_column("0"),
+    _CALLS.settled_at > bindparam("since"),
+    _CALLS.settled_at
+    <= case(
+        (_CALLS.looks_left == 3, bindparam("before_first", type_=schema.Utc())),
+        (_CALLS.looks_left == 2, bindparam("before_second", type_=schema.Utc())),
+        else_=bindparam("before_third", type_=schema.Utc()),
+    ),
+).order_by(_CALLS.settled_at, _CALLS.id)
+_UNREAD = _INCOMPLETE.where(
+    _CALLS.looks_left > literal_column("0"), _ATTEMPTS.to_number.in_(bindparam("numbers", expanding=True))
 )
 _LOOKED = (
     update(schema.calls)
@@ -89,6 +93,7 @@ class IncompleteCall:
     campaign_id: int
     contact_id: int
     row_number: int
+    to_number: str
     settled_at: datetime
 
 
@@ -110,7 +115,13 @@ def incomplete_calls(connection: Connection, now: datetime) -> list[IncompleteCa
         "before_second": now - SECOND_AFTER,
         "before_third": now - THIRD_AFTER,
     }
-    rows = connection.execute(_INCOMPLETE, times)
+    rows = connection.execute(_DUE, times)
+    return [IncompleteCall(**row) for row in rows.mappings()]
+
+
+def unread_calls(connection: Connection, numbers: Sequence[str]) -> list[IncompleteCall]:
+    """Complete, as committed: calls to these numbers that are still to be looked at, however old they are."""
+    rows = connection.execute(_UNREAD, {"numbers": numbers})
     return [IncompleteCall(**row) for row in rows.mappings()]
 
 

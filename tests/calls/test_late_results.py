@@ -9,7 +9,7 @@ from campaign.errors import ExitCode
 from campaign.ledger import ending, late, suppression
 from campaign.ledger.ending import Leftover
 from campaign.models import Disposition, RowStatus, TranscriptStatus
-from campaign.simulator.faults import Fault
+from campaign.simulator.faults import Fault, FaultPlan
 from campaign.simulator.people import Behaviour
 from tests.calls.harness import FAST, Stage, numbers, simulated
 from tests.calls.held_time import HeldClock
@@ -146,3 +146,100 @@ async def test_who_was_not_connected_is_not_looked_at_again(stage: MakeStage, cl
     await spring.enrol(ANNA, BEN)
     await spring.run()
     assert await spring.read(late.incomplete_calls, spring.now()) == []
+
+
+async def test_a_wish_that_comes_between_two_tries_holds_the_second(stage: MakeStage) -> None:
+    """What an earlier call has said is read right before its person is dialled again, in the same run."""
+    spring = stage(simulator=simulated(behaviour=angry(20.0)))
+    spring.timing = replace(spring.timing, longest_idle_s=7200.0)
+    spring.patience_s = 10_000.0
+    spring.settings = make_settings(
+        pace=FAST,
+        retry={"max_attempts": 2, "voicemail": ["1h"]},
+        dispositions=[{"status": "completed", "has_transcript": False, "is": "voicemail"}],
+    )
+    await spring.enrol(ANNA, BEN)
+
+    report = await spring.run()
+
+    assert report.exit_code is ExitCode.OK
+    assert spring.dialled() == {ANNA: 1, BEN: 1}
+    assert set(await suppressed(spring)) == {ANNA, BEN}
+    assert {(row.status, row.reason) for row in await spring.rows()} == {
+        (RowStatus.COMPLETED, "asked not to be called again")
+    }
+
+
+@pytest.mark.parametrize("fault", ["throttle=1@get#1", "status=503@get#1-3", "drop@get#1-2"])
+async def test_a_look_that_fails_holds_its_person_until_it_works(
+    stage: MakeStage, fault: str, clock: HeldClock
+) -> None:
+    """The wish has been there for hours when the next campaign begins: nobody is dialled before it is read.
+
+    Others are not kept waiting.
+    """
+    spring = stage(simulator=simulated(behaviour=angry(20.0)))
+    spring.settings = make_settings(pace=FAST)
+    await spring.enrol(ANNA)
+    await spring.run()
+    clock.advance(21 * 3600.0)
+    spring.simulator.faults = FaultPlan((Fault.parse(fault),))
+    spring.timing = replace(spring.timing, longest_idle_s=7200.0)
+    spring.patience_s = 10_000.0
+    await spring.enrol(ANNA, BEN, name="summer")
+
+    report = await spring.run()
+
+    assert report.exit_code is ExitCode.OK
+    assert spring.dialled() == {ANNA: 1, BEN: 1}
+    assert {row.to_number: row.status for row in await spring.rows()} == {
+        ANNA: RowStatus.SUPPRESSED,
+        BEN: RowStatus.COMPLETED,
+    }
+
+
+@pytest.mark.parametrize("fault", ["status=404@get", "status=422@get", "status=400@get"])
+async def test_a_call_that_cannot_be_read_holds_nobody_for_good(
+    stage: MakeStage, fault: str, clock: HeldClock
+) -> None:
+    """Where OneInbox says that there is no such call, nothing more is to come."""
+    spring = stage(simulator=simulated(behaviour=angry(10**6)))
+    await spring.enrol(ANNA)
+    await spring.run()
+    clock.advance(21 * 3600.0)
+    spring.simulator.faults = FaultPlan((Fault.parse(fault + "#1-2"),))
+    await spring.enrol(ANNA, name="summer")
+    await spring.run()
+    assert spring.dialled() == {ANNA: 2}
+
+
+async def test_a_call_that_nobody_can_read_leaves_its_person_to_the_next_run(
+    stage: MakeStage, clock: HeldClock
+) -> None:
+    """The run looks less and less often, and ends; its row waits and says why."""
+    spring = stage(simulator=simulated(behaviour=angry(20.0)))
+    await spring.enrol(ANNA)
+    await spring.run()
+    clock.advance(21 * 3600.0)
+    spring.simulator.faults = FaultPlan((Fault.parse("status=503@get#1-60"),))
+    spring.patience_s = 10_000.0
+    await spring.enrol(ANNA, name="summer")
+
+    report = await spring.run()
+
+    assert report.exit_code is ExitCode.NOT_FINISHED
+    assert spring.dialled() == {ANNA: 1}
+    [row] = await spring.rows()
+    assert (row.status, row.reason) == (RowStatus.WAITING, "what was said in an earlier call is not read yet")
+
+
+async def test_a_weekend_between_a_wish_and_the_next_call(stage: MakeStage, clock: HeldClock) -> None:
+    """However long nobody has looked: before its person is dialled, what was said is read."""
+    spring = stage(simulator=simulated(behaviour=angry(20.0)))
+    await spring.enrol(ANNA)
+    await spring.run()
+    clock.advance(65 * 3600.0)
+    await spring.enrol(ANNA, name="summer")
+    await spring.run()
+    assert spring.dialled() == {ANNA: 1}
+    assert set(await suppressed(spring)) == {ANNA}

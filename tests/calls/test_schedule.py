@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from campaign.calls import schedule
 from campaign.calls.timing import Timing
 from campaign.ledger.attempts import Doubt
-from campaign.models import TOKEN_KEY, Call, TranscriptStatus
+from campaign.models import TOKEN_KEY, Call, Disposition, TranscriptStatus
 from tests.support import NOON
 
 TIMING = Timing()
@@ -70,6 +70,8 @@ def test_looks_are_rare_while_a_call_is_young_and_often_when_its_end_is_due(
         (replace(ENDED, status="no_answer", duration_seconds=0.0), 2.0, TranscriptStatus.EMPTY),
         (replace(ENDED, status="failed", duration_seconds=None), 2.0, TranscriptStatus.EMPTY),
         (replace(ENDED, status="completed", duration_seconds=None), 2.0, None),
+        (replace(ENDED, status="failed", duration_seconds=None, started_at=NOON), 2.0, None),
+        (replace(ENDED, status="busy", duration_seconds=0.0, started_at=NOON), 29.0, None),
     ],
 )
 def test_results_are_awaited_as_long_as_they_may_come(
@@ -77,6 +79,14 @@ def test_results_are_awaited_as_long_as_they_may_come(
 ) -> None:
     """Transcript and analysis are waited for within bounds; where nobody was connected, hardly at all."""
     assert schedule.results_in(call, since_end_s, TIMING) is status
+
+
+def test_who_was_connected_may_have_said_something() -> None:
+    """A line that broke tells when it was answered, and perhaps only later for how long."""
+    broken = replace(ENDED, status="failed", duration_seconds=None)
+    assert not schedule.may_get_results(broken, Disposition.FAILED)
+    assert schedule.may_get_results(replace(broken, started_at=NOON), Disposition.FAILED)
+    assert schedule.may_get_results(replace(broken, duration_seconds=3.0), Disposition.FAILED)
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,18 @@ PROVIDER_STORIES: Mapping[str, Story] = {
             ),
         ),
     ),
+    "a wish that comes between two tries": Story(
+        account=Account(answer=1.0, late_s=800, replies=("Stop calling me.",)),
+        settings={**SEEMS_A_MACHINE, "retry": {"max_attempts": 2, "voicemail": ["4s"]}},
+        step=Step(timing={"late_first_s": 2, "longest_idle_s": 10}),
+    ),
+    "what an earlier call has said cannot be read": Story(
+        account=Account(answer=1.0, late_s=10**6, faults=("status=503@get%50",)),
+        settings={**SEEMS_A_MACHINE, "retry": {"max_attempts": 2, "voicemail": ["3s"]}},
+        step=Step(timing={"late_first_s": 1, "longest_idle_s": 10, "unread_wait_s": 0.3}),
+        # Who has answered may be called again here, as no transcript ever says that they did.
+        tries={person["phone"]: 2 for person in PEOPLE},
+    ),
     "results that never come": Story(account=Account(late_s=10**6, faults=("status=404@get#7",))),
     "late results while OneInbox asks to wait": Story(
         account=Account(late_s=10**6, faults=("throttle=0@get#6-9999",)),
