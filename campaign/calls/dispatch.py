@@ -5,7 +5,9 @@ send the request, put its end on disk.
 """
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
@@ -247,7 +249,7 @@ class Dispatcher:
         run, row = self._run, contact.row_number
         try:
             await self._check_still_right(request, started_at)
-            call_id = await self._call(request)
+            call_id = await self._call(request, partial(self._check_time, started_at))
         except OutcomeUnknown as error:
             self._patience.answered()
             # Known as a doubt before it can be found, and looked for when it is on disk.
@@ -268,10 +270,10 @@ class Dispatcher:
             await self._placed(contact, attempt_id, request, call_id)
             log.debug("call.placed", row=row, call=call_id)
 
-    async def _call(self, request: CallRequest) -> str:
+    async def _call(self, request: CallRequest, last_check: Callable[[], None]) -> str:
         """Ring the person. An agent that only some rows name is their business when OneInbox refuses it."""
         try:
-            return await self._run.api.create_call(request)
+            return await self._run.api.create_call(request, last_check)
         except SetupRefused as error:
             if error.about is not Part.AGENT or request.agent_id == self._run.settings.agent_id:
                 raise
@@ -281,14 +283,21 @@ class Dispatcher:
         """Nothing is sent when its moment has passed since the pace gave this start."""
         run = self._run
         await breaker.check_clock(run)
-        run.heed_deadline()
-        late_s = abs((run.now() - started_at).total_seconds())
         is_held = run.breaker.stopping(request.from_number, (country_of(request.to_number) or "")) is not None
         if is_held or run.breaker.has_doubts:
             raise HeldBack("held back by the breaker")
         if self._quota.is_in_question:
             raise HeldBack("held back until a refusal is understood")
-        # A machine that was suspended, or a disk that hung: pace and gates are asked again.
+        self._check_time(started_at)
+
+    def _check_time(self, started_at: datetime) -> None:
+        """Asked again when the connection stands, right before the first byte of the request.
+
+        A machine that was suspended, or a disk or a network that hung: pace and gates are asked again.
+        """
+        run = self._run
+        run.heed_deadline()
+        late_s = abs((run.now() - started_at).total_seconds())
         if run.is_stopping or run.pace.paused_for > 0 or late_s > run.timing.stale_s:
             raise HeldBack("held back before the request")
 

@@ -41,8 +41,8 @@ class AsyncLedger(Protocol):
 class CallsApi(Protocol):
     """The part of OneInbox that a run needs; `OneInbox` says what each verb raises."""
 
-    async def create_call(self, request: CallRequest) -> str:
-        """Ring one person, and return the id of the call."""
+    async def create_call(self, request: CallRequest, last_check: Callable[[], object], /) -> str:
+        """Ring one person, unless the check says at the last moment that nothing is to be sent."""
 
     async def get_call(self, call_id: str) -> Call:
         """One call as it is now."""

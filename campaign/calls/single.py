@@ -102,10 +102,10 @@ class Witness:
     _token: str | int | float | bool | None = None
     _told: str | None = field(default=None)
 
-    async def create_call(self, request: CallRequest) -> str:
+    async def create_call(self, request: CallRequest, last_check: Callable[[], object], /) -> str:
         """As `OneInbox`."""
         self._token = request.metadata.get(TOKEN_KEY)
-        call_id = await self.api.create_call(request)
+        call_id = await self.api.create_call(request, last_check)
         self._is(call_id, "placed")
         return call_id
 

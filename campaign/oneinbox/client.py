@@ -27,6 +27,8 @@ from campaign.oneinbox.usage import Usage, parse_usage
 
 CREATE_DEADLINE_S = 60.0
 CLOSE_DEADLINE_S = 10.0
+FIRST_BYTE = "http11.send_request_headers.started"
+"""What the transport tells its trace once it is connected, and before anything of a request leaves."""
 
 
 def _utc_now() -> datetime:
@@ -113,8 +115,16 @@ class OneInbox:
         """What is known by now of the account's lists."""
         return self._listing.habits
 
-    async def create_call(self, request: CallRequest) -> str:
+    async def create_call(
+        self, request: CallRequest, last_check: Callable[[], object] = lambda: None, /
+    ) -> str:
         """Ring one person: `POST /v1/calls`, sent once and never again by any layer.
+
+        Args:
+            request: Whom, and how.
+            last_check: Is called when the connection stands, right before the first byte. It may raise
+                NotSent, and then nothing leaves: a name that is looked up, a connection and TLS take their
+                time, and a machine may be suspended meanwhile.
 
         Returns:
             The id of the call.
@@ -124,9 +134,16 @@ class OneInbox:
             OutcomeUnknown: The person may have been called.
         """
         body = wire.create_body(request)
+
+        async def trace(event: str, _: object) -> None:
+            if event == FIRST_BYTE:
+                last_check()
+
         with replies.translated():
             with anyio.fail_after(self.create_deadline_s):
-                async with self._dialler.stream("POST", "/v1/calls", json=body) as stream:
+                async with self._dialler.stream(
+                    "POST", "/v1/calls", json=body, extensions={"trace": trace}
+                ) as stream:
                     response = await replies.read_whole(stream)
             return replies.check_create(response, now=self._now())
 

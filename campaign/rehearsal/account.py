@@ -59,9 +59,10 @@ class VirtualAccount:
         """Calls that have ended and have their results: they change no more."""
         death.at_once.append(self._die)
 
-    async def create_call(self, request: CallRequest) -> str:
+    async def create_call(self, request: CallRequest, last_check: Callable[[], object], /) -> str:
         """Ring one synthetic person. Raises as `OneInbox` does."""
         await self._reach()
+        last_check()
         struck = self._faults.strike("create", request.to_number)
         refused = country_refused(request.to_number, struck)
         acts = not refused and not struck.keys() & {"throttle", "status", "refuse", "refuse_setup", "drop"}

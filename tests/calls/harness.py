@@ -30,7 +30,7 @@ from campaign.hook.ask import Question, ask
 from campaign.ledger import amend, campaigns, learnt, results
 from campaign.ledger.ledger import Connection, Ledger
 from campaign.models import Habits, Intake, ResultRow, RowStatus
-from campaign.oneinbox.client import OneInbox
+from campaign.oneinbox.client import FIRST_BYTE, OneInbox
 from campaign.settings import Calendar, CampaignSettings, HookSettings
 from campaign.simulator.app import SIMULATOR_KEY, Simulator
 from campaign.simulator.faults import Fault, FaultPlan
@@ -109,6 +109,25 @@ async def ask_holding(hook: HookSettings, question: Question) -> Answer:
         return await ask(hook, question)
 
 
+async def at_once() -> None:
+    """How long it takes to connect, mostly."""
+
+
+class Line(httpx.ASGITransport):
+    """To the simulator in this process. Who dials is told when it is connected, as by the real transport."""
+
+    def __init__(self, app: Any, connect: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(app=app)
+        self._connect = connect
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Connect, and pass it on."""
+        if (trace := request.extensions.get("trace")) is not None:
+            await self._connect()
+            await trace(FIRST_BYTE, {})
+        return await super().handle_async_request(request)
+
+
 @dataclass
 class Stage:
     """One ledger, one simulated account, and the runs between them."""
@@ -125,6 +144,8 @@ class Stage:
     read_suppression: Callable[[], Awaitable[Mapping[str, str]]] | None = None
     read_calendar: Callable[[], Awaitable[Calendar]] | None = None
     ask_hook: AskHook = ask_holding
+    connect: Callable[[], Awaitable[None]] = at_once
+    """What happens while a dial connects."""
     spoken: tuple[str, ...] = ()
     spoken_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     calendar: Calendar | None = None
@@ -187,7 +208,7 @@ class Stage:
             self.base_url,
             SecretStr(SIMULATOR_KEY),
             create_deadline_s=0.3,
-            transport=httpx.ASGITransport(app=self.simulator.app),
+            transport=Line(self.simulator.app, self.connect),
             habits=known,
         )
         account = self.base_url if self.remembers else ""

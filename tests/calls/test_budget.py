@@ -308,10 +308,10 @@ def test_nobody_is_dialled_while_the_quota_is_asked_about_a_refusal(
     refused: list[float] = []
 
     class Noting(VirtualAccount):
-        async def create_call(self, request: CallRequest) -> str:
+        async def create_call(self, request: CallRequest, *last_check: Callable[[], object]) -> str:
             sent.append(world.clock.monotonic())
             try:
-                return await super().create_call(request)
+                return await super().create_call(request, *last_check)
             except ApiError:
                 refused.append(world.clock.monotonic())
                 raise

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -110,6 +111,37 @@ async def test_a_start_that_has_grown_stale_is_not_sent(stage: MakeStage, clock:
     assert (await spring.run()).exit_code is ExitCode.OK
     assert await spring.read(states) == [AttemptState.NOT_SENT, AttemptState.ENDED]
     assert spring.dialled() == dict.fromkeys(numbers(1), 1)
+
+
+async def test_a_connection_that_takes_too_long_is_not_used(stage: MakeStage) -> None:
+    """What was right before it is asked again when it stands; with a new start the person is called."""
+    spring = stage()
+    spring.timing = replace(QUICK, stale_s=0.1)
+    waits = iter([0.2])
+
+    async def connect() -> None:
+        await anyio.sleep(next(waits, 0.0))
+
+    spring.connect = connect
+    await spring.enrol(*numbers(1))
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert await spring.read(states) == [AttemptState.NOT_SENT, AttemptState.ENDED]
+    assert spring.dialled() == dict.fromkeys(numbers(1), 1)
+
+
+async def test_a_deadline_that_passes_while_a_dial_connects(stage: MakeStage, clock: HeldClock) -> None:
+    """No call starts after it, also when a slow network or a suspended machine was in between."""
+    spring = stage()
+    spring.timing = replace(QUICK, stale_s=60.0)
+
+    async def connect() -> None:
+        await anyio.sleep(0.2)
+
+    spring.connect = connect
+    await spring.enrol(*numbers(2))
+    report = await spring.run(deadline=clock.now() + timedelta(seconds=0.1))
+    assert report.exit_code is ExitCode.NOT_FINISHED
+    assert spring.dialled() == {}
 
 
 async def test_a_call_in_doubt_keeps_its_line(stage: MakeStage) -> None:

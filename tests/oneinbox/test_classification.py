@@ -239,3 +239,29 @@ async def test_the_environments_proxy_is_not_used(monkeypatch: pytest.MonkeyPatc
 
         assert await dial(server.url) == "call_1"
         assert (server.connections, proxy.connections) == (1, 0)
+
+
+async def test_the_last_check_is_made_when_the_connection_stands() -> None:
+    """Right before the first byte it may still say no: then the server never hears of a person."""
+    order: list[str] = []
+
+    async def accept(wire: sockets.Wire) -> None:
+        order.append("connected" if await wire.reader.read(1) == b"" else "a byte has come")
+
+    def check() -> None:
+        order.append("asked")
+        raise NotSent("the moment has passed")
+
+    async with serving(accept) as server, dialling(server.url) as client:
+        with pytest.raises(NotSent, match="the moment has passed"):
+            await client.create_call(REQUEST, check)
+    assert order == ["asked", "connected"]
+
+
+async def test_the_last_check_lets_a_request_go() -> None:
+    """It is asked once, and the request is sent as without it."""
+    asked: list[None] = []
+    async with serving(answering(reply())) as server, dialling(server.url) as client:
+        assert await client.create_call(REQUEST, lambda: asked.append(None)) == "call_1"
+    assert len(asked) == 1
+    assert_sent_at_most_once(server)

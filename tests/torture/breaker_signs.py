@@ -42,12 +42,12 @@ class WatchedAccount(VirtualAccount):
 
     watch: Watch
 
-    async def create_call(self, request: CallRequest) -> str:
+    async def create_call(self, request: CallRequest, *last_check: Callable[[], object]) -> str:
         """As it is, with a note of it."""
         note = Sent(request.to_number, self._provider.monotonic())
         self.watch.sent.append(note)
         try:
-            return await super().create_call(request)
+            return await super().create_call(request, *last_check)
         except ApiError as error:
             note.error = type(error).__name__
             raise

@@ -1,5 +1,6 @@
 """A sample of the breaker's suite, and proof that it can fail."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,10 +68,10 @@ def test_full_counts_begin_at_every_call() -> None:
 class Deaf(WatchedAccount):
     """A line on which a refused key looks like a reply that was lost."""
 
-    async def create_call(self, request: CallRequest) -> str:
+    async def create_call(self, request: CallRequest, *last_check: Callable[[], object]) -> str:
         """As it is, but for one error."""
         try:
-            return await super().create_call(request)
+            return await super().create_call(request, *last_check)
         except KeyRefused:
             raise OutcomeUnknown("no usable reply") from None
 

@@ -1,6 +1,6 @@
 """A sample of the odd replies, and clients that are found out."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
 
@@ -31,9 +31,9 @@ def test_a_sample(tmp_path: Path) -> None:
 class Impatient(OneInbox):
     """Waits as long as it likes when it is asked to wait."""
 
-    async def create_call(self, request: CallRequest) -> str:
+    async def create_call(self, request: CallRequest, *last_check: Callable[[], object]) -> str:
         try:
-            return await super().create_call(request)
+            return await super().create_call(request, *last_check)
         except Throttled as error:
             raise Throttled(str(error), retry_after_s=None) from error
 
@@ -41,9 +41,9 @@ class Impatient(OneInbox):
 class Trusting(OneInbox):
     """Takes the first id that it sees."""
 
-    async def create_call(self, request: CallRequest) -> str:
+    async def create_call(self, request: CallRequest, *last_check: Callable[[], object]) -> str:
         try:
-            return await super().create_call(request)
+            return await super().create_call(request, *last_check)
         except OutcomeUnknown:
             return ID
 

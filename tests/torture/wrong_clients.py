@@ -1,5 +1,7 @@
 """Clients that break the promise, which the suites must find out."""
 
+from collections.abc import Callable
+
 from campaign.models import Call, CallRequest
 from campaign.oneinbox.client import OneInbox
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, NotSent, OutcomeUnknown, Unsupported
@@ -8,9 +10,9 @@ from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, NotSent, Ou
 class Hasty(OneInbox):
     """Takes a request whose outcome is unknown for one that was not sent."""
 
-    async def create_call(self, request: CallRequest) -> str:
+    async def create_call(self, request: CallRequest, *last_check: Callable[[], object]) -> str:
         try:
-            return await super().create_call(request)
+            return await super().create_call(request, *last_check)
         except OutcomeUnknown as error:
             raise NotSent(str(error)) from error
 
@@ -18,19 +20,19 @@ class Hasty(OneInbox):
 class Stubborn(OneInbox):
     """Sends a request again when its outcome is unknown."""
 
-    async def create_call(self, request: CallRequest) -> str:
+    async def create_call(self, request: CallRequest, *last_check: Callable[[], object]) -> str:
         try:
-            return await super().create_call(request)
+            return await super().create_call(request, *last_check)
         except OutcomeUnknown:
-            return await super().create_call(request)
+            return await super().create_call(request, *last_check)
 
 
 class Sloppy(OneInbox):
     """Cleans up the id that it was given, and lets errors of its own escape."""
 
-    async def create_call(self, request: CallRequest) -> str:
+    async def create_call(self, request: CallRequest, *last_check: Callable[[], object]) -> str:
         try:
-            return (await super().create_call(request)).upper()
+            return (await super().create_call(request, *last_check)).upper()
         except KeyRefused as error:
             raise ValueError from error
 
@@ -38,8 +40,8 @@ class Sloppy(OneInbox):
 class Timid(OneInbox):
     """Gives every dial up as a doubt."""
 
-    async def create_call(self, request: CallRequest) -> str:
-        await super().create_call(request)
+    async def create_call(self, request: CallRequest, *last_check: Callable[[], object]) -> str:
+        await super().create_call(request, *last_check)
         raise OutcomeUnknown("better safe than sorry")
 
 

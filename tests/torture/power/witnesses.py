@@ -94,11 +94,11 @@ class NotedApi:
     async def __aexit__(self, *failure: Any) -> None:
         await self._api.__aexit__(*failure)
 
-    async def create_call(self, request: CallRequest) -> str:
+    async def create_call(self, request: CallRequest, *last_check: Callable[[], object]) -> str:
         """As the client."""
         self._record.note(Sent(str(request.metadata[TOKEN_KEY]), request.to_number))
         try:
-            call_id = await self._api.create_call(request)
+            call_id = await self._api.create_call(request, *last_check)
         except OutcomeUnknown:
             self._record.note(Lost(str(request.metadata[TOKEN_KEY])))
             raise
