@@ -71,13 +71,14 @@ def _ask(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
 def _looks_at(person: Person, settings: CampaignSettings, now: datetime) -> str:
     if not person.whereabouts.time_zones:
         return "no time zone is known"
-    is_certain = person.whereabouts.is_certain
+    is_certain, zones = person.whereabouts.is_certain, person.whereabouts.time_zones
     schedule = schedule_for(person, settings)
-    told = [_hours_in(name, schedule, now, is_certain=is_certain) for name in person.whereabouts.time_zones]
+    told = [_hours_in(name, schedule, now, is_certain=is_certain) for name in zones]
+    is_narrower = not is_certain and any(_is_narrower_in(name, schedule, now) for name in zones)
     profile = settings.hours.rules
     notes = [
         told_state(person, profile) if profile is not None else "",
-        "" if is_certain else "narrower, as only the number tells the zone",
+        "narrower, as only the number tells the zone" if is_narrower else "",
     ]
     return "; ".join(told) + "".join(f" ({note})" for note in notes if note)
 
@@ -93,6 +94,15 @@ def _hours_in(name: str, schedule: Schedule, now: datetime, *, is_certain: bool)
         return f"{name} {local:%a %H:%M}, calls may start {opens} to {closes}"
     because = schedule.closed_because(local.date()) if schedule.closed_because is not None else None
     return f"{name} {local:%a %H:%M}, closed that day" + (f": {because}" if because else "")
+
+
+def _is_narrower_in(name: str, schedule: Schedule, now: datetime) -> bool:
+    """Whether the hours of this day are others than those of a person whose zone is certain."""
+    zone = hours.find_zone(name)
+    if zone is None:
+        return False
+    day = now.astimezone(zone).date()
+    return schedule.window_on(day, is_certain=False) != schedule.window_on(day, is_certain=True)
 
 
 CALLING_HOURS = Gate("hours", _ask, _looks_at)

@@ -58,7 +58,7 @@ def test_every_gate_is_told_with_what_it_looked_at(spring: Case) -> None:
         "suppression        yes  on no list",
         "other campaigns    yes  no other campaign has a call to this number under way",
         "hours              yes  America/New_York ",
-        "calls may start 00:00 to 24:00 (narrower, as only the number tells the zone)",
+        "calls may start 00:00 to 24:00\n",
         "tries              yes  0 tries of 1",
         "cap                yes  0 calls by other campaigns within 20h, 1 allowed",
         "a run would dial it now",

@@ -8,7 +8,7 @@ import pytest
 
 from campaign.models import Disposition, RowStatus, Tries, Try
 from campaign.rules.gate import YES, Verdict
-from campaign.rules.gates import judge
+from campaign.rules.gates import evidence, judge
 from campaign.rules.hours import Whereabouts
 from campaign.rules.person import Person
 from campaign.rules.words import unsaid
@@ -89,6 +89,25 @@ def test_never_open(zones: tuple[str, ...]) -> None:
 def test_zone_that_this_machine_does_not_know() -> None:
     """A zone that cannot be evaluated is a no, and not the end of the run."""
     assert not judge(person(zones=("Mars/Olympus",)), make_settings(), NOON).may_dial
+
+
+@pytest.mark.parametrize(
+    ("days", "margin", "is_certain", "told"),
+    [
+        ("09:00-17:00", "1h", False, "10:00 to 15:57 (narrower, as only the number tells the zone)"),
+        ("09:00-17:00", "1h", True, "09:00 to 16:57"),
+        ("09:00-17:00", "0s", False, "09:00 to 16:57"),
+        ("00:00-24:00", "1h", False, "00:00 to 24:00"),
+    ],
+)
+def test_the_evidence_calls_hours_narrower_where_they_are(
+    days: str, margin: str, is_certain: bool, told: str
+) -> None:
+    """What is kept with a dial tells of a margin only where one applies."""
+    settings = make_settings(hours={"days": {"mon-sun": days}, "number_margin": margin})
+    here = replace(person(), whereabouts=Whereabouts(("America/New_York",), is_certain=is_certain))
+    looked_at = f"hours: America/New_York Wed 13:00, calls may start {told}; cap: "
+    assert looked_at in evidence(here, settings, NOON)
 
 
 @pytest.mark.parametrize(
