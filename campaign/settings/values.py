@@ -112,7 +112,8 @@ def parse_days(value: object) -> Mapping[int, Window]:
 
 def _check_number(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError('a phone number must stand in quotes: "+15739693824"')
+        # An example would be cut down to its last digits, as any number is in what people are told.
+        raise ValueError('a phone number must stand in quotes, with its plus; put "..." around it')
     if not _E164.fullmatch(value):
         raise ValueError("a phone number is a plus and 7 to 15 digits, without blanks")
     return value

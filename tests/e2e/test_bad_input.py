@@ -77,7 +77,13 @@ CASES: list[tuple[str, Callable[[Path], None], list[str], int, str]] = [
         "unknown key pace.calls_per_minute; did you mean calls_per_second?",
     ),
     ("missing key", damage("campaign.yaml", "name: a\n"), [], 78, "agent_id is missing"),
-    ("number without quotes", damage("campaign.yaml", GOOD_CONFIG.replace('"', "")), [], 78, "in quotes"),
+    (
+        "number without quotes",
+        damage("campaign.yaml", GOOD_CONFIG.replace('"', "")),
+        [],
+        78,
+        'a phone number must stand in quotes, with its plus; put "..." around it',
+    ),
     ("bad window", setting('hours: {days: {mon: "20:00-09:00"}}'), [], 78, "nothing"),
     (
         "missing suppression list",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from campaign.errors import ConfigError, InputMissingError
+from campaign.logs import redact
 from campaign.settings import (
     CampaignSettings,
     load_campaign_file,
@@ -167,7 +168,11 @@ def test_nonsense(tmp_path: Path, key: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("from_numbers", "[15739693824]", 'must stand in quotes: "+15739693824"'),
+        (
+            "from_numbers",
+            "[15739693824]",
+            'a phone number must stand in quotes, with its plus; put "..." around it',
+        ),
         ("contacts.countries", "[us]", "write two capital letters, like US"),
         ("retry.busy", "[10m, soon]", "retry.busy.1: 'soon' is not a duration; write it like 90s, 30m, 4h"),
         ("hours.days", "{mon: '20:00-09:00'}", "it must close after it opens, on the same day"),
@@ -245,8 +250,10 @@ def test_nonsense(tmp_path: Path, key: str, value: str) -> None:
     ],
 )
 def test_cure(tmp_path: Path, key: str, value: str, words: str) -> None:
-    """The line about a wrong value says what would be right."""
-    assert words in problem(tmp_path, with_value(key, value))
+    """The line about a wrong value says what would be right, and that survives the cutting of numbers."""
+    said = problem(tmp_path, with_value(key, value))
+    assert words in said
+    assert redact(said) == said
 
 
 @pytest.mark.parametrize(
