@@ -12,7 +12,7 @@ from campaign.cli.kept_secret import reserved
 from campaign.cli.known_ledger import ledger_if_any
 from campaign.cli.options import JsonOption, LedgerOption
 from campaign.cli.setting_up import confirm, talk
-from campaign.errors import ApiUnavailableError, ConfigError, UsageError
+from campaign.errors import ApiUnavailableError, UsageError
 
 if TYPE_CHECKING:
     from campaign.oneinbox.setup import SetUp
@@ -172,13 +172,13 @@ async def _webhooks(account: "SetUp") -> "tuple[Webhook, ...]":
 
 
 def checked_address(text: str) -> str:
-    """What stands in front of the listener's path. Raises ConfigError unless it is https, or this machine."""
-    from campaign.settings import check_base_url
+    """What stands in front of the listener's path. Raises UsageError unless it is https, or this machine."""
+    from campaign.settings import checked_url
 
     try:
-        return check_base_url(text)
-    except ConfigError as error:
-        raise ConfigError(f"webhooks add: {str(error).partition(': ')[2]}") from error
+        return checked_url(text, like="https://calls.example.com", without="@#?").rstrip("/")
+    except ValueError as error:
+        raise UsageError(f"webhooks add: {error}") from error
 
 
 def masked(url: str | None) -> str:

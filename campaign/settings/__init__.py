@@ -1,6 +1,6 @@
 """What the operator sets: the campaign file and the environment."""
 
-from campaign.settings.addresses import LOOPBACK
+from campaign.settings.addresses import LOOPBACK, checked_url
 from campaign.settings.area_codes import ELSEWHERE, STATES, state_of_number
 from campaign.settings.breaker import BreakerSettings
 from campaign.settings.budget import BudgetSettings
@@ -52,6 +52,7 @@ __all__ = [
     "SuppressionFile",
     "Window",
     "check_base_url",
+    "checked_url",
     "describe_clock_time",
     "describe_duration",
     "end_of",

@@ -157,11 +157,19 @@ def test_a_secret_that_is_not_kept_is_said_to_be_lost(simulator: Simulator, word
 
 
 @pytest.mark.parametrize(
-    "address", ["http://calls.example.com", "calls.example.com", "https://user@x.example", "https://x y", ""]
+    ("address", "words"),
+    [
+        ("http://calls.example.com", "must be https"),
+        ("calls.example.com", "not a URL"),
+        ("https://user@x.example", "it may have no user"),
+        ("https://x.example?key=1", "no query"),
+        ("https://x y", "not a URL"),
+        ("", "not a URL"),
+    ],
 )
-def test_only_https_leads_to_a_listener(simulator: Simulator, address: str) -> None:
-    """Events hold numbers and transcripts."""
-    with pytest.raises(ConfigError, match="webhooks add"):
+def test_only_https_leads_to_a_listener(simulator: Simulator, address: str, words: str) -> None:
+    """Events hold numbers and transcripts; what is wrong with the argument is said with a right one."""
+    with pytest.raises(UsageError, match=f"^webhooks add: .*{words}.*; write it like {HOST}$"):
         call("webhooks", "add", address)
     assert simulator.webhooks.known == {}
 
