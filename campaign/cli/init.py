@@ -1,5 +1,6 @@
 """`campaign init`: a campaign file to start from, written for a list where there is one already."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -42,8 +43,9 @@ def init(
     template = bundled("configs/one-off.yaml").read_text(encoding="utf-8")
     if from_list is None:
         contact_list = folder / "contacts.csv"
-        _write(folder, {config: template, contact_list: _LIST_TEMPLATE})
-        output.say(f"wrote {config} and {contact_list}. Next: set agent_id and from_numbers, fill the list,")
+        made = _write(folder, {config: template, contact_list: _LIST_TEMPLATE})
+        output.say(f"wrote {made}")
+        steps = f"set agent_id and from_numbers in {config}, fill the list"
     else:
         from campaign.cli import mapping
         from campaign.contacts.recognition import recognise
@@ -52,26 +54,35 @@ def init(
         options = ListOptions(encoding, delimiter, sheet, include_hidden).for_reading()
         found = recognise(from_list, options)
         section, questions = mapping.contacts_section(found)
-        _write(folder, {config: mapping.put_into(template.replace("contacts.csv", str(from_list)), section)})
-        output.say(f"wrote {config}: numbers from column {found.phone!r}, {len(found.variables)} variables")
+        template = template.replace("contacts.csv --config campaign.yaml", _arguments(from_list, config))
+        made = _write(folder, {config: mapping.put_into(template, section)})
+        output.say(f"wrote {made}: numbers from column {found.phone!r}, {len(found.variables)} variables")
         for question in questions:
             output.say(f"QUESTION: {question}")
-        answers = "answer the questions in it, " if questions else ""
-        output.say(f"Next: {answers}set agent_id and from_numbers,")
-    output.say(
-        f"then look with\n `campaign validate {contact_list} --config {config}` and "
-        f"`campaign plan {contact_list} --config {config}`"
-    )
+        answers = "answer the questions and " if questions else ""
+        steps = f"{answers}set agent_id and from_numbers in {config}"
+    output.say(f"Next: {steps}, then look:")
+    for command in ("validate", "plan"):
+        output.say(f"  campaign {command} {_arguments(contact_list, config)}")
 
 
-def _write(folder: Path, texts: Mapping[Path, str]) -> None:
+def _arguments(contact_list: Path, config: Path) -> str:
+    """What every command about the list needs, quoted for a shell, and in one line whatever its name is."""
+    return output.visible(f"{shlex.quote(str(contact_list))} --config {shlex.quote(str(config))}")
+
+
+def _write(folder: Path, texts: Mapping[Path, str]) -> str:
+    """Make the files, and a folder for results where there is none. Returns what was made."""
+    results = folder / "results"
     for path in texts:
         if path.exists():
             raise OutputError(f"{path} is there already; move it away, or name another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "results").mkdir(exist_ok=True)
+        made = [*map(str, texts)] + ([] if results.is_dir() else [f"{results}/"])
+        results.mkdir(exist_ok=True)
         for path, text in texts.items():
             path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"{folder}: {error.strerror}; name another folder") from error
+    return ", ".join(made)

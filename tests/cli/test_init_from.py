@@ -60,6 +60,46 @@ def test_what_is_unsure_is_asked(tmp_path: Path, contact_list: Path) -> None:
     assert "# left out: 'Notes', the value has a line break" in text
 
 
+def test_the_next_steps_can_be_typed_as_they_stand(
+    tmp_path: Path, contact_list: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One command per line, on the screen and at the head of the file, also where a name has a blank."""
+    monkeypatch.chdir(tmp_path)
+    contact_list.rename("my people.csv")
+    said = init("new list", "--from", "my people.csv").splitlines()
+    assert said[0].startswith("wrote new list/campaign.yaml, new list/results/: numbers from column")
+    text = Path("new list/campaign.yaml").read_text(encoding="utf-8")
+    arguments = "'my people.csv' --config 'new list/campaign.yaml'"
+    assert said[-3:] == [
+        "Next: answer the questions and set agent_id and from_numbers in new list/campaign.yaml, then look:",
+        f"  campaign validate {arguments}",
+        f"  campaign plan {arguments}",
+    ]
+    for command in ("validate", "plan", "run"):
+        assert f"#   campaign {command} {arguments}\n" in text
+
+
+def test_a_template_comes_with_its_next_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was made is told, and the folder for results only where it was not there."""
+    monkeypatch.chdir(tmp_path)
+    steps = [
+        "Next: set agent_id and from_numbers in campaign.yaml, fill the list, then look:",
+        "  campaign validate contacts.csv --config campaign.yaml",
+        "  campaign plan contacts.csv --config campaign.yaml",
+    ]
+    assert init().splitlines() == ["wrote campaign.yaml, contacts.csv, results/", *steps]
+    Path("campaign.yaml").unlink()
+    Path("contacts.csv").unlink()
+    assert init().splitlines() == ["wrote campaign.yaml, contacts.csv", *steps]
+
+
+def test_a_list_with_a_line_break_in_its_name(tmp_path: Path, contact_list: Path) -> None:
+    """The campaign file that names it is one that can be read."""
+    odd = contact_list.rename(tmp_path / "people\nname: other.csv")
+    init(tmp_path / "new", "--from", odd)
+    assert load_campaign_file(tmp_path / "new" / "campaign.yaml").name == "spring-offer"
+
+
 def test_numbers_without_a_plus_raise_the_question_of_their_country(tmp_path: Path) -> None:
     """Nothing is guessed from digits alone."""
     path = tmp_path / "list.csv"
