@@ -77,6 +77,8 @@ def rehearse(
         options=options,
     ) as job:
         jobs.refuse_broken_list(job, allow_invalid=False)
+        # As a run at that time would call it.
+        name = job.name if at is None else job.settings.name_on(start.date())
         suppressed = dict(job.suppressed)
         if job.ledger is not None:
             suppressed |= job.ledger.read(suppression.suppressed)
@@ -108,10 +110,10 @@ def rehearse(
     if as_json:
         nights = [_as_data(forecast, price) for forecast in forecasts]
         costs_ahead = costs.prospect_as_data(prospect)
-        output.say_json({"campaign": job.name, "nights": nights, "prospect": costs_ahead, "notes": notes})
+        output.say_json({"campaign": name, "nights": nights, "prospect": costs_ahead, "notes": notes})
         return
     with output.drawing() as console:
-        _show(job.name, forecasts, price, console)
+        _show(name, forecasts, price, console)
         for line in costs.prospect_lines(prospect):
             console.print(line, soft_wrap=True)
     for note in notes:

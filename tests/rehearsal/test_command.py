@@ -1,6 +1,7 @@
 """`campaign rehearse` on the command line."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,16 @@ def test_people_see_a_table(place: Path) -> None:
     for line in ("a usual night", "called twice", "ends at", "Nobody was called."):
         assert line in result.stdout
     assert max(map(len, result.stdout.splitlines())) < 100
+
+
+def test_the_date_in_the_name_is_that_of_the_night(place: Path) -> None:
+    """The campaign is called as a run at that time would call it."""
+    (place / "c.yaml").write_text(CONFIG.replace("spring", "spring-{date}"), encoding="utf-8")
+    at = ("--at", "2026-12-01T18:00")
+    assert rehearse(*at)["campaign"] == "spring-2026-12-01"
+    shown = CliRunner().invoke(app, ["rehearse", "list.csv", "--config", "c.yaml", *at]).stdout
+    assert shown.startswith("Rehearsal of campaign spring-2026-12-01, from 2026-12-01 18:00")
+    assert rehearse()["campaign"] == f"spring-{datetime.now().astimezone().date()}"
 
 
 def test_a_time_that_is_none_is_refused(place: Path) -> None:
