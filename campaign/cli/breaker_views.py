@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from campaign.cli.views import ledger_flag
-from campaign.rules.opening import closing_command
+from campaign.rules.opening import ONE_CALL_FIRST, closing_command
 
 if TYPE_CHECKING:
     from campaign.ledger.breakers import BreakerRecord
@@ -55,7 +55,9 @@ def told(breaker: dict[str, Any], name: str, ledger: str | None) -> Sequence[str
     if breaker["needs_reset"]:
         closing = f"{closing_command(name, ledger_flag=ledger_flag(ledger))} closes it"
     else:
-        closing = "the next run starts closed"
+        closing = "the next run dials again"
+        if breaker["rule"] in ONE_CALL_FIRST:
+            closing += ", with one call first"
     return (
         f"{name}: dialling stopped since {since}{by}: {whom.get(breaker['scope'], '')}{breaker['cause']}",
         f"  cure: {breaker['cure']}; {closing}",

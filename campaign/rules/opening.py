@@ -29,6 +29,8 @@ BY_HAND = frozenset(
 """A human has to mend something: until then no run of the campaign dials."""
 OF_ACCOUNT = frozenset((Rule.KEY, Rule.CREDIT, Rule.DUPLICATE, Rule.CLOCK))
 """What is wrong is wrong for every campaign of the ledger: it has one account, and runs on one machine."""
+ONE_CALL_FIRST = frozenset((Rule.FAILED, Rule.FIRST_CALLS, Rule.OPT_OUTS))
+"""What calls have shown, one call more can show to be over: the next run begins with it."""
 
 
 class Scope(StrEnum):

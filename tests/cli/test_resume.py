@@ -25,12 +25,12 @@ def spring(ledger: Ledger, ledger_location: str, tmp_path: Path, monkeypatch: py
     return case
 
 
-def open_one(case: Case, *, needs_reset: bool = True) -> None:
+def open_one(case: Case, *, needs_reset: bool = True, rule: str = "") -> None:
     do(
         case.ledger,
         breakers.record_open,
         case.id,
-        rule="key refused" if needs_reset else "calls failed",
+        rule=rule or ("key refused" if needs_reset else "calls failed"),
         cause="HTTP 401: Invalid API key",
         cure="check ONEINBOX_API_KEY",
         scope="campaign",
@@ -53,6 +53,22 @@ def test_status_tells_cause_and_cure(spring: Case) -> None:
     [breaker] = told["breakers"]
     assert (breaker["rule"], breaker["needs_reset"], breaker["all_campaigns"]) == ("key refused", True, True)
     assert breaker["evidence"] == {"requests before it": 7}
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("calls failed", "the next run dials again, with one call first"),
+        ("first calls failed", "the next run dials again, with one call first"),
+        ("opt-outs", "the next run dials again, with one call first"),
+        ("requests lost", "the next run dials again"),
+        ("no answers", "the next run dials again"),
+    ],
+)
+def test_status_tells_what_the_next_run_does(spring: Case, rule: str, words: str) -> None:
+    """Where no human has to close it, and how that run begins."""
+    open_one(spring, needs_reset=False, rule=rule)
+    assert f"  cure: check ONEINBOX_API_KEY; {words}\n" in call("status", "spring")[1]
 
 
 def test_every_campaign_of_the_ledger_is_held(spring: Case) -> None:
