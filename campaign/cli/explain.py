@@ -11,7 +11,7 @@ import typer
 from campaign.cli import output, views
 from campaign.cli.options import JsonOption, LedgerOption
 from campaign.errors import UsageError
-from campaign.models import RowStatus
+from campaign.models import FINAL_STATUSES, RowStatus
 
 if TYPE_CHECKING:
     from campaign.ledger.campaigns import CampaignRecord
@@ -60,7 +60,7 @@ def explain(
         output.say_json({"campaign": name, "row": row, "rows": told, "notes": notes})
         return
     for each in told:
-        output.say_data("\n".join(map(output.visible, _lines(row, each))))
+        output.say_data("\n".join(map(output.visible, _lines(row, each, by_file=settings is not None))))
     for note in notes:
         output.say(f"note: {note}")
 
@@ -185,12 +185,24 @@ def _next_eligible(person: "Person", settings: "CampaignSettings", now: datetime
     return at.isoformat() if at is not None else None
 
 
-def _lines(number: int, row: dict[str, Any]) -> list[str]:
+def _lines(number: int, row: dict[str, Any], *, by_file: bool) -> list[str]:
+    """What people read of a row.
+
+    Args:
+        number: Of the row.
+        row: Its story.
+        by_file: Whether a campaign file was given, so that rules are expected to be asked.
+    """
     gone = "" if row["is_in_list"] else "  (no longer in the list)"
     stands = f"{row['status']}{': ' + row['reason'] if row['reason'] else ''}"
     lines = [f"row {number}  {row['to_number'] or 'no usable number'}{gone}", f"  {stands}"]
     if row["not_before"]:
         lines.append(f"  not before {_time(row['not_before'])}")
+    if by_file and not row["gates"]:
+        is_final = row["status"] in FINAL_STATUSES
+        lines.append(
+            f"  {'the row is final' if is_final else 'a call is under way'}: no rule is asked about it"
+        )
     for gate in row["gates"]:
         answer = "yes" if gate["may_dial"] else "no"
         lines.append(f"  {gate['gate']:<18} {answer:<4} {gate['looked_at']}{_until(gate)}")
@@ -203,8 +215,17 @@ def _lines(number: int, row: dict[str, Any]) -> list[str]:
         may_dial = all(gate["may_dial"] for gate in row["gates"])
         would = "would ask the hook, and dial it now after a yes" if hook else "would dial it now"
         lines.append(f"  a run {would}" if may_dial else f"  {_when(row['next_eligible'])}")
-    lines += [f"  {_time(each['at'])}  {each['event']}  {each['detail']}".rstrip() for each in row["events"]]
+    for event in row["events"]:
+        lines += _event_lines(event)
     return lines
+
+
+def _event_lines(event: dict[str, Any]) -> list[str]:
+    """What has happened; of a dial, what each gate looked at stands in a line of its own."""
+    what, detail = f"  {_time(event['at'])}  {event['event']}", event["detail"]
+    if event["event"] == "call.intended" and detail:
+        return [what, *(f"    {looked_at}" for looked_at in detail.split("; "))]
+    return [f"{what}  {detail}".rstrip()]
 
 
 def _when(next_eligible: str | None) -> str:

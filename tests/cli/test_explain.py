@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from campaign.errors import UsageError
-from campaign.ledger import amend, suppression
+from campaign.ledger import amend, attempts, suppression
 from campaign.ledger.ledger import Ledger
 from tests.cli.test_commands import call, call_json
 from tests.ledger.case import ANNA, BEN, CARA, DORA, Case, contact, do, listed, people, rejected, start
@@ -147,6 +147,45 @@ def test_a_row_that_is_final_tells_its_story(spring: Case) -> None:
     told = explained(2)
     assert (told["status"], told["tries"], told["gates"]) == ("completed", 1, [])
     assert [event["event"] for event in told["events"]][-1] == "call.settled"
+
+
+def test_why_no_rule_is_asked_is_said(spring: Case) -> None:
+    """With the campaign file one expects the rules: a final row and one that is called have none to ask."""
+    spring.whole_call(ANNA, "call_1")
+    spring.intend(BEN)
+    final, called = (
+        "  the row is final: no rule is asked about it\n",
+        "  a call is under way: no rule is asked",
+    )
+    assert final in call("explain", "spring", 2, "--config", "campaign.yaml")[1]
+    assert final in call("explain", "spring", 9, "--config", "campaign.yaml")[1]
+    assert called in call("explain", "spring", 3, "--config", "campaign.yaml")[1]
+    assert "no rule is asked" not in call("explain", "spring", 4, "--config", "campaign.yaml")[1]
+    assert "no rule is asked" not in call("explain", "spring", 2)[1]
+
+
+def test_what_the_gates_looked_at_is_read_line_by_line(spring: Case) -> None:
+    """Of an earlier dial people read each gate in a line of its own; a program gets the text as kept."""
+    kept = "suppression: on no list; tries: 0 tries of 1; hook: allowed"
+    do(
+        spring.ledger,
+        attempts.record_intent,
+        spring.contact_id(ANNA),
+        token="t",
+        to_number=ANNA,
+        from_number="+12025550100",
+        agent_id="agt_1",
+        now=NOON,
+        evidence=kept,
+    )
+    assert call("explain", "spring", 2)[1].splitlines()[-4:] == [
+        "  2026-06-03 17:00:00 UTC  call.intended",
+        "    suppression: on no list",
+        "    tries: 0 tries of 1",
+        "    hook: allowed",
+    ]
+    [told] = call_json("explain", "spring", 2)["rows"]
+    assert told["events"][-1]["detail"] == kept
 
 
 def test_no_terminal_is_driven(spring: Case) -> None:
