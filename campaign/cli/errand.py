@@ -1,7 +1,7 @@
 """One call outside any campaign, carried out: asked of every rule, kept in the ledger, made, and told."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from campaign.ledger.ledger import Ledger
     from campaign.ledger.single_calls import Unfinished
     from campaign.models import Call, Contact, Disposition, ResultRow
+    from campaign.rules.gate import Verdict
     from campaign.settings import Calendar, CampaignSettings, DaysOff, Environment
 
 NOT_MADE = "the call was not made"
 CUT_OFF = "it was cut off before the call was made"
+MOST_NOES = 10
+"""One after the other, each until the next: more have no end that anybody could tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ def _refuse_forbidden(errand: Errand, ledger: "Ledger", rules: "CampaignSettings
     from campaign.ledger.breakers import open_breakers
     from campaign.models import RowStatus
     from campaign.rules import quota
-    from campaign.rules.calling_hours import NEVER_OPEN
+    from campaign.rules.caps import CAP
 
     for held in ledger.read(open_breakers, None):
         if held.needs_reset:
@@ -133,16 +136,35 @@ def _refuse_forbidden(errand: Errand, ledger: "Ledger", rules: "CampaignSettings
         started_at=now,
         calendar=errand.calendar,
     )
-    verdict = ledger.read(judge, errand.contact, known, now)
+
+    def ask(at: datetime) -> "Verdict":
+        return ledger.read(judge, errand.contact, known, at)
+
+    verdict = ask(now)
     if verdict.may_dial:
         return
     if verdict.status not in (RowStatus.WAITING, RowStatus.NEEDS_REVIEW):
         raise ListError(f"{NOT_MADE}: the person is {verdict.status}: {verdict.reason}")
-    when = ""
-    if verdict.not_before and verdict.reason != NEVER_OPEN:
-        when = f"; from {verdict.not_before.astimezone():%Y-%m-%d %H:%M %Z} on it may be"
-    more = ", or with --again" if verdict.reason.startswith("called ") and not errand.is_again else ""
+    opening = _opening_after(verdict, ask)
+    when = f"; from {opening.astimezone():%Y-%m-%d %H:%M %Z} on it may be" if opening else ""
+    more = ", or with --again" if verdict.gate == CAP.name and not errand.is_again else ""
     raise NotFinishedError(f"{NOT_MADE}: {verdict.reason}{when}{more}")
+
+
+def _opening_after(verdict: "Verdict", ask: Callable[[datetime], "Verdict"]) -> datetime | None:
+    """When every rule says yes, as things stand; None when no time is known.
+
+    Until then a no may follow another, as when a cap ends in the night; and a time at which a rule is to be
+    asked again is no opening by itself.
+    """
+    for _ in range(MOST_NOES):
+        at = verdict.not_before
+        if at is None:
+            return None
+        verdict = ask(at)
+        if verdict.may_dial:
+            return at
+    return None
 
 
 def _settle_earlier(errand: Errand, ledger: "Ledger") -> None:

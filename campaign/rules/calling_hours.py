@@ -12,8 +12,6 @@ from campaign.settings import CampaignSettings, Window, describe_clock_time, sta
 
 ASK_AGAIN = timedelta(days=1)
 """Longer than a run waits; each run asks anew."""
-NEVER_OPEN = "no time of the week is within hours in every zone in which this person may be"
-"""The reason beside which a time to ask again is no opening."""
 
 
 def schedule_for(person: Person, settings: CampaignSettings) -> Schedule:
@@ -63,7 +61,7 @@ def _ask(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
     # Not for good: hours that are too narrow by mistake can be mended.
     return Verdict(
         may_dial=False,
-        reason=NEVER_OPEN,
+        reason="no time of the week is within hours in every zone in which this person may be",
         not_before=now + ASK_AGAIN,
     )
 

@@ -1,7 +1,7 @@
 """A gate: one rule that must say yes at the moment of dialling, with its verdict and its input in words."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaign.models import RowStatus
@@ -19,6 +19,8 @@ class Verdict:
     not_before: datetime | None = None
     kind: str = ""
     """The reason without what is this person's own, to count by; empty where the reason has nothing."""
+    gate: str = field(default="", compare=False)
+    """The name of the gate that said no, where all were asked."""
 
 
 YES = Verdict(may_dial=True)

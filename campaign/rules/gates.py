@@ -1,6 +1,7 @@
 """Gates: the rules that must all say yes at the moment of dialling. What cannot be evaluated is a no."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from campaign.models import RowStatus
@@ -44,7 +45,7 @@ def judge(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
     for gate in GATES:
         verdict = gate.ask(person, settings, now)
         if not verdict.may_dial:
-            return verdict
+            return replace(verdict, gate=gate.name)
     return YES
 
 

@@ -4,11 +4,12 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -345,6 +346,32 @@ def test_every_rule_is_asked(
     assert words in str(found)
     assert not simulator.provider.dials
     assert rows() == {}
+
+
+def never_open() -> None:
+    # The margin of a person whose number alone tells the zone leaves nothing of two hours.
+    write("", hours='hours: {days: {mon-sun: "09:00-11:00"}, closing_margin: 0s, number_margin: 1h}')
+
+
+@pytest.mark.parametrize("arrange", [never_open, unsettled_call])
+def test_no_time_is_promised_that_nobody_knows(simulator: Simulator, arrange: Callable[[], None]) -> None:
+    """When a run would ask a rule again is no time from which on somebody may be called."""
+    arrange()
+    error = refused()
+    assert isinstance(error, NotFinishedError)
+    assert "on it may be" not in str(error)
+
+
+def test_the_time_that_is_told_is_one_at_which_every_rule_says_yes(simulator: Simulator) -> None:
+    """Where the cap ends while hours are closed, the call may be made when they open."""
+    called_by_campaign()
+    now = datetime.now(ZoneInfo("America/New_York"))
+    opens = min(now.hour, 22)
+    days = f'{{mon-sun: "{opens:02}:00-{opens + 2:02}:00"}}'
+    write("", hours=f"hours: {{days: {days}, closing_margin: 0s, number_margin: 0s}}")
+    opening = (now + timedelta(days=1)).replace(hour=opens, minute=0).astimezone()
+    then = f"from {opening:%Y-%m-%d %H:%M %Z} on it may be, or with --again"
+    assert str(refused()).endswith(f"called by another campaign within 20h; {then}")
 
 
 def test_consent_may_be_given_for_this_person(simulator: Simulator) -> None:

@@ -217,8 +217,12 @@ def test_peace_after_a_conversation(
 
 
 def test_hours_come_before_caps() -> None:
-    """Whoever is both out of hours and capped is told the hours first."""
-    assert "hours" in judge(person(recent=[HOUR]), office(), NOON + 4 * HOUR).reason
+    """Whoever is both out of hours and capped is told the hours first, and a no names its gate."""
+    verdict = judge(person(recent=[HOUR]), office(), NOON + 4 * HOUR)
+    assert "hours" in verdict.reason
+    assert verdict.gate == "hours"
+    assert judge(person(recent=[HOUR]), office(), NOON).gate == "cap"
+    assert judge(person(), office(), NOON).gate == ""
 
 
 @pytest.mark.parametrize(
