@@ -4,10 +4,11 @@ import gc
 import os
 import sys
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
+from campaign import __version__
 from campaign.cli import (
     call,
     calls,
@@ -46,12 +47,29 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        output.say_data(f"campaign {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _of_no_command(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """What can be asked without a command."""
+
+
 app.command()(demo.demo)
 app.command()(init.init)
 app.command()(validate.validate)
 app.command()(plan.plan)
 app.command()(rehearse.rehearse)
-app.command()(run.run)
+app.command(short_help="Call the people of a list, and follow every call.")(run.run)
 app.command()(views.status)
 app.command()(views.results)
 app.command()(review.review)

@@ -78,7 +78,10 @@ def call(
     include_hidden: HiddenOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Call one person now, outside any campaign: by the same rules, or not at all."""
+    """Call one person now, outside any campaign.
+
+    The same rules hold for it as for any other, and where one says no it is not made.
+    """
     options = CallOptions(
         number=number,
         config=config,

@@ -31,7 +31,7 @@ LOOK_S = 5.0
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The call, as OneInbox names it.")]
 
 app = typer.Typer(
-    help="Single calls of this account: show, list, stop, and their outcomes.",
+    help="Single calls of this account, and their outcomes.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -46,7 +46,10 @@ def show(
     ledger: LedgerOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a call: how it stands or ended, what was said, and what OneInbox makes of it."""
+    """Show how a call stands or ended, and what was said.
+
+    What OneInbox makes of it is shown as well.
+    """
     from campaign.ledger import known_calls
 
     call = talk("looking at the call", lambda api: api.get_call(call_id))
@@ -63,10 +66,15 @@ def list_calls(
     agent: Annotated[
         str | None, typer.Option("--agent", metavar="ID", help="Only calls of this agent.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=MOST_SHOWN, help="How many at most.")] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, max=MOST_SHOWN, help="How many at most.")
+    ] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the latest calls of the account, those of other tools and incoming ones among them."""
+    """Show the latest calls of the account.
+
+    Those of other tools and incoming ones are among them.
+    """
     found = talk("listing the calls", lambda api: latest(api, agent, limit))
     if as_json:
         output.say_json([call_views.as_data(call) for call in found.calls])
@@ -152,7 +160,10 @@ def outcome(
 
 @app.command()
 def outcomes(as_json: JsonOption = False) -> None:
-    """Show the outcomes that calls of this account may have: the built-in ones and its own."""
+    """Show the outcomes that calls of this account may have.
+
+    These are the built-in ones and its own.
+    """
     found = talk("listing the outcomes", lambda api: _outcomes(api))
     if as_json:
         output.say_json([_outcome_as_data(each) for each in found])

@@ -19,7 +19,10 @@ SHOWN_COLUMNS = ("phone", "customer_name", "call_status", "call_reason", "call_o
 
 def demo(
     folder: Annotated[
-        Path, typer.Option(help="Where ledger and results go; those of an earlier demo are replaced.")
+        Path,
+        typer.Option(
+            metavar="DIR", help="Where ledger and results go; those of an earlier demo are replaced."
+        ),
     ] = Path("campaign-demo"),
 ) -> None:
     """Run a whole campaign on sample data with simulated people. Nobody is called."""

@@ -40,7 +40,10 @@ def doctor(
     include_hidden: HiddenOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Look at the key, the agent, the numbers, the account's latest calls, this machine and the ledger."""
+    """Look for what could go wrong in a run. Calls nobody.
+
+    It looks at the key, the agent, the numbers, the account's latest calls, this machine and the ledger.
+    """
     from campaign import logs
     from campaign.cli.views import ledger_flag
     from campaign.doctor.examine import Subject, examine

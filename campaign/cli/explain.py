@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from campaign.cli import output, views
-from campaign.cli.options import JsonOption, LedgerOption
+from campaign.cli.options import JsonOption, LedgerOption, refuse_far_rows
 from campaign.errors import UsageError
 from campaign.models import FINAL_STATUSES, RowStatus
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def explain(
-    name: Annotated[str, typer.Argument(help="The campaign.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The campaign.")],
     row: Annotated[int, typer.Argument(metavar="ROW", help="As your spreadsheet numbers it.", min=1)],
     config: Annotated[
         Path | None,
@@ -31,10 +31,14 @@ def explain(
     ledger: LedgerOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how a row stands, what every rule says about it now, and all that has happened. Calls nobody."""
+    """Say how a row stands, and what every rule says of it. Calls nobody.
+
+    All that has happened to it is told as well.
+    """
     from campaign import logs
     from campaign.ledger import rows
 
+    refuse_far_rows([row])
     logs.configure(level=logging.WARNING)
     # Before the ledger is looked at: what is wrong with the file is what the operator can mend.
     settings = None

@@ -18,7 +18,9 @@ _LIST_TEMPLATE = """phone,customer_name,order_id
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where to write.", show_default="this folder")] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Where to write.", show_default="this folder")
+    ] = Path(),
     from_list: Annotated[
         Path | None,
         typer.Option("--from", metavar="LIST", help="Write the campaign file for the columns of this list."),
@@ -31,7 +33,10 @@ def init(
         bool, typer.Option("--schema", help="Print the JSON Schema of the campaign file instead.")
     ] = False,
 ) -> None:
-    """Write a commented campaign file, a contact list template and a folder for results."""
+    """Write a commented campaign file and a list to start from.
+
+    There will be a folder for results as well. With --from the file is written for a list that you have.
+    """
     from campaign.cli.files import bundled
 
     if schema:

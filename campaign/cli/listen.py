@@ -17,9 +17,12 @@ PORT = 8790
 
 def listen(
     host: Annotated[
-        str, typer.Option(help="Address of this machine to listen on; in front of it belongs what does TLS.")
+        str,
+        typer.Option(
+            metavar="HOST", help="Address of this machine to listen on; in front of it belongs what does TLS."
+        ),
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 takes a free one.", min=0, max=65535)] = PORT,
+    port: Annotated[int, typer.Option(metavar="PORT", help="0 takes a free one.", min=0, max=65535)] = PORT,
     signature_header: Annotated[
         str | None,
         typer.Option("--signature-header", metavar="NAME", help="Header with the signature of an event."),
@@ -32,7 +35,10 @@ def listen(
     ] = False,
     ledger: LedgerOption = None,
 ) -> None:
-    """Receive events of calls: runs of this ledger look there at once, and elsewhere more rarely."""
+    """Receive events of calls, so that a run looks at once.
+
+    Runs of this ledger look there then, and elsewhere more rarely.
+    """
     import anyio
 
     from campaign import logs

@@ -32,7 +32,7 @@ NameOption = Annotated[
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 app = typer.Typer(
-    help="Phone numbers of this account: search, register, list, update, remove.",
+    help="Phone numbers of this account, and those that can be had.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -45,7 +45,9 @@ def search(
     contains: Annotated[
         str | None, typer.Option("--contains", metavar="DIGITS", help="Only numbers with these digits.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=MOST_OFFERS, help="How many at most.")] = 10,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, max=MOST_OFFERS, help="How many at most.")
+    ] = 10,
     carrier: Annotated[
         str | None, typer.Option("--carrier", metavar="ID", help="Whose numbers: its id, or its name.")
     ] = None,
@@ -120,7 +122,10 @@ def register(
     secret_file: SecretFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Register a number with a carrier or a SIP trunk, whose password is asked for."""
+    """Register a number with a carrier or a SIP trunk.
+
+    The password of a trunk is asked for.
+    """
     wanted = _checked_number(number)
     if (carrier is None) is (trunk is None):
         raise UsageError("numbers register: say --carrier or --trunk, one of them")

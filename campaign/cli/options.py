@@ -1,13 +1,19 @@
 """Options that several commands share."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from campaign.errors import UsageError
+
 if TYPE_CHECKING:
     from campaign.contacts.files.source import ReadOptions
+
+LAST_ROW = 2**31 - 1
+"""Databases count no further in a column of this kind."""
 
 ListArgument = Annotated[
     Path,
@@ -56,3 +62,9 @@ class ListOptions:
 
 AS_IT_IS = ListOptions()
 """The file speaks for itself."""
+
+
+def refuse_far_rows(rows: Iterable[int]) -> None:
+    """Raise UsageError when a row is further down than any ledger could have it."""
+    if any(row > LAST_ROW for row in rows):
+        raise UsageError("ROW: no list has so many rows; say the number that your spreadsheet shows")

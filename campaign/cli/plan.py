@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 def plan(
     contact_list: ListArgument,
     config: ConfigOption,
-    name: Annotated[str | None, typer.Option("--name", help="The campaign, when not as in the file.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="The campaign, when not as in the file.")
+    ] = None,
     ledger: LedgerOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,

@@ -36,12 +36,16 @@ def rehearse(
         str | None,
         typer.Option("--at", metavar="TIME", help="Start of the night, like 2026-12-01T18:00; default: now."),
     ] = None,
-    answer: Annotated[float, typer.Option(help="Share of people who answer.", min=0, max=1)] = 0.7,
+    answer: Annotated[
+        float, typer.Option("--answer", metavar="SHARE", help="Share of people who answer.", min=0, max=1)
+    ] = 0.7,
     price: Annotated[
         float | None,
         typer.Option("--price", metavar="AMOUNT", help="What a minute costs, to sum it up.", min=0),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same people.")] = 1,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="NUMBER", help="The same seed gives the same people.")
+    ] = 1,
     ledger: LedgerOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
@@ -49,10 +53,11 @@ def rehearse(
     include_hidden: HiddenOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Play the whole run of a list in virtual time: as usual, under a storm of 429, and killed twice.
+    """Play the whole run of a list in virtual time.
 
-    The real runner with the real rules calls synthetic people who have not been called before. Numbers on
-    suppression lists and in the ledger's own are respected.
+    It is played three times: as usual, under a storm of 429, and killed twice. The real runner with the real
+    rules calls synthetic people who have not been called before. Numbers on suppression lists and in the
+    ledger's own are respected.
     """
     import logging
 

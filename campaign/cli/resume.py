@@ -12,7 +12,7 @@ from campaign.cli.reasons import checked_reason, login_name
 
 
 def resume(
-    name: Annotated[str, typer.Argument(help="The campaign.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The campaign.")],
     reason: Annotated[
         str | None,
         typer.Option("--reason", metavar="TEXT", help="What was mended; kept with your login name."),
@@ -20,7 +20,10 @@ def resume(
     ledger: LedgerOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let a campaign dial again that was stopped because something was wrong for everybody. Calls nobody."""
+    """Let a campaign dial again that was stopped. Calls nobody.
+
+    Something was wrong for everybody, and somebody has mended it.
+    """
     from campaign import logs
     from campaign.ledger import breakers
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from campaign.cli import output, views
-from campaign.cli.options import JsonOption, LedgerOption
+from campaign.cli.options import JsonOption, LedgerOption, refuse_far_rows
 from campaign.cli.reasons import checked_reason, login_name
 from campaign.cli.review_views import Advice, decided_as_data, row_as_data, say_decided, show_rows
 from campaign.errors import UsageError
@@ -16,18 +16,15 @@ from campaign.errors import UsageError
 if TYPE_CHECKING:
     from campaign.ledger.review import Decision
 
-LAST_ROW = 2**31 - 1
-
 
 def review(
-    name: Annotated[str, typer.Argument(help="The campaign.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The campaign.")],
     rows: Annotated[
         list[int] | None,
         typer.Argument(
             metavar="ROW",
             help="Rows to decide about, as your spreadsheet numbers them.",
             min=1,
-            max=LAST_ROW,
             show_default=False,
         ),
     ] = None,
@@ -98,6 +95,7 @@ def check_request(
         if rows or every or reason is not None:
             raise UsageError("say what is true of these rows: --mark-called, --mark-not-called or --redial")
         return None, ""
+    refuse_far_rows(rows)
     decision = decisions[0]
     if len(decisions) > 1:
         raise UsageError(f"one decision at a time: --{decision} or --{decisions[1]}")

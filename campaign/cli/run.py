@@ -45,7 +45,10 @@ def run(
     contact_list: ListArgument,
     config: ConfigOption,
     name: Annotated[
-        str | None, typer.Option("--name", help="The campaign; the same name goes on with the same campaign.")
+        str | None,
+        typer.Option(
+            "--name", metavar="NAME", help="The campaign; the same name goes on with the same campaign."
+        ),
     ] = None,
     output_file: Annotated[
         Path | None,

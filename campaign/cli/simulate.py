@@ -11,20 +11,28 @@ from campaign.errors import UsageError
 
 def simulate(
     port: Annotated[
-        int, typer.Option(help="Port on this machine; 0 takes a free one.", min=0, max=65535)
+        int, typer.Option(metavar="PORT", help="Port on this machine; 0 takes a free one.", min=0, max=65535)
     ] = 8765,
-    generation: Annotated[str, typer.Option(help="Wire format: v1, v2 or v3.")] = "v3",
-    envelope: Annotated[str, typer.Option(help="Shape of lists: items, calls, data or array.")] = "items",
+    generation: Annotated[str, typer.Option(metavar="GENERATION", help="Wire format: v1, v2 or v3.")] = "v3",
+    envelope: Annotated[
+        str, typer.Option(metavar="SHAPE", help="Shape of lists: items, calls, data or array.")
+    ] = "items",
     cursor: Annotated[bool, typer.Option(help="Whether there is a cursor list (v3).")] = True,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same people.")] = 1,
-    speed: Annotated[float, typer.Option(help="Simulated seconds per real second.", min=0.01)] = 1.0,
-    answer: Annotated[float, typer.Option(help="Share of people who answer.", min=0, max=1)] = 0.7,
-    quota: Annotated[int | None, typer.Option(help="Calls until the credit is used up.", min=0)] = None,
+    seed: Annotated[int, typer.Option(metavar="NUMBER", help="The same seed gives the same people.")] = 1,
+    speed: Annotated[
+        float, typer.Option(metavar="FACTOR", help="Simulated seconds per real second.", min=0.01)
+    ] = 1.0,
+    answer: Annotated[
+        float, typer.Option(metavar="SHARE", help="Share of people who answer.", min=0, max=1)
+    ] = 0.7,
+    quota: Annotated[
+        int | None, typer.Option(metavar="CALLS", help="Calls until the credit is used up.", min=0)
+    ] = None,
     daily_quota: Annotated[
-        int | None, typer.Option(help="Calls of one day, from 00:00 UTC on.", min=0)
+        int | None, typer.Option(metavar="CALLS", help="Calls of one day, from 00:00 UTC on.", min=0)
     ] = None,
     over_quota: Annotated[
-        int, typer.Option(help="Status that answers a call beyond it.", min=400, max=499)
+        int, typer.Option(metavar="STATUS", help="Status that answers a call beyond it.", min=400, max=499)
     ] = 402,
     registered_only: Annotated[
         bool, typer.Option("--registered-only", help="Refuse calls from numbers that were not registered.")
@@ -36,14 +44,17 @@ def simulate(
         bool, typer.Option("--recordings", help="Record the calls that are answered (v2, v3).")
     ] = False,
     link_life: Annotated[
-        float, typer.Option(help="Seconds until the link to a recording expires.", min=0)
+        float, typer.Option(metavar="SECONDS", help="Seconds until the link to a recording expires.", min=0)
     ] = 14_400.0,
-    list_lag: Annotated[float, typer.Option(help="Seconds until a call appears in lists.", min=0)] = 0.0,
+    list_lag: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Seconds until a call appears in lists.", min=0)
+    ] = 0.0,
     fault: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="FAULT",
             help="KIND[=VALUE][@ENDPOINT][%PERCENT][#FIRST[-LAST]][~DIGITS], like lose_reply%5 or "
-            "throttle=3#20; may be repeated."
+            "throttle=3#20; may be repeated.",
         ),
     ] = None,
     dial_log: Annotated[

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 def status(
     name: Annotated[
-        str | None, typer.Argument(help="The campaign; all of them when it is left out.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="NAME", help="The campaign; all of them when it is left out.", show_default=False
+        ),
     ] = None,
     ledger: LedgerOption = None,
     as_json: JsonOption = False,
@@ -65,7 +68,7 @@ def status(
 
 
 def results(
-    name: Annotated[str, typer.Argument(help="The campaign.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The campaign.")],
     output_file: Annotated[
         Path,
         typer.Option("--output", "-o", metavar="FILE", help="Result file: .csv, .xlsx, .jsonl or .parquet."),

@@ -33,7 +33,7 @@ def add(
     where: Annotated[
         str, typer.Argument(metavar="https://HOST", help="What leads to `campaign listen` from outside.")
     ],
-    name: Annotated[str, typer.Option("--name", help="What you call it.")] = "campaign",
+    name: Annotated[str, typer.Option("--name", metavar="TEXT", help="What you call it.")] = "campaign",
     event: Annotated[
         list[str] | None,
         typer.Option("--event", metavar="NAME", help="Instead of the usual events; may be repeated."),
@@ -91,7 +91,10 @@ def add(
 
 @app.command("list")
 def list_webhooks(ledger: LedgerOption = None, as_json: JsonOption = False) -> None:
-    """Show where events are posted, without the parts of the addresses that nobody should know."""
+    """Show where events are posted.
+
+    The parts of the addresses that nobody should know are left out.
+    """
     found = talk("listing the webhooks", lambda account: _webhooks(account))
     own = _own_path(ledger)
     if as_json:

@@ -2,12 +2,15 @@
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
+from campaign import __version__
 from campaign.cli.app import app
 from campaign.contacts.intake import take_in
 from campaign.errors import CampaignError, InputMissingError, LedgerError, OutputError, UsageError
@@ -31,6 +34,42 @@ def call(*arguments: object) -> tuple[int, str]:
 def call_json(*arguments: object) -> Any:
     """The JSON document that a command prints."""
     return json.loads(call(*arguments, "--json")[1])
+
+
+def commands(group: typer.core.TyperGroup, *before: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command and every group of them, by the words that lead to it."""
+    yield before, group
+    for name, command in group.commands.items():
+        if isinstance(command, typer.core.TyperGroup):
+            yield from commands(command, *before, name)
+        else:
+            yield (*before, name), command
+
+
+EVERY = dict(commands(typer.main.get_group(app)))
+
+
+@pytest.mark.parametrize(
+    "words", [words for words, command in EVERY.items() if isinstance(command, typer.core.TyperGroup)]
+)
+def test_a_list_of_commands_says_what_each_does(words: tuple[str, ...]) -> None:
+    """On a terminal of 80 columns no description is cut off."""
+    said = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "80"}).stdout
+    for line in said.partition("Commands:")[2].splitlines():
+        assert not line.endswith("..."), line
+
+
+@pytest.mark.parametrize("words", EVERY, ids=" ".join)
+def test_help_names_values_by_what_they_are(words: tuple[str, ...]) -> None:
+    """A value is called NAME or SHARE there, and not by the type that the program has for it."""
+    for parameter in EVERY[words].params:
+        is_switch = getattr(parameter, "is_flag", False)
+        assert is_switch or parameter.metavar, parameter.name
+
+
+def test_the_version_is_told() -> None:
+    """Whoever reports a fault can say of what."""
+    assert call("--version") == (0, f"campaign {__version__}\n")
 
 
 @pytest.fixture

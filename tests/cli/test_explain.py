@@ -215,3 +215,8 @@ def test_a_row_that_is_not_there(spring: Case) -> None:
     """The number is probably that of another spreadsheet."""
     with pytest.raises(UsageError, match="campaign spring has no row 77; rows are numbered as your spread"):
         call("explain", "spring", 77, "--config", "campaign.yaml")
+    with pytest.raises(UsageError, match="campaign spring has no row"):
+        call("explain", "spring", 2**31 - 1)
+    for far in (2**31, 2**63):
+        with pytest.raises(UsageError, match="ROW: no list has so many rows; say the number"):
+            call("explain", "spring", far)

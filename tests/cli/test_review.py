@@ -291,6 +291,7 @@ def test_nobody_decides_during_a_run(spring: Case, ledger_location: str) -> None
         ([Decision.CALLED, Decision.REDIAL], [2], False, "x", "one decision at a time"),
         ([Decision.CALLED], [], False, "x", "name the rows"),
         ([Decision.CALLED], [2], True, "x", "name the rows"),
+        ([Decision.CALLED], [2, 2**31], False, "x", "ROW: no list has so many rows; say the number"),
         ([Decision.CALLED], [2], False, None, "say why"),
         ([Decision.CALLED], [2], False, "  ", "say why"),
         ([Decision.CALLED], [2], False, "x" * 501, "501 characters"),
