@@ -115,7 +115,7 @@ def execute(options: CallOptions, *, timing: "Timing | None" = None) -> ExitCode
 
     logs.configure(level=logging.WARNING)
     if not (options.yes or output.is_terminal()):
-        raise UsageError("nobody is here to be asked; say --yes")
+        raise UsageError("there is no terminal to ask on; add --yes")
     errand = _prepare(options, timing)
     for note in errand.account.notes:
         output.say(f"note: {note}")

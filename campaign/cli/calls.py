@@ -246,7 +246,7 @@ def _record_hung_up(call_id: str, location: str | None) -> None:
                 now = datetime.now(UTC)
                 opened.write(known_calls.record_hung_up, call_id, who=login_name(), now=now).result()
     except (CampaignError, OSError) as error:
-        raise LedgerError(f"the call IS stopped, only the ledger does not know it: {error}") from error
+        raise LedgerError(f"the call is stopped, but the ledger does not know it: {error}") from error
 
 
 async def _outcomes(api: "OneInbox") -> tuple["OutcomeLabel", ...]:

@@ -148,7 +148,7 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
     quiet = logging.WARNING if on_terminal else logging.INFO
     logs.configure(level=logging.DEBUG if options.verbose else quiet)
     if not (options.yes or on_terminal):
-        raise UsageError("nobody is here to be asked; look at `campaign plan`, then run with --yes")
+        raise UsageError("there is no terminal to ask on; look at `campaign plan`, then add --yes")
     now = datetime.now().astimezone()
     until = read_deadline(options.deadline, now=now) if options.deadline else None
     environment = Environment()

@@ -47,7 +47,7 @@ def read_secret(
         return secret_from_file(file)
     if ask is None:
         raise UsageError(
-            f"{what} is needed, and nobody is here to be asked; give --secret-env or --secret-file"
+            f"{what} is needed, and there is no terminal to ask on; give --secret-env or --secret-file"
         )
     return checked_secret(ask(what), what)
 

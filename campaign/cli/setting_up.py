@@ -113,7 +113,7 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not output.is_terminal():
-        raise UsageError("nobody is here to be asked; say --yes")
+        raise UsageError("there is no terminal to ask on; add --yes")
     try:
         is_agreed = typer.confirm(question, err=True)
     except typer.Abort:

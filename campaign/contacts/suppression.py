@@ -46,8 +46,10 @@ class SuppressionLists:
         try:
             state = entry.file.stat()
         except OSError as error:
+            was_never_there = isinstance(error, FileNotFoundError) and entry not in self._marks
+            cure = "create it" if was_never_there else "put it back"
             raise InputMissingError(
-                f"suppression list {entry.file}: {error.strerror}; put it back, or take it out of the "
+                f"suppression list {entry.file}: {error.strerror}; {cure}, or take it out of the "
                 "campaign file"
             ) from error
         age = now - datetime.fromtimestamp(state.st_mtime, UTC)

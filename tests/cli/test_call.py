@@ -239,7 +239,7 @@ def test_values_are_checked_as_well(simulator: Simulator, variables: tuple[str, 
 
 def test_nobody_is_called_without_a_yes(simulator: Simulator) -> None:
     """Off a terminal it has to be said on the command line."""
-    with pytest.raises(UsageError, match="--yes"):
+    with pytest.raises(UsageError, match="there is no terminal to ask on; add --yes"):
         execute(CallOptions(ANNA, Path("campaign.yaml"), variables=["customer_name=Dana"]))
 
 

@@ -272,7 +272,7 @@ def test_a_stop_that_the_ledger_does_not_take(simulator: Simulator) -> None:
     Path("ledger.db").write_text("no ledger" * 1_000)
     result = CliRunner().invoke(app, ["calls", "stop", made.id, "--yes", "--json"])
     assert isinstance(result.exception, LedgerError)
-    assert str(result.exception).startswith("the call IS stopped, only the ledger does not know it: ledger ")
+    assert str(result.exception).startswith("the call is stopped, but the ledger does not know it: ledger ")
     assert made.stopped_at is not None
     assert result.stderr == "the call is stopped (completed)\n"
     assert json.loads(result.stdout)["id"] == made.id

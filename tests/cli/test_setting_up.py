@@ -117,7 +117,7 @@ def test_a_secret_from_a_file(simulator: Simulator, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "kind", "words"),
     [
-        (ADD[:5], UsageError, "nobody is here to be asked; give --secret-env or --secret-file"),
+        (ADD[:5], UsageError, "there is no terminal to ask on; give --secret-env or --secret-file"),
         ((*ADD, "--secret-file", "token"), UsageError, "say one of them"),
         ((*ADD[:-1], SECRET), ConfigError, "not the secret itself"),
         ((*ADD, "--metadata", SECRET), UsageError, "write KEY=VALUE"),
@@ -264,7 +264,7 @@ def test_removing_asks(simulator: Simulator, what: str) -> None:
     told(*ADD)
     told(*BY_TRUNK)
     name = "Production" if what == "carriers" else NUMBER
-    with pytest.raises(UsageError, match="nobody is here to be asked; say --yes"):
+    with pytest.raises(UsageError, match="there is no terminal to ask on; add --yes"):
         call(what, "remove", name)
     assert len(simulator.carriers.known) == len(simulator.numbers.known) == 1
 

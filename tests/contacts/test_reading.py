@@ -65,11 +65,12 @@ def of_kind(folder: Path, kind: str) -> Path:
 
 
 KINDS = ("csv", "jsonl", "xlsx", "ods", "parquet")
-FITTING: dict[str, tuple[ReadOptions, tuple[str, ...]]] = {
-    "--encoding": (ReadOptions(encoding="utf-8"), ("csv", "jsonl")),
-    "--delimiter": (ReadOptions(delimiter=","), ("csv",)),
-    "--sheet": (ReadOptions(sheet="Sheet1"), ("xlsx", "ods")),
-    "--include-hidden": (ReadOptions(include_hidden=True), ("xlsx", "ods")),
+CALLED = ("CSV", "JSON Lines", "an .xlsx workbook", "an .ods workbook", "Parquet")
+FITTING: dict[str, tuple[ReadOptions, tuple[str, ...], str]] = {
+    "--encoding": (ReadOptions(encoding="utf-8"), ("csv", "jsonl"), "tells its encoding itself"),
+    "--delimiter": (ReadOptions(delimiter=","), ("csv",), "has no delimiters"),
+    "--sheet": (ReadOptions(sheet="Sheet1"), ("xlsx", "ods"), "has no sheets"),
+    "--include-hidden": (ReadOptions(include_hidden=True), ("xlsx", "ods"), "has no hidden rows"),
 }
 
 
@@ -77,13 +78,13 @@ FITTING: dict[str, tuple[ReadOptions, tuple[str, ...]]] = {
 @pytest.mark.parametrize("option", FITTING)
 def test_an_option_that_does_not_fit_the_kind_is_refused(tmp_path: Path, option: str, kind: str) -> None:
     """An option that would be ignored is a mistake on the command line, and one that fits is taken."""
-    options, fits = FITTING[option]
+    options, fits, because = FITTING[option]
     path = of_kind(tmp_path, kind)
     if kind in fits:
         assert read(path, options)[0] == kind
         return
-    said = f"{option} says nothing about {path}, which is a file of kind {kind}; leave it out"
-    assert line_of(UsageError, path, options) == said
+    called = dict(zip(KINDS, CALLED, strict=True))[kind]
+    assert line_of(UsageError, path, options) == f"{path} is {called} and {because}; leave out {option}"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -339,7 +340,12 @@ def test_standard_input(tmp_path: Path, kind: str) -> None:
             66,
             "campaign: contact list /dev/stdin: not a regular file; name a file, or ",
         ),
-        (["-", "--sheet", "a"], PLAIN, 64, "campaign: --sheet says nothing about standard input, which is a"),
+        (
+            ["-", "--sheet", "a"],
+            PLAIN,
+            64,
+            "campaign: standard input is CSV and has no sheets; leave out --sheet\n",
+        ),
     ],
 )
 def test_standard_input_of_the_command(arguments: list[str], content: str, code: int, words: str) -> None:

@@ -239,6 +239,18 @@ def test_a_list_that_goes_wrong_is_refused(
         lists.read(now())
 
 
+def test_a_list_that_is_not_there_is_to_be_made_or_put_back(lists: SuppressionLists, tmp_path: Path) -> None:
+    """What one can do depends on whether it has been there before."""
+    (tmp_path / "dnc.csv").rename(tmp_path / "aside.csv")
+    with pytest.raises(InputMissingError, match=r"; create it, or take it out of the campaign file$"):
+        lists.read(now())
+    (tmp_path / "aside.csv").rename(tmp_path / "dnc.csv")
+    lists.read(now())
+    (tmp_path / "dnc.csv").unlink()
+    with pytest.raises(InputMissingError, match=r"; put it back, or take it out of the campaign file$"):
+        lists.read(now())
+
+
 EMPTY = ["", "\n\n", "\ufeff", "phone\n", "phone,why\n,\n", "area,number\n"]
 
 

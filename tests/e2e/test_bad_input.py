@@ -126,7 +126,7 @@ CASES: list[tuple[str, Callable[[Path], None], list[str], int, str]] = [
     ("endless cap", setting("caps: {per_number: {within: 9999999d}}"), [], 78, "longer than a year"),
     ("results is a file", damage("results", ""), [], 73, "is not a folder"),
     ("unknown output format", lambda folder: None, ["--output", "r.pdf"], 73, "must end in .csv"),
-    ("nobody to ask", lambda folder: None, ["NO --yes"], 64, "--yes"),
+    ("nobody to ask", lambda folder: None, ["NO --yes"], 64, "look at `campaign plan`, then add --yes"),
     ("unknown option", lambda folder: None, ["--fast"], 64, "--fast"),
     ("bad deadline", lambda folder: None, ["--deadline", "soon"], 64, "06:30"),
     ("bad name", lambda folder: None, ["--name", "a/b"], 78, "name"),

@@ -10,6 +10,14 @@ from campaign.contacts.files.source import ReadOptions, Source, opened
 from campaign.errors import ListError, UsageError
 
 _OF_SPREADSHEETS = ("csv", "xlsx", "ods")
+_CALLED = {
+    "csv": "CSV",
+    "jsonl": "JSON Lines",
+    "xlsx": "an .xlsx workbook",
+    "ods": "an .ods workbook",
+    "parquet": "Parquet",
+}
+"""What people call each kind of file."""
 
 Record = tuple[int, list[str]]
 """The number of a row, as the spreadsheet shows it, and its cells."""
@@ -62,18 +70,16 @@ def _records(source: Source, options: ReadOptions, kind: str) -> Generator[Recor
 
 
 def _refuse_misplaced(options: ReadOptions, kind: str, name: str) -> None:
-    is_text = kind in ("csv", "jsonl")
+    is_text, is_workbook = kind in ("csv", "jsonl"), kind in ("xlsx", "ods")
     wrong = (
-        ("--encoding", options.encoding is not None and not is_text),
-        ("--delimiter", options.delimiter is not None and kind != "csv"),
-        ("--sheet", options.sheet is not None and kind not in ("xlsx", "ods")),
-        ("--include-hidden", options.include_hidden and kind not in ("xlsx", "ods")),
+        ("--encoding", options.encoding is not None and not is_text, "tells its encoding itself"),
+        ("--delimiter", options.delimiter is not None and kind != "csv", "has no delimiters"),
+        ("--sheet", options.sheet is not None and not is_workbook, "has no sheets"),
+        ("--include-hidden", options.include_hidden and not is_workbook, "has no hidden rows"),
     )
-    for option, is_wrong in wrong:
+    for option, is_wrong, because in wrong:
         if is_wrong:
-            raise UsageError(
-                f"{option} says nothing about {name}, which is a file of kind {kind}; leave it out"
-            )
+            raise UsageError(f"{name} is {_CALLED[kind]} and {because}; leave out {option}")
 
 
 def _whole(name: str, kind: str, records: Iterator[Record]) -> Iterator[Record]:
