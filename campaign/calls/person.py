@@ -38,9 +38,9 @@ class Known:
     calendar: Calendar | None = None
     """The days off; None when they are not known."""
     lists_are_stale: bool = False
-    """Whether those lists were last read too long ago."""
+    """Whether the suppression lists were read too long ago."""
     spoken_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """The same for other agents that rows name, as far as they were asked."""
+    """Variables that other agents say, by agent, as far as these were asked."""
 
     def words_for(self, own_agent: str | None) -> Sequence[str]:
         """Variables that the agent of a person says, whose row may name one of its own."""

@@ -55,7 +55,7 @@ class Timing:
     throttle_patience_s: float = 1800.0
     """When OneInbox has answered nothing but 429 for so long, the run ends."""
     preflight_s: float = 15.0
-    """The same before anybody was called."""
+    """When OneInbox cannot be reached for so long before anybody was called, the run ends as well."""
     backoff_s: float = 2.0
     backoff_max_s: float = 60.0
     """Bounds of the pause after a 429 without Retry-After, and after a request that was not sent."""

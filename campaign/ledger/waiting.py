@@ -108,6 +108,7 @@ _STANDING = (
     .select_from(_OF_PERSON.outerjoin(_CALLS_OF_PERSON, true()))
     .order_by(_CALLS_OF_PERSON.c.called_at)
 )
+"""What is known of a person, with each call from another campaign; one row where there was none."""
 _CALLED_BY_ANY = (
     select(_ATTEMPTS.intent_at)
     .where(
@@ -117,7 +118,6 @@ _CALLED_BY_ANY = (
     )
     .order_by(_ATTEMPTS.intent_at)
 )
-"""What is known of a person, with each call from another campaign; one row where there was none."""
 _HOLD = (
     update(schema.contacts)
     .where(_CONTACTS.id == bindparam("contact"), _CONTACTS.status == RowStatus.WAITING)
@@ -165,10 +165,9 @@ class DueContact:
     valid_until: datetime | None = None
     from_number: str | None = None
     agent_id: str | None = None
-    """What the list says of this person's call, as in `Contact`."""
-
     state: str = ""
     consent: str = ""
+    """From `not_before` on: what the list says of this person and of their call, as in `Contact`."""
 
     @classmethod
     def of(cls, row: Any) -> "DueContact":

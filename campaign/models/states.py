@@ -49,11 +49,10 @@ ROW_MOVES: Mapping[RowStatus, frozenset[RowStatus]] = {
             RowStatus.SUPPRESSED,
             RowStatus.EXPIRED,
             RowStatus.STOPPED,
-            # It was tried, and the time in which it may be dialled is over before its next try.
-            RowStatus.UNREACHED,
             # Another campaign's call to the same person needs review.
             RowStatus.NEEDS_REVIEW,
-            # Further tries were due, and at the moment of dialling none is allowed any more.
+            # Further tries were due, and at the moment of dialling none is allowed any more, or the time in
+            # which the row may be dialled is over.
             RowStatus.COMPLETED,
             RowStatus.UNREACHED,
         }

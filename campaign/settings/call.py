@@ -121,7 +121,8 @@ class CallSettings(Section):
     """Where OneInbox sends the events of these calls. No row of a list can change it."""
     overrides: CallOverrides = CallOverrides()
     max_duration: Duration = timedelta(minutes=30)
-    """The longest call that the agent allows. A call without an end five minutes later needs review."""
+    """How long a call is followed at least; that of an agent who allows more is followed longer. Five minutes
+    after that it needs review."""
 
     def variables_for(self, row: Mapping[str, str]) -> dict[str, str]:
         """What the request of one person sends: the values for every call, and over them those of the row."""
