@@ -7,9 +7,13 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from tests.torture import table
+from tests.torture.suites import SUITES
 from tests.torture.tally import COUNTS, Tally
 
+GUARANTEES = (Path(__file__).parents[2] / "GUARANTEES.md").read_text(encoding="utf-8")
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
 
@@ -35,6 +39,21 @@ def test_a_count_that_nobody_takes_is_no_zero() -> None:
     """A suite without an oracle for calls says nothing of them, unless it has found something anyhow."""
     tally = Tally(Counter({"cells": 9}), lost_rows=3)
     assert cells_of("numbers", tally, {"wrong"})[3:-2] == ["–", "–", "3", "–", "–", "0", "–"]
+
+
+STORED = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in GUARANTEES.partition(table.BEGIN)[2].partition(table.END)[0].strip().splitlines()[2:]
+]
+"""The cells of each row that a suite has left in the table."""
+
+
+@pytest.mark.parametrize("cells", STORED, ids=lambda cells: cells[0])
+def test_no_row_that_is_stored_counts_what_its_suite_does_not(cells: list[str]) -> None:
+    """A digit there would say that somebody has looked, as a row may be older than the dashes."""
+    counted = SUITES[cells[0]].counted
+    for name, cell in zip([*COUNTS, "in_review"], cells[2:-1], strict=True):
+        assert name in counted or cell == table.NOT_COUNTED, f"{cells[0]}: {name}"
 
 
 def test_a_row_takes_the_place_of_its_older_one(tmp_path: Path) -> None:
