@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from campaign.models import OUR_METADATA
 from campaign.settings.addresses import checked_url
 from campaign.settings.sections import Section
-from campaign.settings.values import Duration, Texts
+from campaign.settings.values import Duration, Rate, Texts
 
 LONGEST_URL = 2_000
 LONGEST_MESSAGE = 2_000
@@ -42,10 +42,12 @@ def _check_metadata(value: object) -> object:
     if not isinstance(value, Mapping):
         return value
     for key, item in value.items():
+        if not isinstance(key, str):
+            raise ValueError(f"a key would be read as {key}; write it in quotes")
         if not isinstance(item, str | int | float):
             raise ValueError(f"{key} needs a text, a number, or true or false as its value")
     try:
-        size = len(json.dumps({str(key): item for key, item in value.items()}, allow_nan=False).encode())
+        size = len(json.dumps(dict(value), allow_nan=False).encode())
     except ValueError:
         raise ValueError("a number in it is no number that can be sent") from None
     if size > LARGEST_METADATA:
@@ -53,7 +55,7 @@ def _check_metadata(value: object) -> object:
     for text in (text for pair in value.items() for text in pair if isinstance(text, str)):
         if _UNSENDABLE.search(text):
             raise ValueError("it has a character that cannot be sent")
-    return {str(key): item for key, item in value.items()}
+    return value
 
 
 WebhookUrl = Annotated[
@@ -64,7 +66,7 @@ WebhookUrl = Annotated[
 Metadata = Annotated[Mapping[str, str | int | float | bool], BeforeValidator(_check_metadata)]
 Name = Annotated[str, Field(max_length=200), AfterValidator(_check_text)]
 """Of a model, a voice, a language or a provider: what there is, OneInbox alone knows."""
-Degree = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+Degree = Annotated[Rate, Field(ge=0, le=100, allow_inf_nan=False)]
 
 
 class LlmOverrides(Section):

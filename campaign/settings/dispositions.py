@@ -21,6 +21,7 @@ from pydantic import (
 from campaign.models import Disposition, plain
 from campaign.settings import strict_yaml
 from campaign.settings.bundled import read_table
+from campaign.settings.values import Rate
 
 _SAID = tuple(disposition for disposition in Disposition if disposition is not Disposition.UNKNOWN)
 _WORDS = ("status", "end_reason", "outcome")
@@ -56,7 +57,7 @@ Said = Annotated[
     BeforeValidator(_disposition),
     WithJsonSchema({"type": "string", "enum": [disposition.value for disposition in _SAID]}),
 ]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seconds = Annotated[Rate, Field(ge=0, allow_inf_nan=False)]
 
 
 class DispositionLine(BaseModel):

@@ -5,13 +5,13 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from campaign.settings.sections import Section
-from campaign.settings.values import Zone
+from campaign.settings.values import Rate, Zone
 
 
 class FromNumberLimits(Section):
     """For each number of the pool alone. Nobody gets another number because of them."""
 
-    calls_per_second: float | None = Field(default=None, gt=0, le=1000)
+    calls_per_second: Rate | None = Field(default=None, gt=0, le=1000)
     """Call starts; `pace` limits those of all numbers together."""
     per_day: int | None = Field(default=None, ge=1)
     """Calls of one day, counting all campaigns of the ledger."""

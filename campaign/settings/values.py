@@ -127,9 +127,14 @@ def _texts(value: object) -> object:
     if not isinstance(value, Mapping):
         return value
     for key, text in value.items():
+        if not isinstance(key, str):
+            raise ValueError(f"a name would be read as {key}; write it in quotes")
         if text is None or isinstance(text, Mapping | list):
             raise ValueError(f"{key} needs a text as its value")
-    return {str(key): str(text) for key, text in value.items()}
+        # YAML's 10.50 is 10.5 for Python, and its yes is True.
+        if isinstance(text, bool | float):
+            raise ValueError(f"{key} would be read as {text}; write it in quotes")
+    return {key: str(text) for key, text in value.items()}
 
 
 def _check_region(region: str) -> str:
@@ -152,9 +157,12 @@ def _share(value: object) -> object:
 def _variables(value: object) -> object:
     if isinstance(value, Mapping):
         return _texts(value)
-    if isinstance(value, list | tuple):
-        return {str(name): str(name) for name in value}
-    raise ValueError("write a list of columns, or a mapping like {customer_name: Customer}")
+    if not isinstance(value, list | tuple):
+        raise ValueError("write a list of columns, or a mapping like {customer_name: Customer}")
+    for name in value:
+        if isinstance(name, bool) or not isinstance(name, str | int):
+            raise ValueError(f"a column would be read as {name}; write its name in quotes")
+    return {str(name): str(name) for name in value}
 
 
 def _at_most_hours(value: timedelta) -> timedelta:
@@ -163,10 +171,10 @@ def _at_most_hours(value: timedelta) -> timedelta:
     return value
 
 
-def _no_answer_for_a_number(value: object) -> object:
-    # YAML's yes is a number for Python, and would be a one.
-    if isinstance(value, bool):
-        raise ValueError("write a number")
+def _plain_number(value: object) -> object:
+    # YAML's yes is a number for Python, and would be a one; a text like 010 would be a ten.
+    if isinstance(value, bool | str):
+        raise ValueError("this is no plain number; write it like 5, without quotes, colons or leading zeros")
     return value
 
 
@@ -245,8 +253,8 @@ Days = Annotated[
     ),
 ]
 Day = Annotated[date, BeforeValidator(_parse_day), WithJsonSchema({"type": "string", "format": "date"})]
-Whole = Annotated[int, BeforeValidator(_no_answer_for_a_number)]
-Rate = Annotated[float, BeforeValidator(_no_answer_for_a_number)]
+Whole = Annotated[int, BeforeValidator(_plain_number)]
+Rate = Annotated[float, BeforeValidator(_plain_number)]
 Places = tuple[Annotated[str, BeforeValidator(_check_place)], ...]
 """Countries and parts of them: `US`, `US-FL`."""
 Region = Annotated[str, AfterValidator(_check_region)]

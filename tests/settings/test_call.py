@@ -35,6 +35,22 @@ def test_every_key_arrives(tmp_path: Path) -> None:
     }
 
 
+def test_metadata_keeps_its_kinds(tmp_path: Path) -> None:
+    """Numbers, true and false are sent as such; what YAML takes for a time in minutes is a text."""
+    metadata = load(
+        tmp_path, "{metadata: {a: 18:00, b: 0123, c: 10.50, d: yes, e: 2026, f: 'yes'}}"
+    ).call.metadata
+    assert metadata == {"a": "18:00", "b": "0123", "c": 10.5, "d": True, "e": 2026, "f": "yes"}
+    assert metadata["d"] is True
+
+
+@pytest.mark.parametrize("key", ["no", "1", "10.50", "2026-12-24"])
+def test_a_key_of_metadata_that_is_no_text(tmp_path: Path, key: str) -> None:
+    """It would be kept under another name than stands there."""
+    with pytest.raises(ConfigError, match=r"call\.metadata: a key would be read as .*; write it in quotes"):
+        load(tmp_path, f"{{metadata: {{{key}: a}}}}")
+
+
 def test_only_what_is_set_is_sent(tmp_path: Path) -> None:
     """The agent keeps what the campaign file does not name."""
     assert load(tmp_path, "{}").call.overrides.as_sent() == {}

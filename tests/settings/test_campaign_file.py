@@ -20,6 +20,7 @@ from campaign.settings import (
 from tests.support import make_settings
 
 BASE = 'name: spring\nagent_id: agt_1\nfrom_numbers: ["+12025550100"]\n'
+ROOT = Path(__file__).parents[2]
 UNITS = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),
@@ -275,6 +276,74 @@ def test_a_mapping_may_take_the_keys_of_another(tmp_path: Path) -> None:
     path = tmp_path / "campaign.yaml"
     path.write_text(BASE + added.replace("{burst", "{<<: {burst: 9}, burst"), encoding="utf-8")
     assert load_campaign_file(path).pace.burst == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("18:00", "18:00"), ("0123", "0123"), ("0o17", "0o17"), ("0x1F", "0x1F"), ("1_000", "1_000"),
+        ("1:30.5", "1:30.5"), ("010.5", "010.5"), ("+1 (212)", "+1 (212)"), ("2026", "2026"), ("-5", "-5"),
+        ("0", "0"), ("2026-12-24", "2026-12-24"), ("'10.50'", "10.50"), ("'yes'", "yes"), ("'+12'", "+12"),
+    ],
+)  # fmt: skip
+def test_the_agent_says_what_is_written(tmp_path: Path, written: str, said: str) -> None:
+    """A variable arrives character by character: no time is sixty minutes, and no zero is lost."""
+    assert load(tmp_path, BASE + f"call: {{variables: {{a: {written}}}}}\n").call.variables == {"a": said}
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ("{price: 10.50}", "call.variables: price would be read as 10.5; write it in quotes"),
+        ("{vip: yes}", "call.variables: vip would be read as True; write it in quotes"),
+        ("{vip: off}", "call.variables: vip would be read as False; write it in quotes"),
+        ("{no: none}", "call.variables: a name would be read as False; write it in quotes"),
+        ("{2026: year}", "call.variables: a name would be read as 2026; write it in quotes"),
+        ("{support: +12125550123}", ", line 4, column 29: a number would lose its plus; write it in quotes"),
+    ],
+)
+def test_what_the_agent_would_say_otherwise(tmp_path: Path, variables: str, words: str) -> None:
+    """What YAML reads as something else than stands there is refused, and not said wrongly to everybody."""
+    assert problem(tmp_path, BASE + f"call: {{variables: {variables}}}\n").startswith(words)
+
+
+@pytest.mark.parametrize("variables", ["[no]", "[a, 1.50]", "{no: a}", "{a: 1.50}", "[[a]]", "[a, null]"])
+def test_columns_that_would_be_read_otherwise(tmp_path: Path, variables: str) -> None:
+    """The names of columns and of variables are those that stand in the file, too."""
+    assert problem(tmp_path, with_value("contacts.variables", variables)).startswith("contacts.variables: ")
+
+
+@pytest.mark.parametrize("written", ["010", "0o10", "0x10", "1_0", "1:30", "'5'", "+5"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "pace.calls_per_second", "pace.burst", "pace.max_live_calls", "retry.max_attempts", "retry.per_day",
+        "caps.per_number.calls", "budget.calls", "budget.minutes", "budget.reserve_calls",
+        "contacts.max_invalid", "call.overrides.llm.temperature", "from_number_limits.calls_per_second",
+    ],
+)  # fmt: skip
+def test_a_number_is_the_one_that_stands_there(tmp_path: Path, key: str, written: str) -> None:
+    """No limit is another number than people read, like 8 for 010 or 90 for 1:30: that is no number."""
+    assert re.match(
+        rf"{re.escape(key)}: |, line \d+, column \d+: ", problem(tmp_path, with_value(key, written))
+    )
+
+
+def test_how_a_number_is_written(tmp_path: Path) -> None:
+    """The line says what would be one."""
+    said = "pace.burst: this is no plain number; write it like 5, without quotes, colons or leading zeros"
+    assert problem(tmp_path, with_value("pace.burst", "010")) == said
+
+
+def test_the_campaign_file_of_all_keys(tmp_path: Path) -> None:
+    """What the documentation shows is read without quotes that it does not have."""
+    page = (ROOT / "docs" / "campaign-file.md").read_text(encoding="utf-8")
+    campaign = load(tmp_path, page.split("```yaml\n")[1].split("```")[0])
+    assert (campaign.budget.minutes, campaign.pace.stages, campaign.valid_for) == (
+        300,
+        (1, 5, 25),
+        20 * UNITS["h"],
+    )
 
 
 @pytest.mark.parametrize(
