@@ -140,6 +140,8 @@ def load_campaign_file(path: Path, *, name: str | None = None) -> CampaignSettin
         raise ConfigError(
             f"campaign file {path}: {_first_problem(error, CampaignSettings, content)}"
         ) from error
+    if (empty := next(_keys_without_value(content), None)) is not None:
+        raise ConfigError(f"campaign file {path}: {empty}: {_NOTHING}")
     if "{" in settings.name.replace("{date}", ""):
         raise ConfigError(f"campaign file {path}: name: the only placeholder is {{date}}; leave out others")
     if "{" in settings.output.replace("{name}", ""):
@@ -187,10 +189,21 @@ def _first_problem(error: ValidationError, model: type[BaseModel], content: obje
             text = f"{key}: expected keys below it, found {_kind(problem['input'])}"
         case "string_pattern_mismatch" if key == "name":
             text = f"{key}: letters, digits, dots, dashes and underscores only, like reminders-{{date}}"
+        case _ if problem["input"] is None:
+            text = f"{key}: {_NOTHING}"
         case _:
             text = f"{key}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
     more = len(problems) - 1
     return _with_cure(text) + (f" (and {more} more problem{'s' if more > 1 else ''})" if more else "")
+
+
+def _keys_without_value(content: object, *above: str) -> Iterator[str]:
+    """Keys of which nobody could tell a rule that is off from one that somebody has forgotten to write."""
+    if content is None:
+        yield ".".join(above)
+    elif isinstance(content, dict | list):
+        for key, value in content.items() if isinstance(content, dict) else enumerate(content):
+            yield from _keys_without_value(value, *above, str(key))
 
 
 def _with_cure(text: str) -> str:
@@ -199,6 +212,8 @@ def _with_cure(text: str) -> str:
         text if "; " in text else f"{text}; `campaign init` writes a file that shows how each key is written"
     )
 
+
+_NOTHING = "there is nothing behind it; write a value, or leave the key out"
 
 _LISTS = {
     "suppression": "[dnc.csv]",

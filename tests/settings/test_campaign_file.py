@@ -2,10 +2,12 @@
 
 import math
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -16,11 +18,13 @@ from campaign.settings import (
     CampaignSettings,
     load_campaign_file,
     parse_duration,
+    strict_yaml,
 )
 from tests.support import make_settings
 
 BASE = 'name: spring\nagent_id: agt_1\nfrom_numbers: ["+12025550100"]\n'
-ROOT = Path(__file__).parents[2]
+PAGE = Path(__file__).parents[2] / "docs" / "campaign-file.md"
+ALL_KEYS = PAGE.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
 UNITS = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),
@@ -337,13 +341,68 @@ def test_how_a_number_is_written(tmp_path: Path) -> None:
 
 def test_the_campaign_file_of_all_keys(tmp_path: Path) -> None:
     """What the documentation shows is read without quotes that it does not have."""
-    page = (ROOT / "docs" / "campaign-file.md").read_text(encoding="utf-8")
-    campaign = load(tmp_path, page.split("```yaml\n")[1].split("```")[0])
+    campaign = load(tmp_path, ALL_KEYS)
     assert (campaign.budget.minutes, campaign.pace.stages, campaign.valid_for) == (
         300,
         (1, 5, 25),
         20 * UNITS["h"],
     )
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "agent_id", "valid_until", "not_before", "valid_for", "hours.profile", "hours.blackout",
+        "hours.profile_confirmed", "budget.minutes", "budget.calls", "caps.after_conversation",
+        "retry.min_gap", "contacts.consent", "contacts.consent_basis", "contacts.default_region",
+        "contacts.countries", "call.webhook_url", "call.overrides.llm.model", "opt_out.languages",
+        "opt_out.field", "pace.burst", "breaker.same_refusals",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("nothing", ["", "~", "null"])
+def test_a_key_without_a_value(tmp_path: Path, key: str, nothing: str) -> None:
+    """It is no rule that is off, as if the key were not there: the line names it and says what to do."""
+    said = f"{key}: there is nothing behind it; write a value, or leave the key out"
+    assert problem(tmp_path, with_value(key, nothing)) == said
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("suppression: [a, {file: b, max_age: }]", "suppression.1.max_age"),
+        ("from_number_limits: {calls_per_second: 1, per_day: }", "from_number_limits.per_day"),
+        ("hook: {command: a, url: }", "hook.url"),
+        ("dispositions: [{status: busy, end_reason: , is: busy}]", "dispositions.0.end_reason"),
+        ("dispositions: ends.yaml", "dispositions.0.outcome"),
+    ],
+)
+def test_a_key_without_a_value_beside_others(tmp_path: Path, line: str, key: str) -> None:
+    """Also where its neighbours have one, in a list, and in the file of lines that a campaign file names."""
+    (tmp_path / "ends.yaml").write_text("- {status: busy, outcome: , is: busy}\n")
+    assert problem(tmp_path, f"{BASE}{line}\n").startswith(f"{key}: there is nothing behind it; ")
+
+
+def paths_in(content: object, *above: str | int) -> Iterator[tuple[str | int, ...]]:
+    """Where something stands in a campaign file."""
+    if isinstance(content, dict | list):
+        for key, value in content.items() if isinstance(content, dict) else enumerate(content):
+            yield (*above, key)
+            yield from paths_in(value, *above, key)
+
+
+def test_every_key_needs_a_value(tmp_path: Path) -> None:
+    """Whichever value of the campaign file of all keys is taken out, its key does not stand for a default."""
+    shown = strict_yaml.load(ALL_KEYS)
+    taken = list(paths_in(shown))
+    assert len(taken) > 100
+    for *above, key in taken:
+        content = strict_yaml.load(ALL_KEYS)
+        inner = content
+        for part in above:
+            inner = inner[part]
+        inner[key] = None
+        text = problem(tmp_path, yaml.safe_dump(content))
+        assert str((*above, key)[0]) in text, (above, key)
 
 
 @pytest.mark.parametrize(
