@@ -68,3 +68,14 @@ def refuse_far_rows(rows: Iterable[int]) -> None:
     """Raise UsageError when a row is further down than any ledger could have it."""
     if any(row > LAST_ROW for row in rows):
         raise UsageError("ROW: no list has so many rows; say the number that your spreadsheet shows")
+
+
+def named(option: str, text: str | None) -> Path | None:
+    """The place that an option names.
+
+    Raises:
+        UsageError: The text is empty, which would be the folder in which the command was started.
+    """
+    if text is not None and not text.strip():
+        raise UsageError(f"{option}: it is empty; name a place, or leave the option out")
+    return None if text is None else Path(text)

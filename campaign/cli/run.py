@@ -25,6 +25,7 @@ from campaign.cli.options import (
     ListArgument,
     ListOptions,
     SheetOption,
+    named,
 )
 from campaign.cli.plan import show_plan
 from campaign.cli.recordings import keeping, open_shelf
@@ -55,7 +56,7 @@ def run(
         typer.Option("--output", "-o", metavar="FILE", help="Result file: .csv, .xlsx, .jsonl or .parquet."),
     ] = None,
     recordings: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--recordings", metavar="DIR", help="Keep what was recorded, while its links live."),
     ] = None,
     ledger: LedgerOption = None,
@@ -92,7 +93,7 @@ def run(
         config=config,
         name=name,
         output_file=output_file,
-        recordings=recordings,
+        recordings=named("--recordings", recordings),
         ledger=ledger,
         deadline=deadline,
         amend=amend,
@@ -150,7 +151,7 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
     if not (options.yes or on_terminal):
         raise UsageError("there is no terminal to ask on; look at `campaign plan`, then add --yes")
     now = datetime.now().astimezone()
-    until = read_deadline(options.deadline, now=now) if options.deadline else None
+    until = read_deadline(options.deadline, now=now) if options.deadline is not None else None
     environment = Environment()
     environment.api_key()
     environment.base_url()
@@ -351,6 +352,8 @@ def read_deadline(text: str, *, now: datetime) -> datetime:
     """A time of day (the next one that comes), or a span from now. Raises UsageError."""
     from campaign.settings import parse_duration
 
+    if not text.strip():
+        raise UsageError("--deadline: it is empty; write a time like 06:30, or a span like 8h")
     if match := re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text.strip()):
         at = now.replace(hour=int(match[1]), minute=int(match[2]), second=0, microsecond=0)
         return at if at > now else at + timedelta(days=1)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from campaign.errors import ConfigError, KeyRefusedError
+from campaign.errors import ConfigError, KeyRefusedError, UsageError
 from campaign.logs import hide
 from campaign.settings.addresses import LOOPBACK, checked_url
 from campaign.settings.private import read_private
@@ -123,8 +123,20 @@ def check_base_url(url: str) -> str:
 
 
 def ledger_url(flag: str | None, environment: Environment) -> str:
-    """Where the ledger is: the flag, else CAMPAIGN_LEDGER, else a file in the user's state directory."""
-    if flag or environment.campaign_ledger:
-        return str(flag or environment.campaign_ledger)
+    """Where the ledger is: the flag, else CAMPAIGN_LEDGER, else a file in the user's state directory.
+
+    Raises:
+        UsageError: The flag is empty, like a variable of a shell that is not set. Another ledger would know
+            nobody who has asked not to be called.
+        ConfigError: CAMPAIGN_LEDGER is.
+    """
+    if flag is not None:
+        if not flag.strip():
+            raise UsageError("--ledger: it is empty; name the ledger, or leave the option out")
+        return flag
+    if environment.campaign_ledger is not None:
+        if not environment.campaign_ledger.strip():
+            raise ConfigError("CAMPAIGN_LEDGER: it is empty; name the ledger, or unset it")
+        return environment.campaign_ledger
     state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return str(Path(state) / "campaign" / "ledger.db")

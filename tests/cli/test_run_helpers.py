@@ -11,6 +11,7 @@ from campaign.calls.report import RunReport
 from campaign.cli import job as jobs
 from campaign.cli import output
 from campaign.cli.app import guarded
+from campaign.cli.options import named
 from campaign.cli.run import read_deadline
 from campaign.cli.summary import summarise
 from campaign.errors import KeyRefusedError, UsageError
@@ -36,6 +37,15 @@ def test_a_deadline_that_is_neither_is_refused(text: str) -> None:
     """The error shows both forms."""
     with pytest.raises(UsageError, match=r"06:30.*8h"):
         read_deadline(text, now=EVENING)
+
+
+def test_an_empty_folder_is_not_this_one() -> None:
+    """Where an option names none, nothing is written to the folder in which the command was started."""
+    assert (named("--recordings", None), named("--recordings", "r")) == (None, Path("r"))
+    with pytest.raises(
+        UsageError, match=r"^--recordings: it is empty; name a place, or leave the option out$"
+    ):
+        named("--recordings", "")
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,9 @@ CASES: list[tuple[str, Callable[[Path], None], list[str], int, str]] = [
     ("nobody to ask", lambda folder: None, ["NO --yes"], 64, "look at `campaign plan`, then add --yes"),
     ("unknown option", lambda folder: None, ["--fast"], 64, "--fast"),
     ("bad deadline", lambda folder: None, ["--deadline", "soon"], 64, "06:30"),
+    ("empty deadline", lambda folder: None, ["--deadline", ""], 64, "--deadline: it is empty; write a time"),
+    ("empty ledger", lambda folder: None, ["--ledger", ""], 64, "--ledger: it is empty; name the ledger"),
+    ("empty recordings", lambda folder: None, ["--recordings", ""], 64, "--recordings: it is empty; name"),
     ("bad name", lambda folder: None, ["--name", "a/b"], 78, "name"),
 ]  # fmt: skip
 

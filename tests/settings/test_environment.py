@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from campaign.errors import ConfigError, KeyRefusedError
+from campaign.errors import ConfigError, KeyRefusedError, UsageError
 from campaign.logs import redact
 from campaign.settings import Environment, check_base_url, ledger_url
 
@@ -136,8 +136,8 @@ def test_key_file_refused(
     ("flag", "variable", "location"),
     [
         ("a.db", "b.db", "a.db"),
+        ("a.db", "", "a.db"),
         (None, "b.db", "b.db"),
-        ("", "b.db", "b.db"),
         (None, None, "{state}/campaign/ledger.db"),
     ],
 )
@@ -145,9 +145,22 @@ def test_ledger_url(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flag: str | None, variable: str | None, location: str
 ) -> None:
     """The ledger is where the flag says, else the environment, else in the user's state directory."""
-    if variable:
+    if variable is not None:
         monkeypatch.setenv("CAMPAIGN_LEDGER", variable)
     assert ledger_url(flag, Environment()) == location.format(state=tmp_path / "state")
+
+
+@pytest.mark.parametrize("nothing", ["", " "])
+def test_a_ledger_without_a_name(monkeypatch: pytest.MonkeyPatch, nothing: str) -> None:
+    """A variable of the shell that is not set is no wish for another ledger, which would know no opt-out."""
+    monkeypatch.setenv("CAMPAIGN_LEDGER", nothing)
+    with pytest.raises(ConfigError, match=r"^CAMPAIGN_LEDGER: it is empty; name the ledger, or unset it$"):
+        ledger_url(None, Environment())
+    monkeypatch.setenv("CAMPAIGN_LEDGER", "b.db")
+    with pytest.raises(
+        UsageError, match=r"^--ledger: it is empty; name the ledger, or leave the option out$"
+    ):
+        ledger_url(nothing, Environment())
 
 
 @pytest.mark.parametrize("url", ["http://proxy.example:3128", "https://user:pw@proxy.example"])
