@@ -1,6 +1,7 @@
 """Small decisions of `campaign run`."""
 
 import gc
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,12 +25,51 @@ from campaign.settings import Environment
 EVENING = datetime(2026, 6, 3, 22, 0, tzinfo=UTC)
 
 
+@pytest.fixture
+def in_zone() -> Iterator[Callable[[str], None]]:
+    """Takes this process to a zone until the test is over."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def go_to(zone: str) -> None:
+            patch.setenv("TZ", zone)
+            time.tzset()
+
+        yield go_to
+    time.tzset()
+
+
 @pytest.mark.parametrize(
     ("text", "hours"), [("23:30", 1.5), ("06:30", 8.5), ("22:00", 24.0), ("90m", 1.5), ("8h", 8.0)]
 )
-def test_a_deadline_is_a_time_or_a_span(text: str, hours: float) -> None:
+def test_a_deadline_is_a_time_or_a_span(in_zone: Callable[[str], None], text: str, hours: float) -> None:
     """A time of day is the next one that comes."""
+    in_zone("UTC")
     assert read_deadline(text, now=EVENING) == EVENING + timedelta(hours=hours)
+
+
+@pytest.mark.parametrize(
+    ("now", "text", "deadline"),
+    [
+        # On 8 March 2026 the clocks of New York go from 02:00 to 03:00, on 1 November from 02:00 to 01:00.
+        ("2026-03-07T20:00-05:00", "06:30", "2026-03-08T06:30-04:00"),
+        ("2026-03-07T20:00-05:00", "23:30", "2026-03-07T23:30-05:00"),
+        ("2026-03-07T20:00-05:00", "02:30", "2026-03-08T01:30-05:00"),
+        ("2026-03-08T01:45-05:00", "02:30", "2026-03-08T03:30-04:00"),
+        ("2026-03-08T07:00-04:00", "06:30", "2026-03-09T06:30-04:00"),
+        ("2026-03-07T20:00-05:00", "11h", "2026-03-08T08:00-04:00"),
+        ("2026-10-31T20:00-04:00", "06:30", "2026-11-01T06:30-05:00"),
+        ("2026-10-31T20:00-04:00", "01:30", "2026-11-01T01:30-04:00"),
+        ("2026-11-01T01:45-04:00", "01:30", "2026-11-01T01:30-05:00"),
+        ("2026-11-01T01:45-05:00", "01:30", "2026-11-02T01:30-05:00"),
+    ],
+)
+def test_a_deadline_in_a_night_in_which_clocks_change(
+    in_zone: Callable[[str], None], now: str, text: str, deadline: str
+) -> None:
+    """It is by the clock on the wall; of a time that comes twice or not at all it is the earlier instant."""
+    in_zone("America/New_York")
+    read = read_deadline(text, now=datetime.fromisoformat(now))
+    assert read == datetime.fromisoformat(deadline)
 
 
 @pytest.mark.parametrize("text", ["soon", "25:00", "8", "-1h", ""])
