@@ -56,7 +56,12 @@ class Environment(BaseSettings):
         return SecretStr(text)
 
     def proxy(self) -> str | None:
-        """URL of the HTTP proxy, when there is one. Raises ConfigError when it is not such a URL."""
+        """URL of the HTTP proxy, when there is one.
+
+        Raises:
+            ConfigError: It is not such a URL, or OneInbox is on this machine: what goes there in the clear
+                is for no other machine.
+        """
         if self.oneinbox_proxy is None:
             return None
         url = self.oneinbox_proxy.get_secret_value()
@@ -68,6 +73,11 @@ class Environment(BaseSettings):
         if not is_right or not re.fullmatch(r"[!-~]+", url):
             # The text may hold a password, so it is not repeated.
             raise ConfigError("ONEINBOX_PROXY: not a proxy URL; write it like http://proxy.example:3128")
+        if self.is_simulator:
+            raise ConfigError(
+                "ONEINBOX_PROXY: ONEINBOX_BASE_URL is on this machine, and a proxy would read the key; "
+                "unset one of them"
+            )
         return url
 
     def _key_from_file(self) -> SecretStr | None:

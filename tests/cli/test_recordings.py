@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from campaign.calls.recordings import Kept
 from campaign.cli import recordings
+from campaign.errors import ConfigError
+from campaign.settings import Environment
 
 
 def test_the_summary_says_what_is_missing_and_what_to_do() -> None:
@@ -18,6 +22,14 @@ def test_a_program_is_told_the_same() -> None:
     """Null where recordings were not asked for."""
     assert recordings.as_data(Kept(3, 2), Path("r")) == {"folder": "r", "saved": 3, "missing": 2}
     assert recordings.as_data(None, None) is None
+
+
+def test_no_recordings_through_a_proxy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is told before anybody is called, with what can be done instead."""
+    monkeypatch.setenv("ONEINBOX_PROXY", "http://proxy.example:3128")
+    with pytest.raises(ConfigError, match=r"behind ONEINBOX_PROXY .*; run without it, and fetch"):
+        recordings.open_shelf(tmp_path / "r", Environment())
+    assert not (tmp_path / "r").exists()
 
 
 def test_an_agent_that_does_not_record_is_named() -> None:

@@ -181,6 +181,22 @@ def test_proxy_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     assert url not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8000", "http://LOCALHOST/v1", "http://[::1]:8000", "https://localhost"]
+)
+def test_no_proxy_for_this_machine(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """To an address on this machine the key may go in the clear, but never by way of another machine."""
+    monkeypatch.setenv("ONEINBOX_BASE_URL", url)
+    assert Environment().proxy() is None
+    monkeypatch.setenv("ONEINBOX_PROXY", "http://user:secretpw@proxy.example:3128")
+    with pytest.raises(ConfigError) as refused:
+        Environment().proxy()
+    assert str(refused.value) == (
+        "ONEINBOX_PROXY: ONEINBOX_BASE_URL is on this machine, and a proxy would read the key; "
+        "unset one of them"
+    )
+
+
 def test_the_key_is_hidden_whatever_it_looks_like(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once the key is known, no text that is redacted holds it."""
     monkeypatch.setenv("ONEINBOX_API_KEY", "plain-secret-value")

@@ -343,7 +343,11 @@ def _keys(bench: Bench) -> None:
     bench.run(*run, codes=(78,), environment={"ONEINBOX_PROXY": f"user:{PASSWORD.text}@host"})
     password = "4711pirol"  # of the kind that may stand in a URL as it is
     bench.secrets += (Canary("a password", password),)
-    away = {"ONEINBOX_PROXY": f"http://user:{password}@127.0.0.1:1"}
+    away = {
+        "ONEINBOX_PROXY": f"http://user:{password}@127.0.0.1:1",
+        "ONEINBOX_BASE_URL": "https://oneinbox.example",
+    }
+    bench.run(*run, codes=(78,), environment={"ONEINBOX_PROXY": away["ONEINBOX_PROXY"]})
     bench.run(*plan, codes=(0,), environment=away)
     bench.run(*run, codes=(69,), environment=away)
     bench.run(*run, codes=(78,), environment={"ONEINBOX_BASE_URL": f"https://user:{password}@127.0.0.1"})
