@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from campaign.settings.dispositions import Pattern
 from campaign.settings.sections import Section
-from campaign.settings.values import Duration, Share
+from campaign.settings.values import Duration, Share, Whole
 
 
 def _more_than_none(value: float) -> float:
@@ -28,9 +28,9 @@ SomeShare = Annotated[Share, AfterValidator(_more_than_none)]
 class BreakerSettings(Section):
     """When dialling stops because something is wrong for more than one row."""
 
-    same_refusals: int = Field(default=3, ge=1, le=100)
+    same_refusals: Whole = Field(default=3, ge=1, le=100)
     """So many rows in a row refused for the same field."""
-    lost_requests: int = Field(default=3, ge=0, le=100)
+    lost_requests: Whole = Field(default=3, ge=0, le=100)
     lost_share: SomeShare = 0.02
     """More requests than these two allow, by number and by share, whose fate is unknown."""
     unanswered_share: SomeShare = 0.5
@@ -40,7 +40,7 @@ class BreakerSettings(Section):
     ordinary_ends: tuple[Pattern, ...] = ()
     """End reasons that good calls have, beside the usual ones; `*` and `?` as in `dispositions`."""
     opt_out_share: SomeShare = 0.2
-    opt_out_conversations: int = Field(default=10, ge=1, le=10_000)
+    opt_out_conversations: Whole = Field(default=10, ge=1, le=10_000)
     """A larger share of the conversations, of so many at least, ended with a wish not to be called again."""
     clock_jump: Annotated[Duration, AfterValidator(_at_least_a_minute)] = timedelta(minutes=5)
     """The wall clock was set by more than this during the run."""

@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from campaign.settings.sections import Section
-from campaign.settings.values import Rate, Zone
+from campaign.settings.values import Rate, Whole, Zone
 
 
 class FromNumberLimits(Section):
@@ -13,7 +13,7 @@ class FromNumberLimits(Section):
 
     calls_per_second: Rate | None = Field(default=None, gt=0, le=1000)
     """Call starts; `pace` limits those of all numbers together."""
-    per_day: int | None = Field(default=None, ge=1)
+    per_day: Whole | None = Field(default=None, ge=1)
     """Calls of one day, counting all campaigns of the ledger."""
     timezone: Zone = "UTC"
     """Where the day begins and ends."""

@@ -262,7 +262,7 @@ Number = Annotated[str, BeforeValidator(_check_number)]
 Zone = Annotated[str, AfterValidator(_check_zone)]
 PlaceZone = Annotated[str, AfterValidator(_check_place_zone)]
 """A zone in which a person may be."""
-Stages = Annotated[tuple[int, ...], AfterValidator(_check_stages)]
+Stages = Annotated[tuple[Whole, ...], AfterValidator(_check_stages)]
 Texts = Annotated[Mapping[str, str], BeforeValidator(_texts)]
 Share = Annotated[float, BeforeValidator(_share)]
 NumberTypes = Annotated[tuple[Literal["voip", "toll_free"], ...], BeforeValidator(_each_once)]
