@@ -40,7 +40,10 @@ SheetOption = Annotated[
     str | None, typer.Option("--sheet", metavar="NAME", help="The sheet of a workbook with several.")
 ]
 HiddenOption = Annotated[
-    bool, typer.Option("--include-hidden", help="Read rows, too, that the spreadsheet hides or filters out.")
+    bool,
+    typer.Option(
+        "--include-hidden", help="Read rows and columns, too, that the spreadsheet hides or filters out."
+    ),
 ]
 
 

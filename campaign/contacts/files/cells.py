@@ -89,6 +89,10 @@ class SheetHandler:
             self._merged.append(attributes.get("ref", ""))
         elif tag == "filterColumn":
             self._is_filtered = True
+        elif tag == "col" and (attributes.get("hidden") in YES or _is_zero(attributes.get("width"))):
+            self._reading.grid.hide_columns(
+                counted(attributes.get("min", "")), counted(attributes.get("max", ""))
+            )
 
     def finish(self) -> None:
         """Look at what stands below the rows: merged cells must not hide any, and a filter is noted."""

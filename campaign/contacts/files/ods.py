@@ -1,6 +1,7 @@
 """Workbooks of the .ods kind: the texts of one sheet, read from their XML in one pass.
 
-Read here and not by a general library, because those cannot tell hidden rows and spread repeated ones out.
+Read here and not by a general library, because those cannot tell hidden rows and columns and spread repeated
+ones out.
 """
 
 import re
@@ -24,7 +25,7 @@ _MIMETYPES = (
 )
 _COVERED = "table:covered-table-cell"
 _CELLS = ("table:table-cell", _COVERED)
-_NO_HEIGHT = re.compile(r"0*\.?0*[a-z]*")
+_NO_LENGTH = re.compile(r"0*\.?0*[a-z]*")
 _NUMBERS = ("float", "currency", "percentage")
 _HIDDEN = ("collapse", "filter")
 # Blanks that the document asks for, as characters that XML cannot hold: all other blanks run together.
@@ -44,7 +45,7 @@ def records(
     archive.parse(_CONTENT, survey)
     sheet = choose(survey.sheets, wanted, lambda sheet: sheet.key in survey.filled)
     grid = Grid(bounds)
-    archive.parse(_CONTENT, SheetHandler(sheet, grid, survey.flat_styles))
+    archive.parse(_CONTENT, SheetHandler(sheet, grid, survey.flat_styles, survey.narrow_styles))
     yield from grid.records(include_hidden)
     notes += grid.notes
 
@@ -66,6 +67,8 @@ class Survey(Walker):
         """The keys of the sheets that hold cells."""
         self.flat_styles: set[str] = set()
         """The styles of rows without height."""
+        self.narrow_styles: set[str] = set()
+        """The styles of columns without width."""
         self._style = ""
         self._hidden_styles: set[str] = set()
         self._in_cell = False
@@ -79,8 +82,12 @@ class Survey(Walker):
                 self._hidden_styles.add(self._style)
         elif tag == "style:table-row-properties":
             height = attribute(attributes, "style", "row-height")
-            if height and _NO_HEIGHT.fullmatch(height):
+            if height and _NO_LENGTH.fullmatch(height):
                 self.flat_styles.add(self._style)
+        elif tag == "style:table-column-properties":
+            width = attribute(attributes, "style", "column-width")
+            if width and _NO_LENGTH.fullmatch(width):
+                self.narrow_styles.add(self._style)
         elif tag == "table:table":
             is_visible = attribute(attributes, "table", "style-name") not in self._hidden_styles
             name = attribute(attributes, "table", "name")
@@ -104,14 +111,19 @@ class Survey(Walker):
 class SheetHandler(Walker):
     """Takes the XML of a document and fills the grid with one of its sheets."""
 
-    def __init__(self, sheet: Sheet, grid: Grid, flat_styles: Collection[str]) -> None:
+    def __init__(
+        self, sheet: Sheet, grid: Grid, flat_styles: Collection[str], narrow_styles: Collection[str]
+    ) -> None:
         """Start before the first sheet."""
         super().__init__()
         self._wanted = int(sheet.key)
         self._grid = grid
         self._flat_styles = flat_styles
+        self._narrow_styles = narrow_styles
         self._sheet = -1
         self._groups: list[bool] = []
+        self._column_groups: list[bool] = []
+        self._next_column = 1
         self._next_row = 1
         self._row_times = 1
         self._is_hidden = False
@@ -147,8 +159,22 @@ class SheetHandler(Walker):
             self._column = 1
         elif tag == "table:table-row-group":
             self._groups.append(attribute(attributes, "table", "display") == "false")
+        elif tag == "table:table-column":
+            self._note_column(attributes)
+        elif tag == "table:table-column-group":
+            self._column_groups.append(attribute(attributes, "table", "display") == "false")
         elif self._pieces is not None:
             self._begin_blank(tag, attributes)
+
+    def _note_column(self, attributes: dict[str, str]) -> None:
+        first = self._next_column
+        self._next_column += repeated(attributes, "number-columns-repeated")
+        if (
+            any(self._column_groups)
+            or attribute(attributes, "table", "visibility") in _HIDDEN
+            or attribute(attributes, "table", "style-name") in self._narrow_styles
+        ):
+            self._grid.hide_columns(first, self._next_column - 1)
 
     def _begin_blank(self, tag: str, attributes: dict[str, str]) -> None:
         assert self._pieces is not None  # noqa: S101 - the caller asks
@@ -177,6 +203,8 @@ class SheetHandler(Walker):
             self._next_row += self._row_times
         elif tag == "table:table-row-group":
             self._groups.pop()
+        elif tag == "table:table-column-group":
+            self._column_groups.pop()
         elif tag == "table:table":
             self._sheet = SHEET_ROWS
 

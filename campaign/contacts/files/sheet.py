@@ -9,8 +9,9 @@ from operator import itemgetter
 from campaign.contacts.files import limits
 from campaign.contacts.files.bounds import Bounds
 from campaign.contacts.files.characters import forbidden_at, unwanted
-from campaign.contacts.files.naming import quoted, reference
+from campaign.contacts.files.naming import letters, quoted, reference
 from campaign.errors import ListError
+from campaign.models import OUR_COLUMNS
 
 SHEET_ROWS = 1_048_576
 """What a spreadsheet holds."""
@@ -101,6 +102,7 @@ class Grid:
         self._bounds = bounds
         self._rows: list[tuple[int, Sequence[str]]] = []
         self._hidden: list[int] = []
+        self._hidden_columns: set[int] = set()
         self._first = 0
         self._width = 0
         self._characters = 0
@@ -109,6 +111,10 @@ class Grid:
     def hides_rows(self) -> bool:
         """Whether a row with content is hidden."""
         return bool(self._hidden)
+
+    def hide_columns(self, first: int, last: int) -> None:
+        """Take note that the spreadsheet does not show these columns, whether or not they hold anything."""
+        self._hidden_columns.update(range(first, min(last, limits.COLUMNS) + 1))
 
     def check_cell(self, row: int, column: int) -> None:
         """Refuse a cell with content where no contact list has one.
@@ -162,27 +168,46 @@ class Grid:
         """The rows by number, all of the same width.
 
         Raises:
-            ListError: There are none, or some are hidden and nobody said to read them.
+            ListError: There are none, or some rows or columns are hidden and nobody said to read them.
         """
         if not self._rows:
             raise ListError("the sheet holds no cell; the first row must name the columns")
-        if self._hidden and not include_hidden:
+        columns = self._hidden_in_use()
+        if (self._hidden or columns) and not include_hidden:
+            rows = f"{_listed('row', self._hidden)} hidden or filtered out" if self._hidden else ""
+            beside = f"{_listed('column', columns)} hidden" if columns else ""
             raise ListError(
-                f"{self._hidden_rows()} hidden or filtered out; "
+                f"{', '.join(filter(None, [rows, beside]))}; "
                 "show them, delete them, or read them too with --include-hidden"
             )
         if self._hidden:
             count = len(self._hidden)
             self.notes.append(f"{count:,} hidden row{' is' if count == 1 else 's are'} read too")
+        if columns:
+            self.notes.append(f"hidden columns read too: {_first_of(columns)}")
         for number, cells in self._rows:
             yield number, [*cells, *([""] * (self._width - len(cells)))]
 
-    def _hidden_rows(self) -> str:
-        count = len(self._hidden)
-        if count == 1:
-            return f"row {self._hidden[0]} is"
-        named = ", ".join(map(str, self._hidden[:_NAMED]))
-        return f"rows {named} are" if count <= _NAMED else f"rows {named} ... ({count:,} in all) are"
+    def _hidden_in_use(self) -> list[str]:
+        """The hidden columns with content, by letter and heading. Ours are left aside when a list is read."""
+        headings = [*self._rows[0][1], *([""] * (self._width - len(self._rows[0][1])))]
+        used: list[str] = []
+        for column, heading in enumerate(headings, start=1):
+            if column not in self._hidden_columns or heading in OUR_COLUMNS:
+                continue
+            if any(cells[column - 1] for _, cells in self._rows if len(cells) >= column):
+                used.append(letters(column) + (f" ({quoted(heading)})" if heading else ""))
+        return used
+
+
+def _listed(kind: str, hidden: Sequence[object]) -> str:
+    """What is hidden, as the subject of a sentence with its verb."""
+    return f"{kind} {hidden[0]} is" if len(hidden) == 1 else f"{kind}s {_first_of(hidden)} are"
+
+
+def _first_of(hidden: Sequence[object]) -> str:
+    named = ", ".join(map(str, hidden[:_NAMED]))
+    return named if len(hidden) <= _NAMED else f"{named} ... ({len(hidden):,} in all)"
 
 
 def _listing(sheets: Sequence[Sheet]) -> str:

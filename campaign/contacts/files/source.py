@@ -31,7 +31,7 @@ class ReadOptions:
     sheet: str | None = None
     """The sheet of a workbook."""
     include_hidden: bool = False
-    """Whether rows that the spreadsheet hides are read like the others."""
+    """Whether rows and columns that the spreadsheet hides are read like the others."""
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ _NAMESPACES = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
     "http://purl.oclc.org/ooxml/spreadsheetml/main",
 )
-_NAMES = ("c", "v", "f", "row", "t", "is", "rPh", "si", "sheetData", "mergeCell", "filterColumn")
+_NAMES = ("c", "v", "f", "row", "t", "is", "rPh", "si", "sheetData", "mergeCell", "filterColumn", "col")
 TAGS = {f"{namespace} {name}": name for namespace in _NAMESPACES for name in _NAMES}
 """The elements that hold cells, by their full name: one look-up instead of comparisons."""
 

@@ -39,7 +39,7 @@ def records(
 
     Args:
         source: The open file; `notes` takes what the operator should know.
-        options: The sheet, and whether hidden rows are read.
+        options: The sheet, and whether hidden rows and columns are read.
         kind: `xlsx`, `ods` or `parquet`.
         bounds: What the reading may cost.
 

@@ -1,7 +1,7 @@
 """Workbooks of the .xlsx kind: which parts they consist of, and the texts of one sheet.
 
 Read here and not by a general library, because those turn numbers into dates by their format, lose error
-values, cannot tell hidden rows, and end the whole process for a cell that stands far away.
+values, cannot tell hidden rows and columns, and end the whole process for a cell that stands far away.
 """
 
 import posixpath
@@ -64,7 +64,7 @@ def records(
     Args:
         archive: The file.
         wanted: The sheet that the operator names.
-        include_hidden: Whether hidden rows are read.
+        include_hidden: Whether hidden rows and columns are read.
         bounds: How large it may be.
         notes: Takes what the operator should know.
 

@@ -32,6 +32,7 @@ class Hazard(StrEnum):
     FORMULA = "C2: a formula that was never calculated"
     TYPED_CELLS = "C2: #N/A, TRUE and dates"
     HIDDEN_ROWS = "C2: filtered and hidden rows are read like the others"
+    HIDDEN_COLUMNS = "C2: hidden columns are read like the others"
     HIDDEN_SHEETS = "C2: hidden sheets"
     ESCAPE = "C2: _x002B_ is a plus in a workbook"
     ROW_LIMIT = "C2: rows past 65,536 or 1,048,576 fall off"

@@ -74,6 +74,15 @@ def filtered(path: Path, *, shows_all: bool = False) -> None:
             sheet.set_row(1, options={"hidden": True})
 
 
+def hidden_column(path: Path) -> None:
+    """A list whose old numbers are hidden beside the new ones, as a spreadsheet program saves it."""
+    with xlsxwriter.Workbook(path) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_column("A1", ["phone", OTHER])
+        sheet.write_column("B1", ["mobile", GOOD])
+        sheet.set_column("A:A", None, None, {"hidden": True})
+
+
 def titled(name: str) -> tuple[str, str]:
     """The title and the suffix of a case whose name says when it is no .xlsx."""
     suffix = ".ods" if name.startswith("ods") else ".xlsx"
@@ -120,6 +129,14 @@ def _with_options() -> Iterator[Case]:
             suffix,
             options=ReadOptions(include_hidden=True),
         )
+    yield Case(
+        "xlsx: a hidden column with --include-hidden",
+        Hazard.HIDDEN_COLUMNS,
+        hidden_column,
+        Readable({2: OTHER}, notes=("hidden columns read too: A ('phone')",)),
+        ".xlsx",
+        options=ReadOptions(include_hidden=True),
+    )
     yield Case(
         "xlsx: a hidden sheet by its name",
         Hazard.HIDDEN_SHEETS,

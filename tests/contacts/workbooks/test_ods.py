@@ -156,6 +156,66 @@ def test_hidden_rows(tmp_path: Path, place: str) -> None:
     assert [cells for _, cells in read(path, include_hidden=True)] == [["phone"], ["+1"], ["+2"]]
 
 
+def columns(*each: str) -> str:
+    """The columns of a sheet, by their attributes."""
+    return "".join(f"<table:table-column {more}/>" for more in each)
+
+
+HIDDEN_COLUMN = columns("", 'table:visibility="collapse"', "")
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        (
+            HIDDEN_COLUMN,
+            r"column B \('phone'\) is hidden; show them, delete them, or read them too with --inc",
+        ),
+        (columns("", 'table:visibility="filter"'), r"column B \('phone'\) is hidden"),
+        (columns("", 'table:style-name="co1"'), r"column B \('phone'\) is hidden"),
+        (
+            columns('table:number-columns-repeated="2" table:visibility="collapse"', ""),
+            r"columns A \('name'\), B \('phone'\) are hidden",
+        ),
+        (
+            columns(
+                'table:number-columns-repeated="2"',
+                'table:number-columns-repeated="16382" table:visibility="collapse"',
+            ),
+            r"column D \('mobile'\) is hidden",
+        ),
+        (
+            f'<table:table-column-group table:display="false">{columns("")}</table:table-column-group>'
+            f"<table:table-header-columns>{columns('')}</table:table-header-columns>",
+            r"column A \('name'\) is hidden",
+        ),
+    ],
+)
+def test_hidden_columns(tmp_path: Path, before: str, words: str) -> None:
+    """No number is dialled from a column that the document collapses, or that has no width."""
+    narrow = (
+        '<style:style style:name="co1" style:family="table-column">'
+        '<style:table-column-properties style:column-width="0cm"/></style:style>'
+    )
+    head = ods_row(*map(ods_text, ("name", "phone", "", "mobile")))
+    path = book(
+        tmp_path, table(before, head, ods_row(*map(ods_text, ("Ann", "+1", "", "+2")))), styles=narrow
+    )
+    with pytest.raises(ListError, match=words):
+        read(path)
+    assert read(path, include_hidden=True)[1] == (2, ["Ann", "+1", "", "+2"])
+
+
+def test_hidden_columns_without_content(tmp_path: Path) -> None:
+    """Columns without content, and those of a result, may be hidden, also all that are not used."""
+    before = columns("", 'table:visibility="collapse"', 'table:number-columns-repeated="1022"')
+    hidden = columns("", 'table:number-columns-repeated="16383" table:visibility="collapse"')
+    assert read(book(tmp_path, table(before, ods_row(ods_text("a"), ods_text("call_id"))))) == [
+        (1, ["a", "call_id"])
+    ]
+    assert read(book(tmp_path, table(hidden, ods_row(ods_text("phone"))))) == [(1, ["phone"])]
+
+
 def test_sheet_choice(tmp_path: Path) -> None:
     """Hidden sheets are never read by accident, but by their name; several visible ones need a choice."""
     styles = (

@@ -340,6 +340,72 @@ def test_hidden_blank_rows(tmp_path: Path) -> None:
     assert len(read(tmp_path / "list.xlsx")) == 2
 
 
+def two_phones(folder: Path, *columns: str, head: str = "phone") -> Path:
+    """A list with the columns name, phone and mobile, the last one behind a gap, and what hides columns."""
+    lines = (
+        text("A1", "name") + text("B1", head) + text("D1", "mobile"),
+        text("A2", "Ann") + text("B2", "+1") + text("D2", "+2"),
+    )
+    return one_sheet(folder, f"<cols>{''.join(columns)}</cols>" + rows(*lines))
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        (
+            ['<col min="2" max="2" hidden="1"/>'],
+            r"list\.xlsx: column B \('phone'\) is hidden; show them, delete them, or read them too with -",
+        ),
+        (['<col min="2" max="2" width="0" customWidth="1"/>'], r"column B \('phone'\) is hidden"),
+        (['<col min="1" max="2" hidden="true"/>'], r"columns A \('name'\), B \('phone'\) are hidden"),
+        (
+            ['<col min="1" max="1" width="9"/>', '<col min="2" max="16384" hidden="1"/>'],
+            r"columns B \('phone'\), D \('mobile'\) are hidden",
+        ),
+    ],
+)
+def test_hidden_columns_are_refused(tmp_path: Path, columns: list[str], words: str) -> None:
+    """No number is dialled from a column that the spreadsheet does not show."""
+    with pytest.raises(ListError, match=words):
+        read(two_phones(tmp_path, *columns))
+
+
+def test_many_hidden_columns(tmp_path: Path) -> None:
+    """Of many hidden columns the first are named, and a column without a name is named by its letter."""
+    lines = text("A1", "phone"), "".join(text(f"{letter}2", "x") for letter in "ABCDE")
+    hidden = '<cols><col min="2" max="9" hidden="1"/></cols>'
+    with pytest.raises(ListError, match=r"columns B, C, D \.\.\. \(4 in all\) are hidden; show them"):
+        read(one_sheet(tmp_path, hidden + rows(*lines)))
+
+
+def test_hidden_rows_and_columns(tmp_path: Path) -> None:
+    """Whoever is asked to read what is hidden knows all of it: the flag reads rows and columns alike."""
+    content = rows(text("A1", "phone") + text("B1", "x"), text("A2", "+1"), attributes={2: 'hidden="1"'})
+    path = one_sheet(tmp_path, f'<cols><col min="2" max="2" hidden="1"/></cols>{content}')
+    with pytest.raises(ListError, match=r"row 2 is hidden or filtered out, column B \('x'\) is hidden; show"):
+        read(path)
+
+
+def test_hidden_columns_on_request(tmp_path: Path) -> None:
+    """With the flag, hidden columns are read like the others, and told to the operator by name."""
+    path = two_phones(tmp_path, '<col min="1" max="2" hidden="1"/>')
+    with opened(path) as source:
+        content = list(records(source, ReadOptions(include_hidden=True), "xlsx"))
+        assert content[1] == (2, ["Ann", "+1", "", "+2"])
+        assert source.notes == ["hidden columns read too: A ('name'), B ('phone')"]
+
+
+def test_hidden_columns_without_content(tmp_path: Path) -> None:
+    """Columns without content may be hidden, also all that are not used."""
+    hidden = ('<col min="3" max="3" hidden="1"/>', '<col min="5" max="16384" hidden="1"/>')
+    assert len(read(two_phones(tmp_path, *hidden))) == 2
+
+
+def test_hidden_columns_of_ours(tmp_path: Path) -> None:
+    """A column of a result is left aside when it is read, so that people may hide it."""
+    assert len(read(two_phones(tmp_path, '<col min="2" max="2" hidden="1"/>', head="call_transcript"))) == 2
+
+
 @pytest.mark.parametrize(
     ("cell", "book"),
     [
