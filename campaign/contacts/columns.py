@@ -120,6 +120,14 @@ def find(
     )
 
 
+def other_phones(headers: Sequence[str], where: Columns) -> tuple[str, ...]:
+    """Columns that are named like the phone column and are not known to be anything else."""
+    known = (where.phone, where.key, where.from_number)
+    return tuple(
+        headers[at] for at in where.kept if at not in known and simplified(headers[at]) in PHONE_NAMES
+    )
+
+
 def refuse_title(headers: Sequence[str], first_row: Record | None) -> None:
     """Raise ListError when a title stands where the names should, and the row below it names the columns."""
     if first_row is None or sum(map(bool, headers)) != 1:

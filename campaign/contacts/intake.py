@@ -7,6 +7,7 @@ from pathlib import Path
 
 from campaign.contacts import columns, copies, phone, values
 from campaign.contacts.columns import OWN_NAMES, Columns
+from campaign.contacts.files.naming import quoted
 from campaign.contacts.files.reading import Record, open_list
 from campaign.contacts.files.source import ReadOptions
 from campaign.contacts.phone import NumberRules
@@ -141,7 +142,11 @@ def take_in_for(
             fingerprint=_fingerprint(
                 file.source.fingerprint, settings, countries, options, wanted, _own_mark(where, pool)
             ),
-            notes=(*file.source.notes, *_notes(settings, national=checker.national, rounded=rounded)),
+            notes=(
+                *file.source.notes,
+                *_column_notes(settings, where, file.headings),
+                *_notes(settings, national=checker.national, rounded=rounded),
+            ),
             repairs=dict(checker.repairs.most_common()),
             delimiter=file.source.delimiter,
             unspoken=f"{name}: {unspoken}" if unspoken and checker.for_campaigns_agent else "",
@@ -194,6 +199,16 @@ def _own_mark(where: Columns, pool: Sequence[str] | None) -> str:
     if places == (None, None, None):
         return ""
     return repr((places, tuple(pool or ()) if where.from_number is not None else ()))
+
+
+def _column_notes(settings: ContactSettings, where: Columns, headings: Sequence[str]) -> Iterator[str]:
+    """What the operator should know about the choice of the phone column."""
+    others = columns.other_phones(headings, where)
+    if others and not settings.to_number:
+        yield (
+            f"the numbers in column {quoted(headings[where.phone])} are dialled, "
+            f"not those in {', '.join(map(quoted, others))}; contacts.to_number names another column"
+        )
 
 
 def _notes(settings: ContactSettings, *, national: int, rounded: int) -> Iterator[str]:

@@ -182,6 +182,39 @@ def test_missing_column(make_intake: MakeIntake) -> None:
 
 
 @pytest.mark.parametrize(
+    ("head", "dialled", "others"),
+    [
+        ("phone,mobile", "'phone'", "'mobile'"),
+        ("mobile,phone", "'phone'", "'mobile'"),
+        ("Phone,Phone #", "'Phone'", "'Phone #'"),
+        ("tel,Cell,mobile", "'mobile'", "'tel', 'Cell'"),
+    ],
+)
+def test_several_phone_columns(make_intake: MakeIntake, head: str, dialled: str, others: str) -> None:
+    """Where several columns are named like phones, the operator is told which is dialled, and the cure."""
+    intake = make_intake(head, ",".join(["+12025550143"] * len(head.split(","))))
+    assert intake.notes == (
+        f"the numbers in column {dialled} are dialled, not those in {others}; "
+        "contacts.to_number names another column",
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "contacts"),
+    [
+        ("phone,mobile", {"to_number": "mobile"}),
+        ("phone,number", {"key": "number"}),
+        ("phone,tel", {"from_number": "tel"}),
+        ("phone,call_to_number", {}),
+    ],
+)
+def test_one_phone_column(make_intake: MakeIntake, head: str, contacts: dict[str, str]) -> None:
+    """Nothing is said where the campaign file names the column, or says what the other one is."""
+    intake = make_intake(head, "+12025550143,+12025550100", settings=make_settings(contacts=contacts))
+    assert intake.notes == ()
+
+
+@pytest.mark.parametrize(
     ("from_numbers", "countries", "allowed"),
     [
         (["+12025550100"], None, {"US"}),

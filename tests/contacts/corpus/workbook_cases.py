@@ -133,7 +133,14 @@ def _with_options() -> Iterator[Case]:
         "xlsx: a hidden column with --include-hidden",
         Hazard.HIDDEN_COLUMNS,
         hidden_column,
-        Readable({2: OTHER}, notes=("hidden columns read too: A ('phone')",)),
+        Readable(
+            {2: OTHER},
+            notes=(
+                "hidden columns read too: A ('phone')",
+                "the numbers in column 'phone' are dialled, not those in 'mobile'; "
+                "contacts.to_number names another column",
+            ),
+        ),
         ".xlsx",
         options=ReadOptions(include_hidden=True),
     )
