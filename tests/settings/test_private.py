@@ -1,6 +1,9 @@
 """Secrets from outside: from private files and the environment, checked, and never repeated."""
 
+import os
+import stat
 from pathlib import Path
+from struct import pack
 
 import pytest
 
@@ -37,6 +40,73 @@ def test_a_secret_from_a_file(tmp_path: Path, content: str) -> None:
 def test_a_file_of_others(tmp_path: Path, mode: int) -> None:
     """A file that others can use in any way is refused, and the message says what to run."""
     path = put(tmp_path / "secret", SECRET.encode(), mode)
+    with pytest.raises(ConfigError, match=f"run chmod 600 {path}"):
+        secret_from_file(path)
+
+
+USER_OBJ, USER, GROUP_OBJ, GROUP, MASK, OTHER = 1, 2, 4, 8, 16, 32
+READ, NOBODY = 4, 0xFFFFFFFF
+US, SOMEBODY = os.geteuid(), os.geteuid() + 1
+OF_SYSTEMD = [
+    (USER_OBJ, READ, NOBODY), (USER, READ, US), (GROUP_OBJ, 0, NOBODY), (MASK, READ, NOBODY),
+    (OTHER, 0, NOBODY),
+]  # fmt: skip
+"""Who may do what with a file of `LoadCredential=`: root, whom it belongs to, and the user of the unit."""
+
+
+def give(path: Path, entries: list[tuple[int, int, int]]) -> None:
+    """Write an access list on a file, where its disk takes them."""
+    packed = pack("<I", 2) + b"".join(pack("<HHI", *entry) for entry in sorted(entries))
+    try:
+        os.setxattr(path, "system.posix_acl_access", packed)
+    except OSError as error:
+        pytest.skip(f"no access lists here: {error.strerror}")
+
+
+def test_a_file_of_systemd(tmp_path: Path) -> None:
+    """Its group bits are those of an access list, by which we are the only ones beside its owner."""
+    path = put(tmp_path / "secret", SECRET.encode(), 0o400)
+    give(path, OF_SYSTEMD)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o440
+    assert secret_from_file(path).get_secret_value() == SECRET
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [(USER, READ, SOMEBODY)],
+        [(USER, READ, US), (USER, READ, SOMEBODY)],
+        [(USER, 2, SOMEBODY)],
+        [(USER, READ, US), (GROUP, READ, US)],
+        [(GROUP, READ, SOMEBODY)],
+        [(GROUP_OBJ, READ, NOBODY)],
+        [(USER, READ, US), (GROUP_OBJ, READ, NOBODY)],
+        [(USER, READ, US), (OTHER, READ, NOBODY)],
+    ],
+)
+def test_an_access_list_with_others(tmp_path: Path, entries: list[tuple[int, int, int]]) -> None:
+    """Another user, or any group, could read the secret, and the message says what to run."""
+    path = put(tmp_path / "secret", SECRET.encode(), 0o400)
+    own = {tag for tag, _, _ in entries}
+    give(path, [each for each in OF_SYSTEMD if each[0] not in {*own, USER}] + entries)
+    with pytest.raises(ConfigError, match=f"run chmod 600 {path}"):
+        secret_from_file(path)
+
+
+def test_an_access_list_that_gives_others_nothing(tmp_path: Path) -> None:
+    """Who is named without a right has none."""
+    path = put(tmp_path / "secret", SECRET.encode(), 0o400)
+    give(path, [*OF_SYSTEMD, (USER, 0, SOMEBODY), (GROUP, 0, SOMEBODY)])
+    assert secret_from_file(path).get_secret_value() == SECRET
+
+
+@pytest.mark.parametrize("read", [b"", pack("<I", 3), pack("<I", 2) + b"\1", pack("<I", 2)])
+def test_an_access_list_that_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, read: bytes
+) -> None:
+    """Nobody knows then whose the group bits are."""
+    path = put(tmp_path / "secret", SECRET.encode(), 0o440)
+    monkeypatch.setattr(os, "getxattr", lambda *_: read)
     with pytest.raises(ConfigError, match=f"run chmod 600 {path}"):
         secret_from_file(path)
 
