@@ -47,7 +47,11 @@ class Standing:
 
 
 def result_rows(connection: Connection, campaign_id: int) -> Iterator[ResultRow]:
-    """Each row once, in the list's order, with its latest call that counts."""
+    """Each row once, in the list's order, with its latest call that counts.
+
+    Of several calls of one request that is the one that was answered, else one with a transcript, else the
+    newest whose end is known.
+    """
     for row in connection.execute(_rows(), {"campaign": campaign_id}).mappings():
         yield _result_row(dict(row))
 
@@ -70,12 +74,19 @@ def _rows() -> Select[Any]:
         .subquery("tries")
     )
     last = schema.attempts.alias("last")
-    last_call = (
-        select(calls.c.attempt_id, func.max(calls.c.id).label("id"))
+    was_answered = case((calls.c.disposition == Disposition.ANSWERED, 1), else_=0)
+    has_words = case((calls.c.transcript != "", 1), else_=0)
+    is_known = case((calls.c.disposition.is_not(None), 1), else_=0)
+    best_first = (was_answered.desc(), has_words.desc(), is_known.desc(), calls.c.id.desc())
+    ranked = (
+        select(
+            calls.c.id,
+            calls.c.attempt_id,
+            func.row_number().over(partition_by=calls.c.attempt_id, order_by=best_first).label("rank"),
+        )
         .join(schema.attempts)
         .where(schema.attempts.c.campaign_id == campaign)
-        .group_by(calls.c.attempt_id)
-        .subquery()
+        .subquery("ranked")
     )
     newest_error = (
         select(newest.c.error)
@@ -112,8 +123,8 @@ def _rows() -> Select[Any]:
         .select_from(contacts)
         .outerjoin(tries, tries.c.contact_id == contacts.c.id)
         .outerjoin(last, and_(last.c.contact_id == contacts.c.id, last.c.number == tries.c.number))
-        .outerjoin(last_call, last_call.c.attempt_id == last.c.id)
-        .outerjoin(calls, calls.c.id == last_call.c.id)
+        .outerjoin(ranked, and_(ranked.c.attempt_id == last.c.id, ranked.c.rank == 1))
+        .outerjoin(calls, calls.c.id == ranked.c.id)
         .where(contacts.c.campaign_id == campaign, in_result())
         .order_by(contacts.c.position)
         .execution_options(yield_per=PAGE_ROWS)

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
-from campaign.ledger import results
+import pytest
+
+from campaign.ledger import doubles, results
 from campaign.ledger.ledger import Ledger
-from campaign.models import Contact, RejectedRow, RowStatus
-from tests.ledger.case import ANNA, BEN, CARA, DORA, Case, contact, listed, people, rejected, start
+from campaign.models import Contact, Disposition, RejectedRow, RowStatus
+from tests.ledger.case import ANNA, BEN, CARA, DORA, Case, contact, do, listed, people, rejected, start
 from tests.support import NOON
 
 
@@ -77,3 +79,43 @@ def test_a_doubt_shows_no_call_of_an_earlier_attempt(case: Case) -> None:
 
     row = case.result(ANNA)
     assert (row.status, row.attempts, row.call_id) == (RowStatus.IN_DOUBT, 2, None)
+
+
+def test_of_two_calls_of_one_request_the_answered_one_is_shown(case: Case) -> None:
+    """Where the second call has rung out after the first was answered, the row shows the conversation."""
+    case.place(case.intend(ANNA), "call-1", "call-2")
+    case.end("call-1", duration_seconds=61.0, cost_cents=7.0, outcome="Interested", transcript="user: Yes")
+    case.settle("call-1")
+    case.end("call-2")
+    case.settle("call-2", disposition=Disposition.NO_ANSWER, status=RowStatus.WAITING)
+
+    row = case.result(ANNA)
+    assert (row.status, row.disposition, row.call_id) == (RowStatus.COMPLETED, "answered", "call-1")
+    assert (row.transcript, row.outcome, row.duration_seconds, row.cost_cents) == (
+        "user: Yes",
+        "Interested",
+        61.0,
+        7.0,
+    )
+
+
+@pytest.mark.parametrize("disposition", [Disposition.ANSWERED, Disposition.NO_ANSWER])
+def test_a_further_call_found_later_leaves_the_row_as_it_was(case: Case, disposition: Disposition) -> None:
+    """A row whose call has settled shows it also when another call of its request is found after that."""
+    attempt = case.intend(ANNA)
+    case.place(attempt, "call-1")
+    case.end("call-1")
+    case.settle("call-1", disposition=disposition)
+    before = case.result(ANNA)
+    do(case.ledger, doubles.record_doubles, attempt, ["call-2"], NOON)
+
+    assert case.result(ANNA) == before
+
+
+def test_of_two_calls_that_nobody_answered_what_was_said_is_shown(case: Case) -> None:
+    """What a machine has said is shown, not a call without words; of two without any, the newer one."""
+    case.place(case.intend(ANNA), "call-1", "call-2")
+    case.end("call-1", transcript="machine: Leave a message")
+    case.place(case.intend(BEN), "call-3", "call-4")
+
+    assert (case.result(ANNA).call_id, case.result(BEN).call_id) == ("call-1", "call-4")
