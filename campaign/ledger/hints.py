@@ -43,14 +43,11 @@ def token(connection: Connection, *, new: str, now: datetime, renew: bool = Fals
         now: The time that is kept.
         renew: Whether it becomes `new` in any case.
     """
-    known = connection.scalar(select(schema.listener.c.token))
-    if known is None:
-        connection.execute(insert(schema.listener).values(number=1, token=new, made_at=now))
-    elif renew:
+    first = {"number": 1, "token": new, "made_at": now}
+    connection.execute(schema.insert_unless_there(schema.listener), first)
+    if renew:
         connection.execute(update(schema.listener).values(token=new, made_at=now))
-    else:
-        return str(known)
-    return new
+    return str(connection.scalar(select(schema.listener.c.token)))
 
 
 def known_token(connection: Connection) -> str | None:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     literal_column,
     text,
 )
+from sqlalchemy.dialects.postgresql import Insert
 
 from campaign.models import (
     OPEN_ATTEMPTS,
@@ -69,6 +70,12 @@ class Utc(TypeDecorator[datetime]):
 def is_one_of(column: ColumnElement[str], values: Iterable[StrEnum]) -> ColumnElement[bool]:
     """A condition of a query that is built once: its values are a part of it, and not given with each run."""
     return column.in_([literal_column(repr(value.value)) for value in sorted(values)])
+
+
+def insert_unless_there(table: Table) -> Insert:
+    """A statement: a row whose key is there, also by another process at the same moment, stays as it is."""
+    # SQLite says the same in the same words.
+    return Insert(table).on_conflict_do_nothing()
 
 
 def _one_of(column: str, values: Iterable[StrEnum]) -> str:

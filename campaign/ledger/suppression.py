@@ -36,13 +36,11 @@ def suppress(
     Returns:
         How many numbers are new.
     """
-    known = _known(connection, numbers)
-    new = [number for number in dict.fromkeys(numbers) if number not in known]
+    # Sorted, so that of two lists none waits for a number of the other that comes later in its own.
+    people = [{"to_number": number, "reason": reason, "added_at": now} for number in sorted(set(numbers))]
+    insert_new = schema.insert_unless_there(schema.suppression).returning(schema.suppression.c.to_number)
+    new = connection.scalars(insert_new, people).all() if people else []
     if new:
-        connection.execute(
-            insert(schema.suppression),
-            [{"to_number": number, "reason": reason, "added_at": now} for number in new],
-        )
         _journal(connection, new, change="added", reason=reason, who=who, now=now)
     return len(new)
 
@@ -57,11 +55,16 @@ def unsuppress(
     Returns:
         The numbers that were suppressed, as they were, in the order given.
     """
-    forms = dict.fromkeys(form for number in numbers for form in forms_of(number))
-    known = _known(connection, list(forms))
-    removed = [form for form in forms if form in known]
-    for batch in _batches(removed):
-        connection.execute(delete(schema.suppression).where(schema.suppression.c.to_number.in_(batch)))
+    forms = list(dict.fromkeys(form for number in numbers for form in forms_of(number)))
+    column = schema.suppression.c.to_number
+    gone = {
+        number
+        for batch in _batches(forms)
+        for number in connection.scalars(
+            delete(schema.suppression).where(column.in_(batch)).returning(column)
+        )
+    }
+    removed = [form for form in forms if form in gone]
     if removed:
         _journal(connection, removed, change="removed", reason=reason, who=who, now=now)
     return removed

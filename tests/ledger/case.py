@@ -1,5 +1,6 @@
 """What the suites of this folder build their cases from: a started campaign, and short verbs to move it."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ from itertools import count
 from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, select, text, update
 
 from campaign.ledger import attempts, calls, campaigns, schema, waiting
 from campaign.ledger.generation import Generation
@@ -79,6 +80,18 @@ def do(
 ) -> T:
     """Run a verb through the writer, and wait until it is durable."""
     return ledger.write(verb, *args, **kwargs).result(WAIT_S)
+
+
+def until_one_waits(ledger: Ledger) -> None:
+    """Come back when a session of a PostgreSQL ledger waits for what another one has not committed."""
+    waiting_sessions = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    give_up_at = time.monotonic() + WAIT_S
+    while not ledger.read(lambda connection: connection.scalar(waiting_sessions)):
+        assert time.monotonic() < give_up_at, "no session waits for another one"
+        time.sleep(0.01)
 
 
 def all_rows(connection: Connection, campaign_id: int) -> list[ResultRow]:

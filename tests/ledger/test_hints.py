@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from campaign.ledger import hints, recordings
 from campaign.ledger.ledger import Ledger
-from tests.ledger.case import ANNA, BEN, CARA, Case, do
+from tests.ledger.case import ANNA, BEN, CARA, WAIT_S, Case, do, engine_of, until_one_waits
 from tests.support import NOON
 
 
@@ -34,6 +34,16 @@ def test_the_token_is_made_once_and_renewed_on_demand(ledger: Ledger) -> None:
     assert ledger.read(hints.known_token) == "first"
     assert do(ledger, hints.token, new="third", now=NOON, renew=True) == "third"
     assert do(ledger, hints.token, new="fourth", now=NOON) == "third"
+
+
+def test_two_processes_that_make_the_token_at_once_have_one(postgresql_location: str) -> None:
+    """A listener that starts while its address is registered with OneInbox listens at that address."""
+    with Ledger.open(postgresql_location) as ledger:
+        with engine_of(ledger).begin() as registers:
+            assert hints.token(registers, new="first", now=NOON) == "first"
+            listens = ledger.write(hints.token, new="second", now=NOON)
+            until_one_waits(ledger)
+        assert listens.result(WAIT_S) == "first"
 
 
 def test_a_run_reads_what_is_newer_than_what_it_has_read(case: Case) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from campaign.ledger import suppression, waiting
 from campaign.ledger.ledger import Ledger
-from tests.ledger.case import ANNA, BEN, CARA, DORA, Case, do, engine_of
+from tests.ledger.case import ANNA, BEN, CARA, DORA, WAIT_S, Case, do, engine_of, until_one_waits
 from tests.support import NOON
 
 HOUR = timedelta(hours=1)
@@ -99,3 +99,48 @@ def test_many_numbers_at_once(ledger: Ledger) -> None:
     assert do(ledger, suppression.suppress, [*many, DORA], reason="list", now=NOON) == 1
     assert len(do(ledger, suppression.unsuppress, many, reason="x", who="ann", now=NOON)) == len(many)
     assert ledger.read(suppression.suppressed) == {DORA: "list"}
+
+
+def test_two_processes_may_suppress_the_same_person_at_once(postgresql_location: str) -> None:
+    """A run that hears a wish while a list with that person is imported goes on; the first reason stays."""
+    with Ledger.open(postgresql_location) as ledger:
+        with engine_of(ledger).begin() as imports:
+            assert suppression.suppress(imports, [ANNA, CARA], reason="list", now=NOON) == 2
+            run = ledger.write(suppression.suppress, [BEN, ANNA], reason="asked", now=NOON)
+            until_one_waits(ledger)
+        assert run.result(WAIT_S) == 1
+        assert ledger.read(suppression.suppressed) == {ANNA: "list", BEN: "asked", CARA: "list"}
+        assert changes(ledger) == [(ANNA, "added"), (BEN, "added"), (CARA, "added")]
+
+
+def test_two_lists_may_be_imported_at_once_in_any_order(postgresql_location: str) -> None:
+    """Neither waits for a person of the other that comes later in its own list."""
+    with Ledger.open(postgresql_location) as ledger:
+        with engine_of(ledger).begin() as imports:
+            suppression.suppress(imports, [ANNA], reason="one", now=NOON)
+            other = ledger.write(suppression.suppress, [CARA, ANNA], reason="other", now=NOON)
+            until_one_waits(ledger)
+            assert suppression.suppress(imports, [CARA], reason="one", now=NOON) == 1
+        assert other.result(WAIT_S) == 0
+
+
+def test_two_processes_may_take_out_the_same_person_at_once(postgresql_location: str) -> None:
+    """One of them has done it, and the journal says so once."""
+    with Ledger.open(postgresql_location) as ledger:
+        do(ledger, suppression.suppress, [ANNA, BEN], reason="asked", now=NOON)
+        with engine_of(ledger).begin() as first:
+            assert suppression.unsuppress(first, [ANNA], reason="x", who="ann", now=NOON) == [ANNA]
+            second = ledger.write(suppression.unsuppress, [ANNA, BEN], reason="x", who="ben", now=NOON)
+            until_one_waits(ledger)
+        assert second.result(WAIT_S) == [BEN]
+        removed = [number for number, change in changes(ledger) if change == "removed"]
+        assert removed == [ANNA, BEN]
+
+
+def changes(ledger: Ledger) -> list[tuple[str, str]]:
+    """What the journal of suppressions holds, by number."""
+    with engine_of(ledger).connect() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT to_number, change FROM suppression_changes ORDER BY to_number, id"
+        )
+        return [(row.to_number, row.change) for row in rows]
