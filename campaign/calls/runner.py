@@ -109,7 +109,7 @@ async def run_campaign(
 
     Raises, possibly within an exception group:
         OutputError: The result file cannot be written. Nobody has been called when that shows at the start.
-        LedgerError: The ledger cannot be read or written.
+        LedgerError: The ledger cannot be read or written, or the run lock was lost before the run began.
         InterruptedTwice: A second signal came.
     """
     timing, rng = timing or Timing(), rng or Random()
@@ -146,6 +146,9 @@ async def run_campaign(
         if handle_signals:
             beside.start_soon(watchers.watch_signals, run)
         if check_lock is not None:
+            # Whoever has the lock by now has requests under way, which this run would take for cut off.
+            with run.signs.step(Step.LEDGER):
+                await check_lock()
             beside.start_soon(watchers.watch_lock, run, check_lock)
         if read_suppression is not None:
             beside.start_soon(watchers.watch_suppression, run, read_suppression)

@@ -121,9 +121,9 @@ def execute(options: CallOptions, *, timing: "Timing | None" = None) -> ExitCode
         output.say(f"note: {note}")
     with (
         Ledger.open(ledger_url(options.ledger, errand.environment)) as ledger,
-        ledger.run_lock("campaign call", reader_patience_s=errand.timing.reader_patience_s),
+        ledger.run_lock("campaign call", reader_patience_s=errand.timing.reader_patience_s) as held,
     ):
-        return carry_out(errand, ledger)
+        return carry_out(errand, ledger, held)
 
 
 def _prepare(options: CallOptions, timing: "Timing | None") -> Errand:

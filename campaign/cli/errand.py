@@ -10,7 +10,14 @@ import typer
 
 from campaign.cli import call_views, output
 from campaign.cli.views import ledger_flag
-from campaign.errors import ApiUnavailableError, CampaignError, ExitCode, ListError, NotFinishedError
+from campaign.errors import (
+    ApiUnavailableError,
+    CampaignError,
+    ExitCode,
+    LedgerError,
+    ListError,
+    NotFinishedError,
+)
 
 if TYPE_CHECKING:
     from campaign.calls.report import RunReport
@@ -18,7 +25,7 @@ if TYPE_CHECKING:
     from campaign.calls.timing import Timing
     from campaign.cli.agent import AskedAccount
     from campaign.contacts.suppression import SuppressionLists
-    from campaign.ledger.ledger import Ledger
+    from campaign.ledger.ledger import Ledger, RunLock
     from campaign.ledger.single_calls import Unfinished
     from campaign.models import Call, Contact, Disposition, ResultRow
     from campaign.rules.gate import Verdict
@@ -58,7 +65,7 @@ class Errand:
         return replace(self, suppressed=self.lists.read(datetime.now(UTC)), calendar=self.days_off.read())
 
 
-def carry_out(errand: Errand, ledger: "Ledger") -> ExitCode:
+def carry_out(errand: Errand, ledger: "Ledger", held: "RunLock") -> ExitCode:
     """Make the call, under the ledger's run lock, and say what came of it.
 
     Raises:
@@ -69,19 +76,21 @@ def carry_out(errand: Errand, ledger: "Ledger") -> ExitCode:
 
     now, number = datetime.now(UTC), errand.contact.to_number
     ledger.write(single_calls.give_up_waiting, CUT_OFF, now).result()
-    _settle_earlier(errand, ledger)
+    _settle_earlier(errand, ledger, held)
     name = f"call-{now:%Y-%m-%d-%H%M%S}-{secrets.token_hex(2)}"
     since = now - errand.settings.caps.longest
     forgiven = ledger.read(single_calls.called_at, number, since) if errand.is_again else ()
     rules = rules_for(errand.settings, name, forgiven=forgiven, now=now)
     _refuse_forbidden(errand, ledger, rules, now)
     _confirm(errand)
+    # It may have taken hours to answer, and the lock may have gone to another run.
+    held.check()
     if errand.asks:
-        # It may have taken hours to answer. Every rule is asked once more at the dial.
+        # Every rule is asked once more at the dial.
         errand = errand.read_again()
     campaign_id = _enrol(errand, ledger, rules)
     try:
-        report, witness = _run(errand, ledger, campaign_id, rules, follow=errand.waits)
+        report, witness = _run(errand, ledger, held, campaign_id, rules, follow=errand.waits)
     finally:
         ended = datetime.now(UTC)
         ledger.write(single_calls.give_up_waiting, NOT_MADE, ended, campaign_id=campaign_id).result()
@@ -167,7 +176,7 @@ def _opening_after(verdict: "Verdict", ask: Callable[[datetime], "Verdict"]) -> 
     return None
 
 
-def _settle_earlier(errand: Errand, ledger: "Ledger") -> None:
+def _settle_earlier(errand: Errand, ledger: "Ledger", held: "RunLock") -> None:
     """Bring an earlier call to this person to its end, where it was left. Raises when it is still on."""
     from campaign.calls.single import rules_for
     from campaign.ledger import single_calls
@@ -176,7 +185,7 @@ def _settle_earlier(errand: Errand, ledger: "Ledger") -> None:
         _refuse_live(left)
         rules = rules_for(errand.settings, left.name, now=datetime.now(UTC))
         with output.busy("settling the earlier call"):
-            _run(errand, ledger, left.campaign_id, rules, follow=True, is_quiet=True)
+            _run(errand, ledger, held, left.campaign_id, rules, follow=True, is_quiet=True)
 
 
 def _refuse_live(left: "Unfinished") -> None:
@@ -213,6 +222,7 @@ def _confirm(errand: Errand) -> None:
 def _run(
     errand: Errand,
     ledger: "Ledger",
+    held: "RunLock",
     campaign_id: int,
     rules: "CampaignSettings",
     *,
@@ -221,6 +231,7 @@ def _run(
 ) -> tuple["RunReport", "Witness"]:
     """The run of one row, as of any campaign."""
     import anyio
+    import anyio.to_thread
 
     from campaign.calls.ports import LedgerBesideLoop
     from campaign.calls.runner import run_campaign
@@ -251,6 +262,7 @@ def _run(
                 ledger=LedgerBesideLoop(ledger),
                 api=witness,
                 write_results=nothing,
+                check_lock=lambda: anyio.to_thread.run_sync(held.check),
                 on_progress=lambda _progress: None,
                 on_stall=watchdog.end,
                 suppressed=errand.suppressed,
@@ -328,6 +340,8 @@ def _say(errand: Errand, name: str, row: "ResultRow", report: "RunReport", witne
         return ExitCode.NEEDS_REVIEW
     if is_open:
         output.say(f"the call goes on: `campaign calls show {call_id}`")
+        if isinstance(report.stop_error, LedgerError):
+            raise report.stop_error
         is_cut_off = errand.waits or call_id is None
         return ExitCode.NOT_FINISHED if is_cut_off else ExitCode.OK
     output.say(f"{name}: {row.disposition or row.status}{f' ({row.reason})' if row.reason else ''}")

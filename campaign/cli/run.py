@@ -262,7 +262,8 @@ def carry_out(
                 watchdog.allow("the question", math.inf)
                 if not _confirmed(planned):
                     return None
-                # It may have taken hours to answer.
+                # It may have taken hours to answer, and the lock may have gone to another run.
+                held.check()
                 jobs.read_again(job)
                 amend = True
         watchdog.allow("enrolling the list", timing.step_longest_s)

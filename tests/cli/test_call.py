@@ -24,6 +24,7 @@ from campaign.errors import (
     ConfigError,
     ExitCode,
     KeyRefusedError,
+    LedgerError,
     ListError,
     NotFinishedError,
     UsageError,
@@ -481,6 +482,19 @@ def test_a_call_that_is_left_alone(simulator: Simulator, capsys: pytest.CaptureF
     call(again=True)
     assert RowStatus.LIVE not in {row.status for row in rows().values()}
     assert dialled(simulator) == {ANNA: 2}
+
+
+def test_a_call_whose_lock_is_lost_is_left_to_the_next_run(
+    simulator: Simulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another run may follow it by then: it is followed no longer, and the error says why."""
+    strike(simulator, "never_end#1")
+    write("hook: {command: [rm, ledger.db.lock]}")
+    with pytest.raises(LedgerError, match=r"ledger\.db\.lock was removed"):
+        call()
+    [made] = simulator.provider.calls.values()
+    assert f"the call goes on: `campaign calls show {made.id}`" in capsys.readouterr().err
+    assert [row.status for row in rows().values()] == [RowStatus.LIVE]
 
 
 def test_off_a_terminal_nobody_waits(simulator: Simulator) -> None:

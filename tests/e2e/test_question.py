@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from campaign.ledger import campaigns
+from campaign.ledger.ledger import Ledger
 from tests.e2e.machinery import COMMAND, PATIENCE_S, Workplace, lay_out, people, simulator, wait_until
+from tests.ledger.test_lock import lose_lock
 
 pytestmark = pytest.mark.e2e
 
@@ -18,12 +21,12 @@ ALWAYS_OFF = "2020-01-01..2099-12-31\n"
 class Terminal:
     """A terminal with a command on it, and somebody who reads before they answer."""
 
-    def __init__(self, place: Workplace, *arguments: str) -> None:
+    def __init__(self, place: Workplace, *arguments: str, ledger: str | None = None) -> None:
         self._ours, theirs = pty.openpty()
         os.set_blocking(self._ours, False)
         self.shown = ""
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments, "--ledger", str(place.folder / "ledger.db")],
+            [*COMMAND, *arguments, "--ledger", ledger or str(place.folder / "ledger.db")],
             cwd=place.folder,
             env=place.environment(TERM="xterm", COLUMNS="200"),
             stdin=theirs,
@@ -85,3 +88,24 @@ def test_who_came_onto_a_list_while_a_call_was_asked_about_is_not_called(tmp_pat
             days.write_text(ALWAYS_OFF, encoding="utf-8")
         assert terminal.answer("y\n") not in (0, 70), terminal.shown
         assert oracle.dials() == []
+
+
+@pytest.mark.parametrize("command", ["run", "call"])
+def test_a_lock_that_was_lost_while_the_question_stood_is_noticed(
+    tmp_path: Path, command: str, ledger_location: str
+) -> None:
+    """Whatever is answered then: nobody is called, nothing is written, and the exit code is 74."""
+    with simulator(tmp_path, "--speed", "200") as oracle:
+        place = lay_out(tmp_path, oracle, people(2))
+        whom, question = {
+            "run": ([str(place.list_path), "--output", "results.csv"], "Call 2 people?"),
+            "call": ([ANNA, "--wait"], "now with agent agt_test"),
+        }[command]
+        terminal = Terminal(place, command, *whom, "--config", str(place.config), ledger=ledger_location)
+        wait_until(lambda: terminal.shows(question), terminal.process)
+        lose_lock(ledger_location)
+        assert terminal.answer("y\n") == 74, terminal.shown
+        assert terminal.shows("nothing more is dialled")
+        assert oracle.dials() == []
+    with Ledger.open(ledger_location) as ledger:
+        assert ledger.read(campaigns.newest) == []
