@@ -22,10 +22,12 @@ from campaign.cli.options import (
     ListOptions,
     SheetOption,
 )
+from campaign.cli.unlimited import unlimited
 from campaign.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from campaign.calls.timing import Timing
+    from campaign.calls.watchdog import Watchdog
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,26 +112,31 @@ def execute(options: CallOptions, *, timing: "Timing | None" = None) -> ExitCode
         CampaignError: The call was not made, or its end is not known; the class has the exit code.
     """
     from campaign import logs
+    from campaign.calls.single import hurried
+    from campaign.calls.timing import Timing
+    from campaign.calls.watchdog import Watchdog
     from campaign.ledger.ledger import Ledger
     from campaign.settings import ledger_url
 
     logs.configure(level=logging.WARNING)
     if not (options.yes or output.is_terminal()):
         raise UsageError("there is no terminal to ask on; add --yes")
-    errand = _prepare(options, timing)
-    for note in errand.account.notes:
-        output.say(f"note: {note}")
-    with (
-        Ledger.open(ledger_url(options.ledger, errand.environment)) as ledger,
-        ledger.run_lock("campaign call", reader_patience_s=errand.timing.reader_patience_s) as held,
-    ):
-        return carry_out(errand, ledger, held)
+    timing = hurried(timing or Timing())
+    # Entered first, so that it watches whatever may hang, from the key's file to the closing of the ledger.
+    with Watchdog(timing) as watchdog:
+        errand = _prepare(options, timing, watchdog)
+        for note in errand.account.notes:
+            output.say(f"note: {note}")
+        watchdog.allow("taking up the ledger", timing.step_longest_s)
+        with (
+            Ledger.open(ledger_url(options.ledger, errand.environment)) as ledger,
+            ledger.run_lock("campaign call", reader_patience_s=timing.reader_patience_s) as held,
+        ):
+            return carry_out(errand, ledger, held, watchdog)
 
 
-def _prepare(options: CallOptions, timing: "Timing | None") -> Errand:
+def _prepare(options: CallOptions, timing: "Timing", watchdog: "Watchdog") -> Errand:
     """Read and check everything but the ledger."""
-    from campaign.calls.single import hurried
-    from campaign.calls.timing import Timing
     from campaign.cli.agent import ask_account
     from campaign.contacts import single
     from campaign.contacts.suppression import SuppressionLists
@@ -139,10 +146,12 @@ def _prepare(options: CallOptions, timing: "Timing | None") -> Errand:
     if (options.contact_list is None) is not (options.row is None):
         raise UsageError("--list and --row belong together: a list, and which of its rows")
     given = _given(options.variables)
+    watchdog.allow("reading the API key", timing.hang_s)
     environment = Environment()
     environment.api_key()
     environment.base_url()
     environment.proxy()
+    watchdog.allow("reading the lists", timing.step_longest_s)
     settings, now = load_campaign_file(options.config), datetime.now(UTC)
     environment.check_webhook(settings.call.webhook_url)
     refuse_expired(settings.hours, now)
@@ -151,7 +160,11 @@ def _prepare(options: CallOptions, timing: "Timing | None") -> Errand:
     calendar = days_off.read()
     like = None
     if options.contact_list is not None and options.row is not None:
-        reading = options.list_options.for_reading()
+        reading = options.list_options.for_reading(
+            lambda: unlimited(
+                watchdog, "standard input", then="reading the lists", limit_s=timing.step_longest_s
+            )
+        )
         like = single.row_of(options.contact_list, options.row, settings, reading)
         settings = settings.model_copy(update={"agent_id": settings.agent_for(like.agent_id)})
     account = ask_account(settings, environment, with_usage=True)
@@ -173,7 +186,7 @@ def _prepare(options: CallOptions, timing: "Timing | None") -> Errand:
         calendar=calendar,
         lists=lists,
         suppressed=lists.read(now),
-        timing=hurried(timing or Timing()),
+        timing=timing,
         waits=output.is_terminal() if options.wait is None else options.wait,
         is_again=options.again,
         asks=not options.yes,

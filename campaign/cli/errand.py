@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from campaign.cli import call_views, output
+from campaign.cli.unlimited import unlimited
 from campaign.cli.views import ledger_flag
 from campaign.errors import (
     ApiUnavailableError,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from campaign.calls.report import RunReport
     from campaign.calls.single import Witness
     from campaign.calls.timing import Timing
+    from campaign.calls.watchdog import Watchdog
     from campaign.cli.agent import AskedAccount
     from campaign.contacts.suppression import SuppressionLists
     from campaign.ledger.ledger import Ledger, RunLock
@@ -65,8 +67,10 @@ class Errand:
         return replace(self, suppressed=self.lists.read(datetime.now(UTC)), calendar=self.days_off.read())
 
 
-def carry_out(errand: Errand, ledger: "Ledger", held: "RunLock") -> ExitCode:
+def carry_out(errand: Errand, ledger: "Ledger", held: "RunLock", watchdog: "Watchdog") -> ExitCode:
     """Make the call, under the ledger's run lock, and say what came of it.
+
+    The watchdog is told how long each part of it may take, the closing of the ledger afterwards included.
 
     Raises:
         CampaignError: It was not made, or OneInbox refused it; the text says why.
@@ -76,13 +80,16 @@ def carry_out(errand: Errand, ledger: "Ledger", held: "RunLock") -> ExitCode:
 
     now, number = datetime.now(UTC), errand.contact.to_number
     ledger.write(single_calls.give_up_waiting, CUT_OFF, now).result()
-    _settle_earlier(errand, ledger, held)
+    _settle_earlier(errand, ledger, held, watchdog)
     name = f"call-{now:%Y-%m-%d-%H%M%S}-{secrets.token_hex(2)}"
     since = now - errand.settings.caps.longest
     forgiven = ledger.read(single_calls.called_at, number, since) if errand.is_again else ()
     rules = rules_for(errand.settings, name, forgiven=forgiven, now=now)
     _refuse_forbidden(errand, ledger, rules, now)
-    _confirm(errand)
+    with unlimited(
+        watchdog, "the question", then="reading the lists again", limit_s=errand.timing.step_longest_s
+    ):
+        _confirm(errand)
     # It may have taken hours to answer, and the lock may have gone to another run.
     held.check()
     if errand.asks:
@@ -90,7 +97,7 @@ def carry_out(errand: Errand, ledger: "Ledger", held: "RunLock") -> ExitCode:
         errand = errand.read_again()
     campaign_id = _enrol(errand, ledger, rules)
     try:
-        report, witness = _run(errand, ledger, held, campaign_id, rules, follow=errand.waits)
+        report, witness = _run(errand, ledger, held, watchdog, campaign_id, rules, follow=errand.waits)
     finally:
         ended = datetime.now(UTC)
         ledger.write(single_calls.give_up_waiting, NOT_MADE, ended, campaign_id=campaign_id).result()
@@ -176,7 +183,7 @@ def _opening_after(verdict: "Verdict", ask: Callable[[datetime], "Verdict"]) -> 
     return None
 
 
-def _settle_earlier(errand: Errand, ledger: "Ledger", held: "RunLock") -> None:
+def _settle_earlier(errand: Errand, ledger: "Ledger", held: "RunLock", watchdog: "Watchdog") -> None:
     """Bring an earlier call to this person to its end, where it was left. Raises when it is still on."""
     from campaign.calls.single import rules_for
     from campaign.ledger import single_calls
@@ -185,7 +192,7 @@ def _settle_earlier(errand: Errand, ledger: "Ledger", held: "RunLock") -> None:
         _refuse_live(left)
         rules = rules_for(errand.settings, left.name, now=datetime.now(UTC))
         with output.busy("settling the earlier call"):
-            _run(errand, ledger, held, left.campaign_id, rules, follow=True, is_quiet=True)
+            _run(errand, ledger, held, watchdog, left.campaign_id, rules, follow=True, is_quiet=True)
 
 
 def _refuse_live(left: "Unfinished") -> None:
@@ -223,6 +230,7 @@ def _run(
     errand: Errand,
     ledger: "Ledger",
     held: "RunLock",
+    watchdog: "Watchdog",
     campaign_id: int,
     rules: "CampaignSettings",
     *,
@@ -236,7 +244,6 @@ def _run(
     from campaign.calls.ports import LedgerBesideLoop
     from campaign.calls.runner import run_campaign
     from campaign.calls.single import Witness
-    from campaign.calls.watchdog import Watchdog
     from campaign.oneinbox.client import OneInbox
 
     def tell(call_id: str, status: str) -> None:
@@ -250,7 +257,7 @@ def _run(
 
     environment = errand.environment
 
-    async def main(watchdog: Watchdog) -> tuple["RunReport", "Witness"]:
+    async def main() -> tuple["RunReport", "Witness"]:
         api = OneInbox(environment.base_url(), environment.api_key(), proxy=environment.proxy())
         async with api, anyio.create_task_group() as beside:
             beside.start_soon(watchdog.follow_loop)
@@ -276,8 +283,10 @@ def _run(
             beside.cancel_scope.cancel()
         return report, witness
 
-    with Watchdog(errand.timing) as watchdog:
-        return anyio.run(main, watchdog)
+    try:
+        return anyio.run(main)
+    finally:
+        watchdog.allow("closing the ledger", errand.timing.step_longest_s)
 
 
 def _obstacle(report: "RunReport", flag: str) -> CampaignError:

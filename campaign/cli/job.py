@@ -1,7 +1,7 @@
 """A job: one list, one campaign file and one ledger, brought together for `plan`, `run` and `demo`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from campaign.cli.agent import AskedAccount, ask_account
 from campaign.cli.known_ledger import is_there
 from campaign.cli.options import AS_IT_IS, ListOptions
 from campaign.contacts import report
+from campaign.contacts.files.source import Feeding
 from campaign.contacts.intake import take_in
 from campaign.contacts.suppression import SuppressionLists
 from campaign.doctor.row_agents import RowAgents, ask_row_agents
@@ -85,8 +86,19 @@ def prepare(
     create_ledger: bool,
     environment: Environment,
     options: ListOptions = AS_IT_IS,
+    feeding: Feeding = nullcontext,
 ) -> Iterator[Job]:
     """Read and check everything; call nobody.
+
+    Args:
+        contact_list: The list; `-` is standard input.
+        config: The campaign file.
+        name: What `--name` says.
+        ledger: What `--ledger` says.
+        create_ledger: Whether one is made where there is none.
+        environment: The account, and where the ledger is.
+        options: How the list is read.
+        feeding: Is entered while somebody feeds standard input.
 
     Raises:
         CampaignError: Something is missing or wrong; the text says what and where.
@@ -99,7 +111,7 @@ def prepare(
     calendar = days_off.read()
     account = ask_account(settings, environment, with_usage=True)
     spoken = account.spoken
-    intake = take_in(contact_list, settings, options=options.for_reading(), spoken=spoken)
+    intake = take_in(contact_list, settings, options=options.for_reading(feeding), spoken=spoken)
     row_agents = ask_row_agents(intake, settings, environment)
     lists = SuppressionLists(settings.suppression, default_region=settings.contacts.default_region)
     suppressed = lists.read(now)

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ import typer
 from campaign.errors import UsageError
 
 if TYPE_CHECKING:
-    from campaign.contacts.files.source import ReadOptions
+    from campaign.contacts.files.source import Feeding, ReadOptions
 
 LAST_ROW = 2**31 - 1
 """Databases count no further in a column of this kind."""
@@ -56,11 +57,11 @@ class ListOptions:
     sheet: str | None = None
     include_hidden: bool = False
 
-    def for_reading(self) -> "ReadOptions":
+    def for_reading(self, feeding: "Feeding" = nullcontext) -> "ReadOptions":
         """The same for the reader, which is loaded only when it is needed."""
         from campaign.contacts.files.source import ReadOptions
 
-        return ReadOptions(self.encoding, self.delimiter, self.sheet, self.include_hidden)
+        return ReadOptions(self.encoding, self.delimiter, self.sheet, self.include_hidden, feeding)
 
 
 AS_IT_IS = ListOptions()

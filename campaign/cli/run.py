@@ -1,7 +1,6 @@
 """`campaign run`: the main job."""
 
 import logging
-import math
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -31,6 +30,7 @@ from campaign.cli.plan import show_plan
 from campaign.cli.recordings import keeping, open_shelf
 from campaign.cli.recordings import note as recordings_note
 from campaign.cli.summary import as_data, summarise
+from campaign.cli.unlimited import unlimited
 from campaign.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -141,7 +141,6 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
     from campaign.calls.timing import Timing
     from campaign.calls.watchdog import Watchdog
     from campaign.cli import job as jobs
-    from campaign.contacts.files.source import STANDARD_INPUT
     from campaign.hook.command import refuse_missing
     from campaign.settings import Environment
 
@@ -152,14 +151,15 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
         raise UsageError("there is no terminal to ask on; look at `campaign plan`, then add --yes")
     now = datetime.now().astimezone()
     until = read_deadline(options.deadline, now=now) if options.deadline is not None else None
-    environment = Environment()
-    environment.api_key()
-    environment.base_url()
-    environment.proxy()
-    # Entered first, so that it still watches while the ledger is closed.
+    timing = timing or Timing()
+    # Entered first, so that it watches whatever may hang, from the key's file to the closing of the ledger.
     with Watchdog(timing) as watchdog:
-        if options.contact_list != STANDARD_INPUT:
-            watchdog.allow("reading the list", (timing or Timing()).step_longest_s)
+        watchdog.allow("reading the API key", timing.hang_s)
+        environment = Environment()
+        environment.api_key()
+        environment.base_url()
+        environment.proxy()
+        watchdog.allow("reading the list", timing.step_longest_s)
         with jobs.prepare(
             options.contact_list,
             options.config,
@@ -168,6 +168,9 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
             create_ledger=True,
             environment=environment,
             options=options.list_options,
+            feeding=lambda: unlimited(
+                watchdog, "standard input", then="reading the list", limit_s=timing.step_longest_s
+            ),
         ) as job:
             refuse_missing(job.settings.hook)
             result_path = choose_output(job, options.output_file)
@@ -259,8 +262,11 @@ def carry_out(
             planned = jobs.plan(job, now=now)
             show_plan(job.name, planned, output.console(), job.settings)
             if ask and planned.to_dial:
-                watchdog.allow("the question", math.inf)
-                if not _confirmed(planned):
+                with unlimited(
+                    watchdog, "the question", then="reading the lists again", limit_s=timing.step_longest_s
+                ):
+                    is_agreed = _confirmed(planned)
+                if not is_agreed:
                     return None
                 # It may have taken hours to answer, and the lock may have gone to another run.
                 held.check()

@@ -1,10 +1,12 @@
 """`campaign run` with a watchdog in a hurry, which hangs on SIGUSR1 in the way that `HANG` names.
 
-The ledger is waited for as many seconds as `LEDGER_LONGEST_S` says.
+It waits as `TIMING` says, a JSON object of fields of `Timing`, and asks on a terminal where `ASKS` is set.
+Where `CALLS` is set, it is `campaign call` with that number.
 
 All else is the product as it is: what hangs is a real thread in a real process.
 """
 
+import json
 import os
 import re
 import signal
@@ -15,6 +17,8 @@ from pathlib import Path
 from types import FrameType
 
 from campaign.cli.app import guarded
+from campaign.cli.call import CallOptions
+from campaign.cli.call import execute as call
 from campaign.cli.run import Options, execute
 from tests.e2e.impatient import IMPATIENT
 
@@ -48,16 +52,19 @@ def main() -> None:
 
     signal.signal(signal.SIGUSR1, hang)
     contact_list, config, result, ledger = sys.argv[1:]
+    timing, yes = replace(HASTY, **json.loads(os.environ["TIMING"])), "ASKS" not in os.environ
+    if number := os.environ.get("CALLS"):
+        call_options = CallOptions(number=number, config=Path(config), ledger=ledger, yes=yes)
+        raise SystemExit(call(call_options, timing=timing))
     options = Options(
         contact_list=Path(contact_list),
         config=Path(config),
         output_file=Path(result),
         ledger=ledger,
-        yes=True,
+        yes=yes,
         as_json=True,
     )
-    longest_s = float(os.environ["LEDGER_LONGEST_S"])
-    raise SystemExit(execute(options, timing=replace(HASTY, ledger_longest_s=longest_s)))
+    raise SystemExit(execute(options, timing=timing))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 """A process that hangs is ended and shows where; one that is only slow or was stopped is left alone."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -22,6 +24,8 @@ pytestmark = pytest.mark.e2e
 ROWS = 30
 LIMIT_S = PATIENCE_S
 """A hang would last for ever."""
+STEP_S = 3.0
+"""So long a step may take where the test waits for its end."""
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +40,24 @@ def postgresql_of_its_own() -> Iterator[Databases]:
 
 @contextmanager
 def started(
-    place: Workplace, *, ledger: str = "", hang: str = "loop", ledger_longest_s: float = PATIENCE_S
+    place: Workplace,
+    *,
+    ledger: str = "",
+    hang: str = "loop",
+    ledger_longest_s: float = PATIENCE_S,
+    step_longest_s: float = PATIENCE_S,
+    stdin: int | None = None,
+    changes: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
     """The run in a process of its own, which does not outlive the test."""
+    timing = {"ledger_longest_s": ledger_longest_s, "step_longest_s": step_longest_s}
     process = subprocess.Popen(
         [
             sys.executable, "-m", "tests.e2e.hanging", str(place.list_path), str(place.config),
             str(place.result_path), ledger or str(place.folder / "ledger.db"),
         ],
-        env=place.environment(HANG=hang, LEDGER_LONGEST_S=str(ledger_longest_s)),
+        env=place.environment(HANG=hang, TIMING=json.dumps(timing), **(changes or {})),
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -155,3 +168,34 @@ def test_a_slow_ledger_is_waited_for(tmp_path: Path, postgresql_of_its_own: Data
             _, said = process.communicate(timeout=LIMIT_S)
             assert process.returncode in (0, 80), said
         assert oracle.dials_by_number().most_common(1)[0][1] == 1
+
+
+@pytest.mark.parametrize("changes", [{}, {"CALLS": people(1)[0]["phone"]}], ids=["run", "call"])
+def test_a_key_file_that_hangs_is_noticed(tmp_path: Path, changes: Mapping[str, str]) -> None:
+    """A key that does not come, as from a disk that is gone, ends the process with 70; nobody is called."""
+    key = tmp_path / "key"
+    os.mkfifo(key, 0o600)
+    with simulator(tmp_path, "--speed", "60") as oracle:
+        place = lay_out(tmp_path, oracle, people(ROWS))
+        changes = {**changes, "ONEINBOX_API_KEY": "", "ONEINBOX_API_KEY_FILE": str(key)}
+        with started(place, changes=changes) as process:
+            _, said = process.communicate(timeout=LIMIT_S)
+            assert process.returncode == 70, said
+        assert "campaign: a fault in this program: reading the API key has hung" in said.splitlines()[-1]
+        assert oracle.dials() == []
+
+
+def test_a_list_on_standard_input_is_waited_for_and_nothing_beside_it(tmp_path: Path) -> None:
+    """Who feeds the list may take hours; a suppression list that hangs meanwhile ends the process with 70."""
+    os.mkfifo(tmp_path / "dnc.csv", 0o600)
+    with simulator(tmp_path, "--speed", "60") as oracle:
+        place = lay_out(tmp_path, oracle, people(ROWS), extra=f"suppression: [{tmp_path / 'dnc.csv'}]\n")
+        piped = replace(place, list_path=Path("-"))
+        with started(piped, step_longest_s=STEP_S, stdin=subprocess.PIPE) as process:
+            # Time in which nothing happens is the very thing that is tested.
+            time.sleep(STEP_S * 1.5)
+            assert process.poll() is None
+            _, said = process.communicate(place.list_path.read_text(encoding="utf-8"), timeout=LIMIT_S)
+            assert process.returncode == 70, said
+        assert "campaign: a fault in this program: reading the list has hung" in said.splitlines()[-1]
+        assert oracle.dials() == []

@@ -1,8 +1,11 @@
-"""A question on a terminal may stay there for hours; what counts is what holds when it is answered."""
+"""A question on a terminal may stay there for a while; what counts is what holds when it is answered."""
 
+import json
 import os
 import pty
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,19 +19,27 @@ pytestmark = pytest.mark.e2e
 
 ANNA, BEN = (row["phone"] for row in people(2))
 ALWAYS_OFF = "2020-01-01..2099-12-31\n"
+STEP_S = 3.0
+"""So long a step may take where the watchdog is in a hurry."""
 
 
 class Terminal:
     """A terminal with a command on it, and somebody who reads before they answer."""
 
-    def __init__(self, place: Workplace, *arguments: str, ledger: str | None = None) -> None:
+    def __init__(self, place: Workplace, *arguments: str, ledger: str | None = None, **changes: str) -> None:
+        """Start the command of this program, with changes in its environment."""
         self._ours, theirs = pty.openpty()
         os.set_blocking(self._ours, False)
         self.shown = ""
         self.process = subprocess.Popen(
-            [*COMMAND, *arguments, "--ledger", ledger or str(place.folder / "ledger.db")],
+            arguments,
             cwd=place.folder,
-            env=place.environment(TERM="xterm", COLUMNS="200"),
+            env=place.environment(
+                TERM="xterm",
+                COLUMNS="200",
+                CAMPAIGN_LEDGER=ledger or str(place.folder / "ledger.db"),
+                **changes,
+            ),
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -53,6 +64,13 @@ class Terminal:
         return self.process.wait(PATIENCE_S)
 
 
+def hasty(place: Workplace, **timing: float) -> Terminal:
+    """A run whose watchdog is in a hurry, and which asks."""
+    files = (place.list_path, place.config, place.result_path, place.folder / "ledger.db")
+    program = (sys.executable, "-m", "tests.e2e.hanging")
+    return Terminal(place, *program, *map(str, files), ASKS="yes", TIMING=json.dumps(timing))
+
+
 def test_who_came_onto_a_list_while_a_run_asked_is_not_called(tmp_path: Path) -> None:
     """Lists are read again when somebody has said yes."""
     listed = tmp_path / "dnc.csv"
@@ -60,7 +78,7 @@ def test_who_came_onto_a_list_while_a_run_asked_is_not_called(tmp_path: Path) ->
     with simulator(tmp_path, "--speed", "200") as oracle:
         place = lay_out(tmp_path, oracle, people(2), extra=f"suppression: [{listed}]\n")
         terminal = Terminal(
-            place, "run", str(place.list_path), "--config", str(place.config), "--output", "results.csv"
+            place, *COMMAND, "run", str(place.list_path), "-c", str(place.config), "-o", "results.csv"
         )
         wait_until(lambda: terminal.shows("Call 2 people?"), terminal.process)
         listed.write_text(f"phone\n{BEN}\n", encoding="utf-8")
@@ -80,7 +98,7 @@ def test_who_came_onto_a_list_while_a_call_was_asked_about_is_not_called(tmp_pat
         text = place.config.read_text(encoding="utf-8")
         text = text.replace("hours: {", f"hours: {{blackout: {days}, ") + f"suppression: [{listed}]\n"
         place.config.write_text(text, encoding="utf-8")
-        terminal = Terminal(place, "call", ANNA, "--config", str(place.config), "--wait")
+        terminal = Terminal(place, *COMMAND, "call", ANNA, "--config", str(place.config), "--wait")
         wait_until(lambda: terminal.shows("now with agent agt_test"), terminal.process)
         if change == "suppression":
             listed.write_text(f"phone\n{ANNA}\n", encoding="utf-8")
@@ -101,7 +119,8 @@ def test_a_lock_that_was_lost_while_the_question_stood_is_noticed(
             "run": ([str(place.list_path), "--output", "results.csv"], "Call 2 people?"),
             "call": ([ANNA, "--wait"], "now with agent agt_test"),
         }[command]
-        terminal = Terminal(place, command, *whom, "--config", str(place.config), ledger=ledger_location)
+        program = (*COMMAND, command, *whom, "--config", str(place.config))
+        terminal = Terminal(place, *program, ledger=ledger_location)
         wait_until(lambda: terminal.shows(question), terminal.process)
         lose_lock(ledger_location)
         assert terminal.answer("y\n") == 74, terminal.shown
@@ -109,3 +128,21 @@ def test_a_lock_that_was_lost_while_the_question_stood_is_noticed(
         assert oracle.dials() == []
     with Ledger.open(ledger_location) as ledger:
         assert ledger.read(campaigns.newest) == []
+
+
+def test_a_list_that_hangs_when_a_run_was_agreed_to_is_noticed(tmp_path: Path) -> None:
+    """The question may stay for longer than any step; what comes after it may not: the run ends with 70."""
+    listed = tmp_path / "dnc.csv"
+    listed.write_text("phone\n+16175550199\n", encoding="utf-8")
+    with simulator(tmp_path, "--speed", "200") as oracle:
+        place = lay_out(tmp_path, oracle, people(2), extra=f"suppression: [{listed}]\n")
+        terminal = hasty(place, step_longest_s=STEP_S)
+        wait_until(lambda: terminal.shows("Call 2 people?"), terminal.process)
+        listed.unlink()
+        os.mkfifo(listed, 0o600)
+        # Time in which nothing happens is the very thing that is tested.
+        time.sleep(STEP_S * 1.5)
+        assert terminal.process.poll() is None
+        assert terminal.answer("y\n") == 70, terminal.shown
+        assert "a fault in this program: reading the lists again has hung" in terminal.shown
+        assert oracle.dials() == []

@@ -47,7 +47,7 @@ def open_list(path: Path, options: ReadOptions) -> Iterator[ListFile]:
         ListError: It cannot be read as a list; also raised while the records are read.
         UsageError: An option does not fit this kind of file.
     """
-    with opened(path) as source:
+    with opened(path, options.feeding) as source:
         kind = kinds.kind_of(source)
         _refuse_misplaced(options, kind, source.name)
         # Whoever stops early leaves a child process behind, which must end before the file is closed.

@@ -5,8 +5,8 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from io import BufferedRandom, BufferedReader
 from pathlib import Path
@@ -18,6 +18,8 @@ from campaign.errors import InputMissingError, ListError
 STANDARD_INPUT = Path("-")
 
 _BLOCK_BYTES = 1_000_000
+
+Feeding = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class ReadOptions:
     """The sheet of a workbook."""
     include_hidden: bool = False
     """Whether rows and columns that the spreadsheet hides are read like the others."""
+    feeding: Feeding = nullcontext
+    """Is entered while somebody feeds standard input, which may take hours."""
 
 
 @dataclass(slots=True)
@@ -51,8 +55,12 @@ class Source:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Source]:
+def opened(path: Path, feeding: Feeding = nullcontext) -> Iterator[Source]:
     """Open a list for reading, at its first byte. `-` is standard input.
+
+    Args:
+        path: The file.
+        feeding: Is entered while somebody feeds standard input.
 
     Raises:
         InputMissingError: There is no such file, or it cannot be opened.
@@ -60,7 +68,8 @@ def opened(path: Path) -> Iterator[Source]:
     """
     if path == STANDARD_INPUT:
         with tempfile.TemporaryFile() as copy:
-            _copy_standard_input(copy)
+            with feeding():
+                _copy_standard_input(copy)
             yield _source("standard input", copy)
         return
     try:
