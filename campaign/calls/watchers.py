@@ -24,7 +24,7 @@ MOST_HINTS = 100
 
 
 class InterruptedTwice(BaseException):
-    """A second signal: the operator wants out at once."""
+    """A second SIGINT or SIGTERM: the operator wants out at once."""
 
 
 async def watch_signals(run: Run) -> None:
@@ -33,11 +33,12 @@ async def watch_signals(run: Run) -> None:
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         numbers.append(signal.SIGHUP)
     with anyio.open_signal_receiver(*numbers) as signals:
-        is_draining = False
+        wishes = 0
         async for number in signals:
-            if is_draining:
+            # A window that is closed sends SIGHUP twice, the end of a session beside SIGTERM: all one wish.
+            wishes += number is not signal.SIGHUP
+            if wishes > 1:
                 raise InterruptedTwice
-            is_draining = True
             log.warning("run.draining", signal=number.name)
             run.drain(f"stopped by {number.name}", leave=True)
 

@@ -98,6 +98,35 @@ def test_the_first_signal_drains_and_the_next_run_goes_on(tmp_path: Path, number
         assert all_dialled_once(oracle)
 
 
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        (signal.SIGHUP, signal.SIGHUP),
+        (signal.SIGTERM, signal.SIGHUP),
+        (signal.SIGHUP, signal.SIGTERM),
+    ],
+    ids=["window", "session", "session, the other way round"],
+)
+def test_a_closed_terminal_is_one_wish_to_stop(tmp_path: Path, numbers: tuple[signal.Signals, ...]) -> None:
+    """A window that is closed sends SIGHUP twice, the end of a session SIGTERM and SIGHUP: the run drains."""
+    with simulator(tmp_path, "--speed", "60", "--fault", "stall=4#5") as oracle:
+        place = lay_out(tmp_path, oracle, people(ROWS), rate=30, impatient=True)
+        process = place.start()
+        wait_until(dialled(oracle, 5), process)
+        for number in numbers:
+            process.send_signal(number)
+            assert process.stderr is not None
+            # The drain is announced before the next signal is sent.
+            for line in process.stderr:
+                if "run.draining" in line:
+                    break
+        _, said = process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 75, said
+        in_doubt = [row for row in place.results() if row["call_status"] in ("dialing", "in_doubt")]
+        assert in_doubt == []
+        assert len(oracle.dials()) < ROWS
+
+
 def test_the_second_signal_leaves_at_once(tmp_path: Path) -> None:
     """While a request hangs, a second signal does not wait for it; nobody is dialled twice for that."""
     with simulator(tmp_path, "--speed", "60", "--fault", "stall=600#5") as oracle:

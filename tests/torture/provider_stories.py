@@ -358,7 +358,7 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     "drained before the request": Story(step=Step(actions={"record_intent#2": "SIGINT"})),
     "drained twice": Story(
         account=Account(speed=60),
-        step=Step(actions={"record_placed#2": "SIGHUP", "drain#1": "SIGHUP"}),
+        step=Step(actions={"record_placed#2": "SIGTERM", "drain#1": "SIGTERM"}),
         meets=130,
     ),
     # A provider in trouble.
