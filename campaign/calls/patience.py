@@ -10,6 +10,26 @@ from campaign.oneinbox.errors import NotSent, Throttled
 from campaign.settings import describe_duration
 
 
+class Spell:
+    """A time in which one thing fails, and fails again. Time in which nothing was tried ends it."""
+
+    def __init__(self, gap_s: float) -> None:
+        self._gap_s = gap_s
+        self._since: float | None = None
+        self._pause_ends_at = 0.0
+
+    def goes_on(self, now: float, *, pause_s: float) -> float:
+        """It has failed, and is left alone for so long. Returns for how many seconds it has failed by now."""
+        if self._since is None or now - self._pause_ends_at > self._gap_s:
+            self._since = now
+        self._pause_ends_at = now + pause_s
+        return now - self._since
+
+    def is_over(self) -> None:
+        """It has not failed."""
+        self._since = None
+
+
 class Patience:
     """Of one run. It pauses the pace for all, longer from failure to failure, and ends dialling at last."""
 
@@ -17,13 +37,13 @@ class Patience:
         self._run = run
         self._failures = 0
         """In a row, without an accepted call between them."""
-        self._unreachable_since: float | None = None
-        self._throttled_since: float | None = None
-        self._pause_ends_at = 0.0
+        self._unreachable = Spell(run.timing.api_patience_s)
+        self._throttled = Spell(run.timing.api_patience_s)
 
     def answered(self) -> None:
         """A request was taken, whatever has become of it."""
-        self._unreachable_since = self._throttled_since = None
+        self._unreachable.is_over()
+        self._throttled.is_over()
 
     def placed(self) -> None:
         """A call was accepted."""
@@ -32,15 +52,12 @@ class Patience:
 
     def throttled(self, error: Throttled) -> None:
         """OneInbox asks to wait."""
-        run, now = self._run, anyio.current_time()
+        run = self._run
         self._failures += 1
-        self._unreachable_since = None
+        self._unreachable.is_over()
         pause_s = error.retry_after_s or self._backoff_s()
-        if self._throttled_since is None or now - self._pause_ends_at > run.timing.api_patience_s:
-            # Time in which nothing was tried says nothing.
-            self._throttled_since = now
-        self._pause_ends_at = now + pause_s
-        if now - self._throttled_since > run.timing.throttle_patience_s:
+        lasts_s = self._throttled.goes_on(anyio.current_time(), pause_s=pause_s)
+        if lasts_s > run.timing.throttle_patience_s:
             patience = describe_duration(timedelta(seconds=run.timing.throttle_patience_s))
             run.halt(
                 ApiUnavailableError(
@@ -53,13 +70,14 @@ class Patience:
 
     def unreachable(self, error: NotSent) -> None:
         """A request could not be sent."""
-        run, now = self._run, anyio.current_time()
+        run = self._run
         self._failures += 1
-        self._unreachable_since = self._unreachable_since or now
-        if now - self._unreachable_since > run.timing.api_patience_s:
+        pause_s = self._backoff_s()
+        lasts_s = self._unreachable.goes_on(anyio.current_time(), pause_s=pause_s)
+        if lasts_s > run.timing.api_patience_s:
             patience = describe_duration(timedelta(seconds=run.timing.api_patience_s))
             run.halt(ApiUnavailableError(f"{error.what} for {patience}; run again when it is back"))
-        run.pace.pause(self._backoff_s())
+        run.pace.pause(pause_s)
 
     def _backoff_s(self) -> float:
         timing = self._run.timing
