@@ -64,7 +64,7 @@ class Asking:
         while len(room.asked) >= max(ceil(run.pace.rate * lead_s), 1):
             run.waiting_for = "the hook"
             await run.changed.wait(LONGEST_WAIT_S)
-        run.waiting_for = "OneInbox, which asked to wait" if run.pace.paused_for else ""
+        run.waiting_for = run.pauses_for if run.pace.paused_for else ""
         await run.pace.draw_near(lead_s)
 
     async def ask(self, contact: DueContact) -> Yes | None:

@@ -55,6 +55,10 @@ class HeldBack(NotSent):
     """The request was not sent because the moment for it has passed."""
 
 
+class TooLate(HeldBack):
+    """It has passed by itself: a machine that was suspended, a slow disk, or a slow connection."""
+
+
 class Dispatcher:
     """Dials the waiting rows of a run until there is nothing more to do for it."""
 
@@ -147,7 +151,7 @@ class Dispatcher:
         """Take a start of the pace and begin the dial, unless the hook's yes has grown old meanwhile."""
         run = self._run
         await self._quota.ready()
-        run.waiting_for = "OneInbox, which asked to wait" if run.pace.paused_for else ""
+        run.waiting_for = run.pauses_for if run.pace.paused_for else ""
         await run.pace.start(from_number)
         run.waiting_for = ""
         if yes is not None and not yes.is_good(run.now()):
@@ -248,8 +252,9 @@ class Dispatcher:
     ) -> None:
         run, row = self._run, contact.row_number
         try:
-            await self._check_still_right(request, started_at)
-            call_id = await self._call(request, partial(self._check_time, started_at))
+            await breaker.check_clock(run)
+            self._check_still_right(request, started_at)
+            call_id = await self._call(request, partial(self._goes_out, request, started_at))
         except OutcomeUnknown as error:
             self._patience.answered()
             # Known as a doubt before it can be found, and looked for when it is on disk.
@@ -279,27 +284,25 @@ class Dispatcher:
                 raise
             raise Refused(str(error), field="agent_id") from error
 
-    async def _check_still_right(self, request: CallRequest, started_at: datetime) -> None:
+    def _goes_out(self, request: CallRequest, started_at: datetime) -> None:
+        """The connection stands, and the first byte is about to leave: all that takes time has gone by."""
+        self._check_still_right(request, started_at)
+        self._patience.in_time()
+
+    def _check_still_right(self, request: CallRequest, started_at: datetime) -> None:
         """Nothing is sent when its moment has passed since the pace gave this start."""
         run = self._run
-        await breaker.check_clock(run)
+        run.heed_deadline()
         is_held = run.breaker.stopping(request.from_number, (country_of(request.to_number) or "")) is not None
         if is_held or run.breaker.has_doubts:
             raise HeldBack("held back by the breaker")
         if self._quota.is_in_question:
             raise HeldBack("held back until a refusal is understood")
-        self._check_time(started_at)
-
-    def _check_time(self, started_at: datetime) -> None:
-        """Asked again when the connection stands, right before the first byte of the request.
-
-        A machine that was suspended, or a disk or a network that hung: pace and gates are asked again.
-        """
-        run = self._run
-        run.heed_deadline()
-        late_s = abs((run.now() - started_at).total_seconds())
-        if run.is_stopping or run.pace.paused_for > 0 or late_s > run.timing.stale_s:
+        if run.is_stopping or run.pace.paused_for > 0:
             raise HeldBack("held back before the request")
+        # A machine that was suspended, or a disk or a network that hung: pace and gates are asked again.
+        if abs((run.now() - started_at).total_seconds()) > run.timing.stale_s:
+            raise TooLate("held back, as its moment had passed")
 
     async def _placed(self, contact: DueContact, attempt_id: int, request: CallRequest, call_id: str) -> None:
         run, now = self._run, self._run.now()
@@ -346,6 +349,8 @@ class Dispatcher:
                 self._patience.throttled(error)
             case Fatal() | CountryRefused() if not await self._quota.explains(error):
                 await breaker.tell(run, breaker.denial(error, request))
+            case TooLate():
+                self._patience.too_late()
             case HeldBack():
                 pass
             case NotSent():

@@ -1,11 +1,14 @@
-"""Patience: how long dialling waits while OneInbox accepts no calls, or is not there, before it stops."""
+"""Patience: how long dialling waits while OneInbox accepts no calls, or is not there, before it stops.
+
+So it does where the ledger or the network is too slow for any request.
+"""
 
 from datetime import timedelta
 
 import anyio
 
-from campaign.calls.run import Run
-from campaign.errors import ApiUnavailableError
+from campaign.calls.run import ONEINBOX, Run
+from campaign.errors import ApiUnavailableError, LedgerError
 from campaign.oneinbox.errors import NotSent, Throttled
 from campaign.settings import describe_duration
 
@@ -39,6 +42,28 @@ class Patience:
         """In a row, without an accepted call between them."""
         self._unreachable = Spell(run.timing.api_patience_s)
         self._throttled = Spell(run.timing.api_patience_s)
+        self._too_late = Spell(run.timing.api_patience_s)
+
+    def in_time(self) -> None:
+        """A request goes out."""
+        self._too_late.is_over()
+        self._run.pauses_for = ONEINBOX
+
+    def too_late(self) -> None:
+        """A request was not sent, as its moment had passed when it was about to leave."""
+        run, timing = self._run, self._run.timing
+        self._failures += 1
+        pause_s = self._backoff_s()
+        if self._too_late.goes_on(anyio.current_time(), pause_s=pause_s) > timing.api_patience_s:
+            patience = describe_duration(timedelta(seconds=timing.api_patience_s))
+            run.halt(
+                LedgerError(
+                    f"no request was in time for {patience}: ledger and connection take longer than "
+                    f"{timing.stale_s:g} s; see what keeps its disk or server, or the network, then run again"
+                )
+            )
+        run.pauses_for = "the ledger, or the network"
+        run.pace.pause(pause_s)
 
     def answered(self) -> None:
         """A request was taken, whatever has become of it."""

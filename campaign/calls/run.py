@@ -27,6 +27,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+ONEINBOX = "OneInbox, which asked to wait"
+"""What a pause of the pace is for, for people."""
+
+
 def steady_time() -> float:
     """Seconds of a clock that nobody can set, and that goes on while the machine sleeps."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
@@ -155,6 +159,8 @@ class Run:
     """By campaign, what it takes for such a wish, as far as its calls were judged: as the ledger has it."""
     waiting_for: str = ""
     """Why no call starts at this moment, for people."""
+    pauses_for: str = ONEINBOX
+    """The same while the pace pauses."""
     next_due: datetime | None = None
     """When the next row may be dialled, where that is too far away for this run."""
 

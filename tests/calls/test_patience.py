@@ -30,10 +30,18 @@ def throttled(patience: Patience) -> None:
     patience.throttled(Throttled("too many requests", retry_after_s=None))
 
 
+def too_late(patience: Patience) -> None:
+    patience.too_late()
+
+
 FAILURES = pytest.mark.parametrize(
     ("fail", "patience_s"),
-    [(unreachable, TIMING.api_patience_s), (throttled, TIMING.throttle_patience_s)],
-    ids=["unreachable", "throttled"],
+    [
+        (unreachable, TIMING.api_patience_s),
+        (throttled, TIMING.throttle_patience_s),
+        (too_late, TIMING.api_patience_s),
+    ],
+    ids=["unreachable", "throttled", "too late"],
 )
 
 
@@ -81,6 +89,7 @@ async def test_a_request_that_was_taken_starts_the_count_anew(fail: Fail, patien
     """Whatever has become of it: OneInbox was there."""
     night = Night()
     await night.fails_for(fail, patience_s - TIMING.backoff_max_s)
+    night.patience.in_time()
     night.patience.answered()
     await night.fails_for(fail, patience_s - TIMING.backoff_max_s)
     assert night.errors == []

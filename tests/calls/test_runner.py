@@ -10,10 +10,11 @@ import anyio
 import anyio.from_thread
 import anyio.lowlevel
 import pytest
+from sqlalchemy import func, select
 
 from campaign.errors import ConfigError, ExitCode, InputMissingError
-from campaign.ledger import attempts, campaigns, rows, suppression, waiting
-from campaign.ledger.ledger import Ledger
+from campaign.ledger import attempts, campaigns, rows, schema, suppression, waiting
+from campaign.ledger.ledger import Connection, Ledger
 from campaign.models import Disposition, RowStatus, TranscriptStatus
 from campaign.oneinbox.errors import KeyRefused
 from campaign.rules.gates import GATES
@@ -33,6 +34,11 @@ async def many_turns() -> None:
     """Let every task go as far as it can before time passes."""
     for _ in range(500):
         await anyio.lowlevel.checkpoint()
+
+
+def number_of_attempts(connection: Connection) -> int:
+    """How many intents were ever written down."""
+    return connection.scalar(select(func.count()).select_from(schema.attempts)) or 0
 
 
 class LateAnswers(Ledger):
@@ -610,6 +616,37 @@ async def test_a_disk_that_hangs_does_not_end_dialling(stage: MakeStage, clock: 
     assert spring.dialled() == dict.fromkeys(numbers(20), 1)
     at = [dial.at for dial in spring.simulator.provider.dials]
     assert max(sum(0 <= later - at[i] < 0.1 for later in at) for i in range(20)) <= 6
+
+
+class SlowDisk(Ledger):
+    """Each intent takes a second."""
+
+    def __init__(self, ledger: Ledger, clock: HeldClock) -> None:
+        vars(self).update(vars(ledger))
+        self._clock = clock
+
+    def write(self, verb: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        """As in the ledger, and late."""
+        if verb is attempts.record_intent:
+            super().write(lambda _connection: self._clock.hang(1.0))
+        return super().write(verb, *args, **kwargs)
+
+
+async def test_a_ledger_that_stays_slow_ends_the_run(stage: MakeStage, clock: HeldClock) -> None:
+    """Where no request leaves in time any more, the run waits ever longer, then ends with 74 and says why."""
+    spring = stage()
+    spring.ledger = SlowDisk(spring.ledger, clock)
+    spring.timing = replace(QUICK, stale_s=0.5, api_patience_s=60.0, backoff_max_s=20.0)
+    await spring.enrol(*numbers(3))
+    spring.patience_s = 300.0
+    report = await spring.run()
+    assert report.exit_code is ExitCode.LEDGER
+    assert "no request was in time for 1m: ledger and connection take longer than 0.5 s" in str(
+        report.stop_error
+    )
+    assert any(seen.waiting_for == "the ledger" for seen in spring.progress)
+    assert spring.dialled() == {}
+    assert 1 < await spring.read(number_of_attempts) < 60
 
 
 @pytest.mark.parametrize("status", [503, 404])

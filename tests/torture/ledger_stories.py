@@ -197,6 +197,7 @@ LEDGER_STORIES: Mapping[str, Story] = {
         step=Step(actions={"check_up#1": "fill_disk 4096"}),
         meets=74,
     ),
+    "too slow for any request": Story(step=Step(timing={"stale_s": 0}), meets=74),
     "session lost": Story(
         on_postgresql=True,
         account=Account(speed=8),
