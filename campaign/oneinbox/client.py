@@ -139,11 +139,10 @@ class OneInbox:
             if event == FIRST_BYTE:
                 last_check()
 
+        traced = {"trace": trace}
         with replies.translated():
             with anyio.fail_after(self.create_deadline_s):
-                async with self._dialler.stream(
-                    "POST", "/v1/calls", json=body, extensions={"trace": trace}
-                ) as stream:
+                async with self._dialler.stream("POST", "/v1/calls", json=body, extensions=traced) as stream:
                     response = await replies.read_whole(stream)
             return replies.check_create(response, now=self._now())
 
