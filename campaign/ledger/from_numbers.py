@@ -7,14 +7,14 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, func, select
 
 from campaign.ledger import schema
-from campaign.models import HARMLESS_ATTEMPTS
+from campaign.models import HARMLESS_ATTEMPTS, forms_of
 
 # Built once, as every dial runs them.
 _ATTEMPTS = schema.attempts.c
 _WAS_HARMLESS = schema.is_one_of(_ATTEMPTS.state, HARMLESS_ATTEMPTS)
 _USED = (
     select(_ATTEMPTS.from_number)
-    .where(_ATTEMPTS.to_number == bindparam("number"), ~_WAS_HARMLESS)
+    .where(_ATTEMPTS.to_number.in_([bindparam("number"), bindparam("other_form")]), ~_WAS_HARMLESS)
     .order_by(_ATTEMPTS.id.desc())
 )
 _SINCE = select(func.count()).select_from(
@@ -46,18 +46,19 @@ def last_used(connection: Connection, to_number: str, pool: Sequence[str]) -> st
 
     Reads all calls of the person, which are few.
     """
-    used = connection.scalars(_USED, {"number": to_number}).all()
+    person = {"number": to_number, "other_form": forms_of(to_number)[-1]}
+    used = connection.scalars(_USED, person).all()
     return next((number for number in used if number in pool), None)
 
 
 def last_used_by_all(connection: Connection, pool: Sequence[str]) -> dict[str, str]:
-    """Complete, as committed: with which number of the pool each person was called last."""
+    """Complete, as committed: with which number of the pool each was called last, by number in each form."""
     rows = connection.execute(
         select(_ATTEMPTS.to_number, _ATTEMPTS.from_number)
         .where(_ATTEMPTS.from_number.in_(pool), ~_WAS_HARMLESS)
         .order_by(_ATTEMPTS.id)
     )
-    return {row.to_number: row.from_number for row in rows}
+    return {form: row.from_number for row in rows for form in forms_of(row.to_number)}
 
 
 def calls_of(connection: Connection, number: str, day: Day) -> int:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from campaign.models import RowStatus
+from campaign.models import RowStatus, person_of
 from campaign.rules.gate import YES, Gate, Verdict
 from campaign.rules.person import Person
 from campaign.settings import CampaignSettings, FromNumberLimits
@@ -40,7 +40,8 @@ def choose(
         return before
     own = [number for number in pool if country is not None and countries.get(number) == country]
     # Each pair has its own score: a number that joins the pool takes people over, and moves nobody else.
-    return max(own or pool, key=lambda number: sha256(f"{number} {to_number}".encode()).digest())
+    person = person_of(to_number)
+    return max(own or pool, key=lambda number: sha256(f"{number} {person}".encode()).digest())
 
 
 def day_of(limits: FromNumberLimits, now: datetime) -> tuple[datetime, datetime]:

@@ -41,6 +41,14 @@ def test_a_pool_that_grows_moves_only_those_whom_the_new_number_takes() -> None:
     assert 0 < len(moved) < len(PEOPLE) / 4
 
 
+@pytest.mark.parametrize(("marked", "bare"), [("+549114321", "+54114321"), ("+521551234", "+52551234")])
+def test_a_person_sees_one_number_in_each_form_of_theirs(marked: str, bare: str) -> None:
+    """Written with or without the mark of mobiles it is one person, also before the first call."""
+    seen = [chosen(f"{marked}{at:04d}") for at in range(1000, 1100)]
+    assert seen == [chosen(f"{bare}{at:04d}") for at in range(1000, 1100)]
+    assert set(seen) == set(POOL)
+
+
 def test_who_was_called_before_keeps_the_number() -> None:
     """As long as it is in the pool, whatever another choice would be."""
     assert {chosen(person, before=POOL[3]) for person in PEOPLE[:20]} == {POOL[3]}
