@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, exists, func, select, update
+from sqlalchemy import Connection, bindparam, case, exists, func, or_, select, update
 
 from campaign.ledger import moves, schema
 from campaign.ledger.waiting import AS_DUE, DueContact, tries_of
@@ -26,6 +26,9 @@ _WAITING = (
 )
 _OWN = select(schema.campaigns).where(schema.campaigns.c.id == bindparam("campaign"))
 _LIMITED_BY_LIST = _WAITING.where(_CONTACTS.list_valid_until.is_not(None))
+_CAMPAIGNS, _LATER = schema.campaigns.c, schema.campaigns.alias("later").c
+# Older versions have kept a path twice: there the newer campaign is taken for the one that has written last.
+_IS_OVERWRITTEN = exists().where(_LATER.output_path == _CAMPAIGNS.output_path, _LATER.id > _CAMPAIGNS.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Leftover:
     followed_by: str
     headers: tuple[str, ...]
     output_path: str | None
-    """Where its latest run has written the result; None when that is unknown, or a later one writes there."""
+    """Where its latest run has written the result; None when unknown, or when another has written there."""
     waiting: int
     """Rows of it that still wait."""
 
@@ -76,14 +79,13 @@ def leftovers_before(connection: Connection, name_pattern: str, name: str, now: 
 def _leftovers(connection: Connection, pattern: str, started_at: datetime, name: str) -> list[Leftover]:
     if DATE not in pattern:
         return []
-    table, later = schema.campaigns.c, schema.campaigns.alias("later").c
+    table = _CAMPAIGNS
     waiting = (
         select(func.count())
         .select_from(schema.contacts)
         .where(_CONTACTS.campaign_id == table.id, _CONTACTS.status == RowStatus.WAITING)
         .scalar_subquery()
     )
-    is_overwritten = exists().where(later.output_path == table.output_path, later.id > table.id)
     rows = connection.execute(
         select(
             table.id,
@@ -91,7 +93,7 @@ def _leftovers(connection: Connection, pattern: str, started_at: datetime, name:
             table.headers,
             table.output_path,
             waiting.label("waiting"),
-            is_overwritten.label("is_overwritten"),
+            _IS_OVERWRITTEN.label("is_overwritten"),
         )
         .where(
             table.name_pattern == pattern,
@@ -116,11 +118,10 @@ def _leftovers(connection: Connection, pattern: str, started_at: datetime, name:
 
 def written_before(connection: Connection, campaign_ids: Collection[int]) -> list[Leftover]:
     """Complete: these campaigns, as far as it is known where their results were written."""
-    table, later = schema.campaigns.c, schema.campaigns.alias("later").c
-    is_overwritten = exists().where(later.output_path == table.output_path, later.id > table.id)
+    table = _CAMPAIGNS
     rows = connection.execute(
         select(schema.campaigns)
-        .where(table.id.in_(campaign_ids), table.output_path.is_not(None), ~is_overwritten)
+        .where(table.id.in_(campaign_ids), table.output_path.is_not(None), ~_IS_OVERWRITTEN)
         .order_by(table.id)
     )
     return [Leftover(row.id, row.name, "", tuple(row.headers), row.output_path, waiting=0) for row in rows]
@@ -171,6 +172,9 @@ def close_leftover(
 
 
 def remember_output(connection: Connection, campaign_id: int, path: str) -> None:
-    """Where a run writes the result, for the run that will close this campaign."""
-    table = schema.campaigns
-    connection.execute(update(table).where(table.c.id == campaign_id).values(output_path=path))
+    """Where a run writes the result, for later runs that add to it: there is no other campaign's any more."""
+    connection.execute(
+        update(schema.campaigns)
+        .where(or_(_CAMPAIGNS.id == campaign_id, _CAMPAIGNS.output_path == path))
+        .values(output_path=case((_CAMPAIGNS.id == campaign_id, path)))
+    )

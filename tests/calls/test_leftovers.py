@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import anyio
 import pytest
+from sqlalchemy import Connection, update
 
 from campaign.calls.ending import Closed
 from campaign.contacts.intake import take_in
 from campaign.errors import ExitCode
-from campaign.ledger import campaigns, ending, review
+from campaign.ledger import campaigns, ending, review, schema
 from campaign.ledger.review import Decision, Ruling
 from campaign.models import RowStatus
 from tests.calls.harness import FAST, Stage, numbers
@@ -146,6 +147,37 @@ async def test_a_path_where_a_later_campaign_writes_is_not_written_to(stage: Mak
         ("night-2026-11-24", None, 1),
         ("night-2026-11-25", "/results/second.csv", 1),
     ]
+
+
+async def test_a_path_belongs_to_whoever_has_written_there_last(stage: MakeStage) -> None:
+    """An older campaign that was resumed keeps its result when something comes late for the newer one."""
+    night = stage()
+    first = await enrol(night, "night-2026-11-24", ANNA)
+    second = await enrol(night, "night-2026-11-25", BEN)
+    other = await enrol(night, "night-2026-11-26", CARA)
+    await night.write(ending.remember_output, other, "/results/other.csv")
+    for campaign_id in (first, second, first):
+        await night.write(ending.remember_output, campaign_id, "/results/latest.csv")
+
+    found = await night.read(ending.written_before, [first, second, other])
+
+    paths = {"night-2026-11-24": "/results/latest.csv", "night-2026-11-26": "/results/other.csv"}
+    assert {each.name: each.output_path for each in found} == paths
+    left = await night.read(ending.leftovers, other)
+    assert [each.output_path for each in left] == ["/results/latest.csv", None]
+
+
+async def test_of_a_path_that_an_older_version_kept_twice_the_newer_campaign_has_it(stage: MakeStage) -> None:
+    """Such a ledger does not tell who has written there last."""
+    night = stage()
+    first = await enrol(night, "night-2026-11-24", ANNA)
+    second = await enrol(night, "night-2026-11-25", BEN)
+    both = update(schema.campaigns).values(output_path="/results/latest.csv")
+    await night.write(Connection.execute, both)
+
+    found = await night.read(ending.written_before, [first, second])
+
+    assert [each.name for each in found] == ["night-2026-11-25"]
 
 
 async def test_by_a_clock_that_was_set_no_leftover_expires(stage: MakeStage) -> None:
