@@ -115,7 +115,7 @@ class Databases:
 
 
 def _empty(connection: psycopg.Connection) -> bool:
-    """Take all rows out of a ledger, and begin every count anew.
+    """Take all rows out of a ledger but for what makes it one, and begin every count anew.
 
     Returns:
         Whether its schema is still that of the product.
@@ -131,11 +131,12 @@ def _empty(connection: psycopg.Connection) -> bool:
     deletions = [
         SQL("DELETE FROM {}").format(Identifier(table))
         for (table,) in tables
-        if table != schema.migrations.name
+        if table not in (schema.migrations.name, schema.identity.name)
     ]
     # Whatever refers to what: all of it goes. To set a sequence costs a tenth of what it does to restart it.
     connection.execute("SET session_replication_role = replica")
     connection.execute(SQL("; ").join(deletions))
+    connection.execute("UPDATE identity SET generation = 0")
     connection.execute(
         "SELECT setval(format('%I', sequencename)::regclass, start_value, false) FROM pg_sequences"
     )

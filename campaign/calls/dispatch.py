@@ -28,6 +28,7 @@ from campaign.ledger import attempts, waiting
 from campaign.ledger.calls import OpenCall
 from campaign.ledger.from_numbers import DayIsFullError
 from campaign.ledger.hook import IN_EVIDENCE
+from campaign.ledger.lock import LockLostError
 from campaign.ledger.waiting import DueContact
 from campaign.logs import get_logger
 from campaign.models import TOKEN_KEY, AttemptState, CallRequest
@@ -220,7 +221,7 @@ class Dispatcher:
     async def _intend(
         self, contact: DueContact, token: str, from_number: str, yes: Yes | None
     ) -> tuple[int, int] | None:
-        """Ask the gates, and put the intent on disk. None when a gate says no."""
+        """Ask the gates, and put the intent on disk. None when a gate says no or another run has the lock."""
         run = self._run
         try:
             admission = await self._gatekeeper.admit(contact)
@@ -236,6 +237,7 @@ class Dispatcher:
                 evidence=_evidence(admission, yes),
                 closes_at=admission.closes_at,
                 day=day_at(run.settings, run.now()),
+                epoch=run.epoch,
                 now=run.now(),
             )
             run.live.add(attempt_id)
@@ -243,6 +245,10 @@ class Dispatcher:
             return attempt_id, number
         except DayIsFullError:
             # Others that started with it were faster. The row is asked about again, and waits for tomorrow.
+            return None
+        except LockLostError as error:
+            # The other run may follow the live calls by now.
+            run.halt(error, leave=True)
             return None
         finally:
             self._room.has_intent()

@@ -101,6 +101,8 @@ class Run:
     ask_hook: AskHook = ask
     ledger_flag: str = ""
     """What a command that is advised needs to open the same ledger: an option after a blank, or nothing."""
+    epoch: int | None = None
+    """Of the run lock, where another run may take it unseen."""
     deadline: datetime | None = None
     """When dialling ends at the latest."""
     started_at: datetime | None = None

@@ -58,6 +58,7 @@ async def run_campaign(
     calendar: Calendar | None = None,
     ask_hook: AskHook = ask,
     check_lock: Callable[[], Awaitable[object]] | None = None,
+    epoch: int | None = None,
     deadline: datetime | None = None,
     write_leftover: WriteLeftover | None = None,
     keeping: Keeping | None = None,
@@ -92,6 +93,7 @@ async def run_campaign(
         calendar: The days off. Without it nobody is called where the campaign file has any.
         ask_hook: Asks the hook of the campaign file, where there is one.
         check_lock: Raises LedgerError when the run lock no longer keeps other runs out.
+        epoch: That of the run lock. Nobody is dialled any more when another run has begun one.
         deadline: When dialling stops at the latest. Calls that are live then are followed to their end.
         write_leftover: Writes the result of an earlier day's campaign again, which this one has followed.
         keeping: How recordings are kept; None when they are not.
@@ -124,6 +126,7 @@ async def run_campaign(
         now=now,
         steady=steady,
         ledger_flag=ledger_flag,
+        epoch=epoch,
         deadline=deadline,
         suppressed=suppressed or {},
         spoken=tuple(spoken),

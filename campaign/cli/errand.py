@@ -270,6 +270,7 @@ def _run(
                 api=witness,
                 write_results=nothing,
                 check_lock=lambda: anyio.to_thread.run_sync(held.check),
+                epoch=held.epoch,
                 on_progress=lambda _progress: None,
                 on_stall=watchdog.end,
                 suppressed=errand.suppressed,

@@ -311,6 +311,7 @@ def carry_out(
                         api=api,
                         write_results=lambda: anyio.to_thread.run_sync(write_results),
                         check_lock=lambda: anyio.to_thread.run_sync(held.check),
+                        epoch=held.epoch,
                         on_progress=on_progress,
                         on_stall=watchdog.end,
                         suppressed=job.suppressed,

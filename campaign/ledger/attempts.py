@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, exists, func, insert, select, update
 
-from campaign.ledger import from_numbers, moves, schema
+from campaign.ledger import from_numbers, lock, moves, schema
 from campaign.ledger.from_numbers import Day
 from campaign.models import AttemptState, RowStatus, TranscriptStatus
 
@@ -63,11 +63,13 @@ def record_intent(
     evidence: str = "",
     day: Day | None = None,
     closes_at: datetime | None = None,
+    epoch: int | None = None,
 ) -> tuple[int, int]:
     """Before the request, or no request: the attempt is unique, and the row is taken from `waiting`.
 
     `evidence` says what the gates looked at when they allowed this dial; it is kept in the journal.
-    `day` says how often the from number may call in its day, `closes_at` when the person's hours close.
+    `day` says how often the from number may call in its day, `closes_at` when the person's hours close, and
+    `epoch` by which run lock it is dialled.
 
     Returns:
         The id of the attempt, and its number within the contact.
@@ -75,7 +77,9 @@ def record_intent(
     Raises:
         IllegalMoveError: The row is not waiting (another worker was first).
         DayIsFullError: Calls that started together have used up the day of the from number.
+        LockLostError: Another run has the lock by now.
     """
+    lock.refuse_successor(connection, epoch)
     if day is not None:
         from_numbers.refuse_full_day(connection, from_number, day)
     campaign_id = moves.move_row(connection, contact_id, to=RowStatus.DIALING, now=now)

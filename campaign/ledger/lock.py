@@ -11,20 +11,33 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.errors import LedgerError, NotFinishedError
 from campaign.ledger import trouble
+from campaign.ledger.schema import identity
 
 NAME_WAIT_S = 1.0
 NAME_LOOKS = 20
 """Who is kept out waits so long for the holder's name."""
 _ADVISORY_KEY = 0x63616D706169676E % 2**63  # "campaign" in ASCII
 
+# Built once, as every dial runs the second one; whoever takes the lock waits for the commit of that dial.
+_NEXT_EPOCH = update(identity).values(generation=identity.c.generation + 1).returning(identity.c.generation)
+_EPOCH = select(identity.c.generation).with_for_update(read=True)
+
+
+class LockLostError(LedgerError):
+    """Another run has the lock by now."""
+
 
 class RunLock(Protocol):
     """The lock in the hands of its run."""
+
+    @property
+    def epoch(self) -> int | None:
+        """How often it was taken in this ledger; None where no other run can take it unseen."""
 
     def check(self) -> None:
         """Make sure that it still keeps other runs out. May wait for the disk or the server.
@@ -46,6 +59,8 @@ class FileLock:
     """The last holder, when it did not end cleanly; else empty."""
     ended_cleanly: bool = False
     """Set by the holder. Until then its name stays in the file, however it ends."""
+    epoch: int | None = None
+    """While the process lives, the kernel gives the locked file to nobody else."""
 
     def check(self) -> None:
         """The locked file and the ledger must be those that other runs find under their names."""
@@ -142,8 +157,9 @@ def _unusable(path: Path, error: OSError) -> LedgerError:
 class AdvisoryLock:
     """The lock of a PostgreSQL ledger: it lives and dies with the session that took it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, epoch: int) -> None:
         self._connection = connection
+        self.epoch: int | None = epoch
         self._lost: LedgerError | None = None
 
     def check(self) -> None:
@@ -167,19 +183,44 @@ def advisory_lock(engine: Engine) -> Iterator[AdvisoryLock]:
 
     Raises:
         NotFinishedError: Another session holds it.
+        LedgerError: The session was lost meanwhile.
     """
     with engine.connect() as connection:
         if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _ADVISORY_KEY}):
             raise _held(advisory_holder(connection) or "another run")
         connection.commit()
         try:
-            yield AdvisoryLock(connection)
+            yield AdvisoryLock(connection, _begin_epoch(connection))
         finally:
             # Given back in words, since the server takes a moment to notice that a session has gone.
             with suppress(SQLAlchemyError):
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_KEY})
             # The lock belongs to the session, so the session ends with it and does not go back to the pool.
             connection.invalidate()
+
+
+def _begin_epoch(connection: Connection) -> int:
+    """Count the lock as taken: whoever has lost it unseen writes no intent any more."""
+    try:
+        epoch: int = connection.scalars(_NEXT_EPOCH).one()
+        connection.commit()
+    except SQLAlchemyError as error:
+        said = trouble.with_cure(error, is_file=False)
+        raise LedgerError(f"the ledger's lock cannot be taken: {said}") from error
+    return epoch
+
+
+def refuse_successor(connection: Connection, epoch: int | None) -> None:
+    """As part of a commit: nobody has taken the lock since this epoch began, or can before it is done.
+
+    Raises:
+        LockLostError: Another run has.
+    """
+    if epoch is not None and connection.scalar(_EPOCH) != epoch:
+        raise LockLostError(
+            "another run has taken the ledger's lock, as the database session that had it is gone; "
+            "nothing more is dialled: run again"
+        )
 
 
 def advisory_holder(connection: Connection) -> str | None:

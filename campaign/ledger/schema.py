@@ -98,7 +98,7 @@ identity = Table(
         "number", Integer, CheckConstraint("number = 1", name="single"), primary_key=True, autoincrement=False
     ),
     Column("ledger_id", String(32), nullable=False),
-    # How often a SQLite ledger was written; PostgreSQL does not count.
+    # How often a SQLite ledger was written; on PostgreSQL, how often its run lock was taken.
     Column("generation", Integer, nullable=False),
     Column("since", Utc, nullable=False),
     Column("accepted_although", Text, nullable=False, server_default=""),

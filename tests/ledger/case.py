@@ -106,12 +106,14 @@ class Case:
     ledger: Ledger
     id: int
 
-    def intend(self, number: str = ANNA, *, now: datetime = NOON, token: str | None = None) -> int:
+    def intend(
+        self, number: str = ANNA, *, now: datetime = NOON, token: str | None = None, epoch: int | None = None
+    ) -> int:
         """Put an intent on disk. Returns the attempt's id."""
-        return self.intend_numbered(number, now=now, token=token)[0]
+        return self.intend_numbered(number, now=now, token=token, epoch=epoch)[0]
 
     def intend_numbered(
-        self, number: str = ANNA, *, now: datetime = NOON, token: str | None = None
+        self, number: str = ANNA, *, now: datetime = NOON, token: str | None = None, epoch: int | None = None
     ) -> tuple[int, int]:
         """Put an intent on disk. Returns the attempt's id and number."""
         return do(
@@ -123,6 +125,7 @@ class Case:
             from_number="+12025550100",
             agent_id="agt_test",
             now=now,
+            epoch=epoch,
         )
 
     def place(self, attempt: int, *call_ids: str, now: datetime = NOON) -> bool:

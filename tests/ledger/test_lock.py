@@ -13,13 +13,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import Connection, event, select
 
 from campaign.errors import LedgerError, NotFinishedError
+from campaign.ledger import attempts, schema
 from campaign.ledger.ledger import Ledger
-from campaign.ledger.lock import file_lock
+from campaign.ledger.lock import LockLostError, file_lock
+from campaign.models import AttemptState, RowStatus
 from tests.e2e.machinery import PATIENCE_S, lay_out, simulator, wait_until
 from tests.e2e.machinery import people as listed_people
-from tests.ledger.case import WAIT_S
+from tests.ledger.case import ANNA, BEN, WAIT_S, engine_of, people, start
+from tests.support import NOON
 
 HOLDER = """
 import sys
@@ -178,6 +182,103 @@ def test_a_lock_session_that_was_lost_is_noticed(postgresql_location: str) -> No
         for _ in range(2):
             with pytest.raises(LedgerError, match=r"^the database session with the ledger's lock [^\n]+$"):
                 held.check()
+
+
+def test_by_a_lock_that_another_run_has_no_intent_is_written(postgresql_location: str) -> None:
+    """Its session may be lost without a word; as soon as another run has the lock, it is known."""
+    with Ledger.open(postgresql_location) as ledger, Ledger.open(postgresql_location) as other:
+        spring = start(ledger, people(ANNA, BEN))
+        with ledger.run_lock("spring") as held:
+            spring.intend(ANNA, epoch=held.epoch)
+            end_lock_session(postgresql_location)
+            with (
+                other.run_lock("summer") as held_by_other,
+                pytest.raises(LockLostError, match=r"^another run has taken [^\n]+ nothing more is dialled"),
+            ):
+                spring.intend(BEN, epoch=held.epoch)
+            assert spring.statuses() == {ANNA: RowStatus.DIALING, BEN: RowStatus.WAITING}
+            # What its requests have come to is written all the same.
+            spring.place(1, "call-1")
+        spring.intend(BEN, epoch=held_by_other.epoch)
+
+
+def test_who_takes_the_lock_knows_every_intent_that_was_written_by_it_before(
+    postgresql_location: str,
+) -> None:
+    """A commit that is under way when the session ends is waited for: its request may leave."""
+    with Ledger.open(postgresql_location) as ledger, Ledger.open(postgresql_location) as other:
+        spring = start(ledger, people(ANNA))
+        is_written, may_commit = threading.Event(), threading.Event()
+        anna, known = spring.contact_id(ANNA), list[AttemptState]()
+
+        def intend(connection: Connection, epoch: int | None) -> None:
+            record_anna(connection, anna, epoch)
+            is_written.set()
+            assert may_commit.wait(WAIT_S)
+
+        def take_lock() -> None:
+            with other.run_lock("summer"):
+                known.extend(other.read(states))
+
+        with ledger.run_lock("spring") as held:
+            intent = ledger.write(intend, held.epoch)
+            assert is_written.wait(WAIT_S)
+            end_lock_session(postgresql_location)
+            taking = threading.Thread(target=take_lock)
+            taking.start()
+            wait_until(lambda: is_waiting(postgresql_location) or not taking.is_alive())
+            may_commit.set()
+            intent.result(WAIT_S)
+            taking.join(WAIT_S)
+    assert known == [AttemptState.DIALING]
+
+
+def record_anna(connection: Connection, contact_id: int, epoch: int | None) -> None:
+    """Write an intent down."""
+    attempts.record_intent(
+        connection,
+        contact_id,
+        token="token",
+        to_number=ANNA,
+        from_number="+12025550100",
+        agent_id="agt_test",
+        now=NOON,
+        epoch=epoch,
+    )
+
+
+def states(connection: Connection) -> list[AttemptState]:
+    """Of all attempts."""
+    return list(connection.scalars(select(schema.attempts.c.state)))
+
+
+def is_waiting(location: str) -> bool:
+    """Whether a session of the database waits for another one."""
+    with psycopg.connect(location, autocommit=True) as connection:
+        found = connection.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return found.fetchone() is not None
+
+
+def test_a_session_that_ends_while_the_lock_is_taken_is_told(postgresql_location: str) -> None:
+    """In one line; the lock is free for the next run."""
+    with Ledger.open(postgresql_location) as ledger:
+        engine = engine_of(ledger)
+
+        @event.listens_for(engine, "before_cursor_execute")
+        def end(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+            if statement.startswith("UPDATE identity"):
+                end_lock_session(postgresql_location)
+
+        with (
+            pytest.raises(LedgerError, match=r"^the ledger's lock cannot be taken: [^\n]+$"),
+            ledger.run_lock("spring"),
+        ):
+            pytest.fail("the lock was given")
+        event.remove(engine, "before_cursor_execute", end)
+        with ledger.run_lock("spring"):
+            pass
 
 
 def end_lock_session(location: str) -> None:

@@ -110,6 +110,12 @@ def _end_sessions(place: "Place", state: str) -> None:
         )
 
 
+def _take_lock(place: "Place", _: str) -> None:
+    """Another run has taken the lock of a PostgreSQL ledger unseen, and is gone again."""
+    with psycopg.connect(place.ledger, autocommit=True) as connection:
+        connection.execute("UPDATE identity SET generation = generation + 1")
+
+
 def _spoil_output(place: "Place", _: str) -> None:
     # The run may put a new file into its place at any moment.
     while not place.result.is_dir():
@@ -145,6 +151,7 @@ ACTIONS: Mapping[str, Callable[["Place", str], None]] = {
     "tangle_lock": _tangle_lock,
     "remove_recordings": _remove_recordings,
     "end_sessions": _end_sessions,
+    "take_lock": _take_lock,
     "grow_list": _grow_list,
     "remove_list": _remove_list,
     "close_today": _close_today,

@@ -209,6 +209,12 @@ LEDGER_STORIES: Mapping[str, Story] = {
         step=Step(actions={"move_attempt#2": "end_sessions idle in transaction"}),
         meets=74,
     ),
+    "session lost as it takes the lock": Story(
+        on_postgresql=True, step=Step(actions={"_begin_epoch#1": "end_sessions idle"}), meets=74
+    ),
+    "lock taken by another run": Story(
+        on_postgresql=True, step=Step(actions={"_intend#3": "take_lock"}), meets=74
+    ),
     "in use": Story(trouble=trouble.hold_lock),
     "in use by a run with a name": Story(
         before=(Step(actions={"record_placed#2": "SIGKILL"}, ends=SIGKILLED),), trouble=trouble.hold_lock
