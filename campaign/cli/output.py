@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from campaign.errors import OutputError
 
@@ -54,11 +54,31 @@ def say(text: str) -> None:
         sys.stderr.write(text + "\n")
 
 
+class _Drawn:
+    """stderr for drawings. That nobody sees them any more, as on a terminal that is gone, changes nothing."""
+
+    def __init__(self) -> None:
+        # A live view puts itself in place of stderr, and draws on this one.
+        self._stream = sys.stderr
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 def console() -> "Console":
     """Rich's console on stderr, loaded when there is something to show. Brackets in a list are no markup."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, markup=False)
+    return Console(file=cast("IO[str]", _Drawn()), highlight=False, markup=False)
 
 
 def is_terminal() -> bool:

@@ -2,8 +2,6 @@
 
 import json
 import os
-import pty
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,7 +10,8 @@ import pytest
 
 from campaign.ledger import campaigns
 from campaign.ledger.ledger import Ledger
-from tests.e2e.machinery import COMMAND, PATIENCE_S, Workplace, lay_out, people, simulator, wait_until
+from tests.e2e.machinery import COMMAND, Workplace, lay_out, people, simulator, wait_until
+from tests.e2e.terminal import Terminal
 from tests.ledger.test_lock import lose_lock
 
 pytestmark = pytest.mark.e2e
@@ -21,47 +20,6 @@ ANNA, BEN = (row["phone"] for row in people(2))
 ALWAYS_OFF = "2020-01-01..2099-12-31\n"
 STEP_S = 3.0
 """So long a step may take where the watchdog is in a hurry."""
-
-
-class Terminal:
-    """A terminal with a command on it, and somebody who reads before they answer."""
-
-    def __init__(self, place: Workplace, *arguments: str, ledger: str | None = None, **changes: str) -> None:
-        """Start the command of this program, with changes in its environment."""
-        self._ours, theirs = pty.openpty()
-        os.set_blocking(self._ours, False)
-        self.shown = ""
-        self.process = subprocess.Popen(
-            arguments,
-            cwd=place.folder,
-            env=place.environment(
-                TERM="xterm",
-                COLUMNS="200",
-                CAMPAIGN_LEDGER=ledger or str(place.folder / "ledger.db"),
-                **changes,
-            ),
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            text=True,
-        )
-        os.close(theirs)
-
-    def shows(self, text: str) -> bool:
-        """Whether it has come by now."""
-        try:
-            while block := os.read(self._ours, 1 << 16):
-                self.shown += block.decode(errors="replace")
-        except OSError:
-            pass
-        return text in self.shown
-
-    def answer(self, text: str) -> int:
-        """Type it, and wait for the end. Returns the exit code."""
-        os.write(self._ours, text.encode())
-        wait_until(lambda: bool(self.shows("\0")) or self.process.poll() is not None)
-        os.close(self._ours)
-        return self.process.wait(PATIENCE_S)
 
 
 def hasty(place: Workplace, **timing: float) -> Terminal:
