@@ -272,6 +272,8 @@ def stored(connection: Connection, call_id: str) -> Call:
         recording_url=row.recording_url,
         cost_cents=row.cost_cents,
         credits_used=row.credits_used,
+        # Whether this generation of the API knows these is not kept. Where it does, they may still come.
+        has_analysis=bool(row.outcome or row.summary),
     )
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
+import anyio
 import pytest
 
 from campaign.errors import ExitCode
@@ -13,6 +15,7 @@ from campaign.simulator.faults import Fault, FaultPlan
 from campaign.simulator.people import Behaviour
 from tests.calls.harness import FAST, Stage, numbers, simulated
 from tests.calls.held_time import HeldClock
+from tests.ledger.case import Case
 from tests.support import make_settings
 
 pytestmark = pytest.mark.anyio
@@ -243,3 +246,22 @@ async def test_a_weekend_between_a_wish_and_the_next_call(stage: MakeStage, cloc
     await spring.run()
     assert spring.dialled() == {ANNA: 1}
     assert set(await suppressed(spring)) == {ANNA}
+
+
+async def test_what_was_settled_as_known_without_its_analysis_is_looked_at_again(stage: MakeStage) -> None:
+    """A wish not to be called again may stand in the label alone, which comes after the words."""
+    spring = stage("status=404@get")
+    await spring.enrol(ANNA, BEN)
+    case = Case(spring.ledger, spring.campaign_id)
+
+    def end(number: str, call_id: str, **details: str) -> None:
+        case.place(case.intend(number), call_id)
+        case.end(call_id, duration_seconds=30.0, transcript="user: Hello", **details)
+
+    await anyio.to_thread.run_sync(lambda: end(ANNA, "call-1"))
+    await anyio.to_thread.run_sync(lambda: end(BEN, "call-2", outcome="Interested"))
+
+    assert (await spring.run()).exit_code is ExitCode.OK
+
+    due = await spring.read(late.incomplete_calls, spring.now() + timedelta(hours=2))
+    assert [each.call_id for each in due] == ["call-1"]

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from campaign.ledger import attempts, calls, results
 from campaign.models import AttemptState, Disposition, RowStatus, TranscriptStatus
 from tests.ledger.case import ANNA, BEN, CARA, Case, people, start
@@ -116,6 +118,20 @@ def test_settled_closes(case: Case) -> None:
     standing = case.ledger.read(results.standing, case.id)
     assert standing.dispositions == {Disposition.ANSWERED: 1}
     assert standing.dials == 1
+
+
+@pytest.mark.parametrize(
+    ("analysis", "is_in"),
+    [({}, False), ({"outcome": "Interested"}, True), ({"summary": "Wants a call back."}, True)],
+)
+def test_a_call_that_is_read_back_tells_whether_its_analysis_is_in(
+    case: Case, analysis: dict[str, str], is_in: bool
+) -> None:
+    """Without outcome and summary it may still come, whichever generation of the API has told of the call."""
+    case.place(case.intend(ANNA), "call-1")
+    case.end("call-1", transcript="user: Hello", **analysis)
+
+    assert case.ledger.read(calls.stored, "call-1").has_analysis is is_in
 
 
 def test_a_retry_waits_until_its_time(case: Case) -> None:
