@@ -66,11 +66,12 @@ def look_at(connection: Connection, contact: DueContact, known: Known, now: date
     from_number = number_for(connection, contact, known.settings.from_numbers)
     day = day_at(known.settings, now)
     back = looks_back(known.settings)
-    because = standing.suppressed_because or known.suppressed.get(contact.to_number)
+    by_ledger, by_list = standing.suppressed_because, known.suppressed.get(contact.to_number)
+    # Whoever is there without a reason must not be called either.
     return Person(
         to_number=contact.to_number,
         whereabouts=Whereabouts(contact.time_zones, is_certain=contact.zone_source is not ZoneSource.NUMBER),
-        suppressed_because=because,
+        suppressed_because=by_list if by_ledger is None else by_ledger,
         lists_are_stale=known.lists_are_stale,
         recent_calls=standing.recent_calls,
         unsettled_elsewhere=standing.unsettled_elsewhere,

@@ -224,6 +224,17 @@ async def test_suppressed_people_are_not_called(stage: MakeStage) -> None:
     assert reasons == {listed: "on the suppression list dnc.csv", own: "asked not to be called"}
 
 
+async def test_who_is_suppressed_without_a_reason_is_not_called(stage: MakeStage) -> None:
+    """Another program may have put them into the ledger, and said no more; `plan` counts them as well."""
+    spring = stage()
+    await spring.enrol(*numbers(2))
+    silent = numbers(2)[0]
+    await spring.write(suppression.suppress, [silent], reason="", now=NOON)
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == {numbers(2)[1]: 1}
+    assert [row.status for row in await spring.rows()] == [RowStatus.SUPPRESSED, RowStatus.COMPLETED]
+
+
 async def test_what_the_gates_looked_at_is_kept_with_every_dial(stage: MakeStage) -> None:
     """Later it can be explained why a person was called, and why another was not."""
     spring = stage()
