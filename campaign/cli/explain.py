@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 def explain(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The campaign.")],
-    row: Annotated[int, typer.Argument(metavar="ROW", help="As your spreadsheet numbers it.", min=1)],
+    row: Annotated[
+        int,
+        typer.Argument(
+            metavar="ROW", help="As your spreadsheet numbers it.", min=1, callback=refuse_far_rows
+        ),
+    ],
     config: Annotated[
         Path | None,
         typer.Option("--config", "-c", metavar="FILE", help="The campaign file, for what every rule says."),
@@ -38,7 +43,6 @@ def explain(
     from campaign import logs
     from campaign.ledger import rows
 
-    refuse_far_rows([row])
     logs.configure(level=logging.WARNING)
     # Before the ledger is looked at: what is wrong with the file is what the operator can mend.
     settings = None

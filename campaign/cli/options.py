@@ -1,6 +1,6 @@
 """Options that several commands share."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,10 +68,12 @@ AS_IT_IS = ListOptions()
 """The file speaks for itself."""
 
 
-def refuse_far_rows(rows: Iterable[int]) -> None:
-    """Raise UsageError when a row is further down than any ledger could have it."""
-    if any(row > LAST_ROW for row in rows):
-        raise UsageError("ROW: no list has so many rows; say the number that your spreadsheet shows")
+def refuse_far_rows(rows: int | Sequence[int] | None) -> int | Sequence[int] | None:
+    """The same, as the callback of ROW. Raises BadParameter when a row is beyond all that a ledger holds."""
+    chosen = [rows] if isinstance(rows, int) else rows or ()
+    if any(row > LAST_ROW for row in chosen):
+        raise typer.BadParameter("no list has so many rows; say the number that your spreadsheet shows")
+    return rows
 
 
 def named(option: str, text: str | None) -> Path | None:

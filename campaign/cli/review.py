@@ -25,6 +25,7 @@ def review(
             metavar="ROW",
             help="Rows to decide about, as your spreadsheet numbers them.",
             min=1,
+            callback=refuse_far_rows,
             show_default=False,
         ),
     ] = None,
@@ -95,7 +96,6 @@ def check_request(
         if rows or every or reason is not None:
             raise UsageError("say what is true of these rows: --mark-called, --mark-not-called or --redial")
         return None, ""
-    refuse_far_rows(rows)
     decision = decisions[0]
     if len(decisions) > 1:
         raise UsageError(f"one decision at a time: --{decision} or --{decisions[1]}")
