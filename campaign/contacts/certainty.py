@@ -33,6 +33,21 @@ def lost_its_zero(number: PhoneNumber, digits: str, region: str) -> bool:
     return not PhoneNumberMatcher(digits, region, leniency=Leniency.VALID).has_next()
 
 
+def with_plus(number: PhoneNumber, digits: str) -> PhoneNumber | None:
+    """The valid number that the digits of a national one are with a plus in front; None when they are none.
+
+    Where people write no national prefix, as in Italy, a number may begin like the country code.
+    """
+    code = str(number.country_code)
+    if number.country_code_source != CountryCodeSource.FROM_DEFAULT_COUNTRY or not digits.startswith(code):
+        return None
+    try:
+        other = phonenumbers.parse("+" + digits)
+    except phonenumbers.NumberParseException:
+        return None
+    return other if phonenumbers.is_valid_number(other) else None
+
+
 def holds_another(text: str, region: str | None) -> bool:
     """Whether the digits are a whole number and a second one behind it.
 

@@ -46,6 +46,7 @@ _NUMBER_PROBLEMS = frozenset(
     {
         problems.NO_COUNTRY, problems.LOST_ZERO, problems.EXTENSION, problems.TWO_NUMBERS, problems.TOO_MANY,
         problems.SCIENTIFIC, problems.NO_RANGE, problems.CHANGED_DIGITS, problems.FLOAT_TAIL, problems.HIDDEN,
+        problems.PERHAPS_LOST_PLUS,
     }
 )  # fmt: skip
 LONGEST_SHORT = 6
@@ -159,8 +160,10 @@ def normalise(text: str, *, default_region: str | None) -> E164 | None:
         # Read in one way only, or it would protect somebody else.
         digits = layout.digits_of(tidied)
         is_valid = phonenumbers.is_valid_number(number)
-        if certainty.lost_its_plus(number) or (
-            is_valid and certainty.lost_its_zero(number, digits, default_region)
+        if (
+            certainty.lost_its_plus(number)
+            or _may_lack_its_plus(number, digits)
+            or (is_valid and certainty.lost_its_zero(number, digits, default_region))
         ):
             return None
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
@@ -252,9 +255,18 @@ def _parse(text: str, rules: NumberRules) -> PhoneNumber | BadNumber:
             # `4915112345678` in Germany may lack its zero or its plus: two people, so neither is proposed.
             is_clear = _confirmable_text("+" + digits, None, rules) is None
             return BadNumber(problems.LOST_ZERO, _confirmable(e164, rules) if is_clear else None)
+        if _may_lack_its_plus(number, digits):
+            # `3906123456` in Italy is a mobile phone, or one in Rome: two people, so neither is proposed.
+            return BadNumber(problems.PERHAPS_LOST_PLUS)
     if not certainty.keeps_digits(text, number, region):
         return BadNumber(problems.CHANGED_DIGITS)
     return number
+
+
+def _may_lack_its_plus(number: PhoneNumber, digits: str) -> bool:
+    """Whether the digits of a national number are another person's number with a plus in front."""
+    other = certainty.with_plus(number, digits)
+    return other is not None and phonenumbers.number_type(other) not in _SPECIAL_TYPES
 
 
 def _objection(number: PhoneNumber, rules: NumberRules) -> Problem | None:

@@ -72,6 +72,11 @@ LOST_PLUS = Problem(
     "the plus in front of the country code is missing",
     "write the plus; the proposals have it",
 )
+PERHAPS_LOST_PLUS = Problem(
+    "lost_plus",
+    "it is one number as it stands, and another one if the plus in front of the country code is missing",
+    "write the number that is meant with a plus and its country code",
+)
 LOST_ZERO = Problem(
     "lost_zero",
     "the zero in front of the area code is missing, as spreadsheets drop it",

@@ -49,6 +49,9 @@ def verdict(cell: str, region: str | None = None, *countries: str) -> str:
         ("06 12 34 56 78", "FR", "+33612345678"),
         ("612345678", "ES", "+34612345678"),
         ("3123456789", "IT", "+393123456789"),
+        ("3931234567", "IT", "+393931234567"),
+        # With a plus it would be nobody's phone but a service.
+        ("55 3002 8663", "BR", "+555530028663"),
         ("06 1234 5678", "IT", "+390612345678"),
         ("9876543210", "IN", "+919876543210"),
         ("09876543210", "IN", "+919876543210"),
@@ -98,6 +101,14 @@ def test_international_prefix(cell: str, region: str | None, expected: str) -> N
         ("919876543210", "IN", "lost_plus +919876543210"),
         ("79161234567", "RU", "lost_plus +79161234567"),
         ("34612345678", "ES", "lost_plus +34612345678"),
+        # A landline that lacks its plus, or a mobile number that begins like it, so nothing is proposed.
+        ("3906123456", "IT", "lost_plus"),
+        ("390 612 3456", "IT", "lost_plus"),
+        ("3902123456", "IT", "lost_plus"),
+        ("390212345", "IT", "lost_plus"),
+        # With a plus it is a number of the Vatican.
+        ("3906698123", "IT", "lost_plus"),
+        ("390669812345", "IT", "lost_plus +390669812345"),
         ("7911123456", "GB", "lost_zero +447911123456"),
         ("7911 123456", "JE", "lost_zero +447911123456"),
         ("2071838750", "GB", "lost_zero +442071838750"),
@@ -372,6 +383,7 @@ def test_any_text(cell: str, region: str | None) -> None:
         # Read otherwise than it was meant, an entry would protect a stranger and nobody else.
         ("15739693824", "DE", None),
         ("442079460018", "GB", None),
+        ("3906123456", "IT", None),
         ("+1 1 4155552671", None, None),
         ("4155552671 4155", "DE", None),
         ("15739693824.0", "US", None),
@@ -401,6 +413,7 @@ def test_normalise(text: str, region: str | None, number: str | None) -> None:
         ("(573) 969-3824", "US"),
         ("447911123456", None),
         ("7911123456", "GB"),
+        ("3906123456", "IT"),
         ("14155551234.0", "US"),
         ("1.41556123E+10", "US"),
         ("+14155551234 x123", "US"),

@@ -26,6 +26,8 @@ ACCIDENTS: list[tuple[Hazard, str, str, str]] = [
     (Hazard.NO_PLUS, "", "0014155551234", "zeros_for_plus"),
     (Hazard.NO_PLUS, "GB", "7911123456", "lost_zero"),
     (Hazard.NO_PLUS, "DE", "4930123456", "lost_plus"),
+    (Hazard.NO_PLUS, "IT", "3906123456", "lost_plus"),
+    (Hazard.NO_PLUS, "IT", "390212345", "lost_plus"),
     (Hazard.EXTENSION, "US", "+14155551234 x123", "extension"),
     (Hazard.EXTENSION, "US", "+14155551234;ext=123", "extension"),
     (Hazard.EXTENSION, "US", "+14155551234,,123#", "extension"),
@@ -88,6 +90,7 @@ REPAIRS: list[tuple[Hazard, str, str, str, tuple[Repair, ...]]] = [
     (Hazard.REPAIRED, "DE", "004930123456", "+4930123456", ()),
     (Hazard.NO_PLUS, "IN", "7911123456", "+917911123456", ()),
     (Hazard.NO_PLUS, "IN", "2125551234", "+912125551234", ()),
+    (Hazard.NO_PLUS, "IT", "3931234567", "+393931234567", ()),
 ]  # fmt: skip
 """Why, the default region, the cell, its number, and what was repaired."""
 
