@@ -93,6 +93,7 @@ def main() -> NoReturn:
 
 def guarded(command: Callable[[], object]) -> NoReturn:
     """Run `command`, turn whatever it raises into one line on stderr, and exit with the right code."""
+    output.stand_in_for_closed()
     # What is written here holds personal data: for the owner's eyes only.
     os.umask(0o077)
     # Nearly all that a start makes lives to the end: to look for garbage in it takes a sixth of the start.

@@ -14,6 +14,19 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 
+def stand_in_for_closed() -> None:
+    """Where standard input, output or errors were closed before the start, nothing takes their place.
+
+    Python knows no stream for them, and the next file that is opened would get their descriptor.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # The lowest that is free: that of the stream.
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(descriptor, True)
+            setattr(sys, name, os.fdopen(descriptor, mode, encoding="utf-8"))
+
+
 def say_json(data: Any) -> None:
     """One JSON document on stdout. Raises OutputError as `say_data` does."""
     say_data(json.dumps(data, ensure_ascii=False, indent=2, default=str))

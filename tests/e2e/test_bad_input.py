@@ -205,6 +205,31 @@ def test_a_ledger_in_a_read_only_folder_gets_one_clear_line(tmp_path: Path) -> N
     assert len(ended.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [("validate list.csv --json", 0), ("run missing.csv --config campaign.yaml --yes --json", 66)],
+    ids=["validate", "run"],
+)
+def test_closed_standard_descriptors_change_no_exit_code(
+    tmp_path: Path, arguments: str, code: int, closed: str
+) -> None:
+    """Who starts a command without standard input, output or errors learns by its exit code how it ended."""
+    write(tmp_path, "list.csv", GOOD_LIST)
+    write(tmp_path, "campaign.yaml", GOOD_CONFIG)
+    ended = subprocess.run(
+        ["sh", "-c", f'exec "$0" "$@" {closed}', *COMMAND, *arguments.split()],
+        cwd=tmp_path,
+        env={**os.environ, "ONEINBOX_API_KEY": "oi_sk_test", "ONEINBOX_BASE_URL": "http://127.0.0.1:9"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert ended.returncode == code, ended.stderr
+    assert "fault in this program" not in ended.stderr
+
+
 @pytest.mark.alone
 def test_help_is_quick(tmp_path: Path) -> None:
     """`campaign --help` takes under 0.3 s; the quickest of five runs counts, as machines are noisy.
