@@ -8,7 +8,8 @@ import pytest
 
 from campaign.contacts.intake import allowed_countries, take_in, take_in_for
 from campaign.errors import ConfigError, ListError
-from campaign.models import RESULT_COLUMNS, Contact, Intake, RejectedRow, RowStatus, ZoneSource
+from campaign.models import RESULT_COLUMNS, Contact, Intake, RejectedRow, ResultRow, RowStatus, ZoneSource
+from campaign.results import files
 from campaign.settings import ContactSettings
 from tests.support import Rows, make_settings
 
@@ -159,6 +160,25 @@ def test_result_fed_back(make_intake: MakeIntake) -> None:
     [contact] = intake.contacts
     assert contact.row.cells == ("+12025550143", "Ann")
     assert contact.variables == {"name": "Ann"}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".jsonl", ".parquet"])
+def test_result_with_a_long_conversation_fed_back(tmp_path: Path, suffix: str) -> None:
+    """A result of any format is a list again, however long somebody has talked."""
+    path = tmp_path / f"out{suffix}"
+    talk = "user: yes\n" * 4_500
+    row = ResultRow(
+        row_number=2,
+        cells=("+12025550143",),
+        status=RowStatus.COMPLETED,
+        reason="",
+        attempts=1,
+        transcript=talk,
+    )
+    files.write(path, ["phone"], [row])
+    intake = take_in(path, make_settings())
+    assert intake.headers == ("phone",)
+    assert [contact.to_number for contact in intake.contacts] == ["+12025550143"]
 
 
 def test_what_the_agent_says_is_told(tmp_path: Path) -> None:

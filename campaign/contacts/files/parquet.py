@@ -58,7 +58,7 @@ def _records(table: Any) -> Iterator[tuple[int, list[str]]]:
         columns = [text(column) for text, column in zip(texts, batch.columns, strict=True)]
         for cells in zip(*columns, strict=True):
             number += 1
-            check_row(number, cells)
+            check_row(number, cells, longest=limits.TEXT_CELL_CHARACTERS)
             yield number, list(cells)
 
 

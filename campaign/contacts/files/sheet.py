@@ -58,8 +58,13 @@ def choose(sheets: Sequence[Sheet], wanted: str | None, holds_cells: Callable[[S
     raise ListError("no sheet holds a cell; the first row must name the columns")
 
 
-def check_row(number: int, cells: Sequence[str]) -> int:
+def check_row(number: int, cells: Sequence[str], *, longest: int = limits.CELL_CHARACTERS) -> int:
     """The characters of a row.
+
+    Args:
+        number: Where it stands.
+        cells: What it holds.
+        longest: The characters that a cell may have.
 
     Raises:
         ListError: A cell or the row is longer than any of a contact list, or holds a character that no list
@@ -71,10 +76,10 @@ def check_row(number: int, cells: Sequence[str]) -> int:
             if at is not None:
                 raise ListError(f"cell {reference(number, column)}: {unwanted(cell[at])}")
     length = sum(map(len, cells))
-    if length > limits.CELL_CHARACTERS:
+    if length > longest:
         for column, cell in enumerate(cells, start=1):
-            if len(cell) > limits.CELL_CHARACTERS:
-                raise long_cell(reference(number, column))
+            if len(cell) > longest:
+                raise long_cell(reference(number, column), longest)
         if length > limits.LINE_CHARACTERS:
             raise ListError(
                 f"row {number} holds more than {limits.LINE_CHARACTERS:,} characters; shorten its cells"
@@ -82,9 +87,9 @@ def check_row(number: int, cells: Sequence[str]) -> int:
     return length
 
 
-def long_cell(name: str) -> ListError:
-    """The error for a cell that is longer than a spreadsheet's can be."""
-    return ListError(f"cell {name} holds more than {limits.CELL_CHARACTERS:,} characters; shorten it")
+def long_cell(name: str, longest: int = limits.CELL_CHARACTERS) -> ListError:
+    """The error for a cell that is too long; unless told otherwise, longer than a spreadsheet's can be."""
+    return ListError(f"cell {name} holds more than {longest:,} characters; shorten it")
 
 
 def covered(name: str, above: str) -> ListError:

@@ -86,6 +86,14 @@ def test_control_characters(tmp_path: Path) -> None:
         read(write(tmp_path, **{"a\x1b": ["+1"]}))
 
 
+def test_long_cells(tmp_path: Path) -> None:
+    """A cell may be as long as in a text file, and no longer."""
+    text = "x" * limits.TEXT_CELL_CHARACTERS
+    assert read(write(tmp_path, note=[text]))[1] == (2, [text])
+    with pytest.raises(ListError, match="cell A2 holds more than 200,000 characters; shorten it"):
+        read(write(tmp_path, note=[text + "x"]))
+
+
 def test_long_names(tmp_path: Path) -> None:
     """A name of a megabyte does not fill the screen."""
     with pytest.raises(ListError) as caught:
