@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import anyio
 import pytest
@@ -254,7 +255,7 @@ async def test_what_was_settled_as_known_without_its_analysis_is_looked_at_again
     await spring.enrol(ANNA, BEN)
     case = Case(spring.ledger, spring.campaign_id)
 
-    def end(number: str, call_id: str, **details: str) -> None:
+    def end(number: str, call_id: str, **details: Any) -> None:
         case.place(case.intend(number), call_id)
         case.end(call_id, duration_seconds=30.0, transcript="user: Hello", **details)
 

@@ -125,7 +125,7 @@ def test_settled_closes(case: Case) -> None:
     [({}, False), ({"outcome": "Interested"}, True), ({"summary": "Wants a call back."}, True)],
 )
 def test_a_call_that_is_read_back_tells_whether_its_analysis_is_in(
-    case: Case, analysis: dict[str, str], is_in: bool
+    case: Case, analysis: dict[str, Any], is_in: bool
 ) -> None:
     """Without outcome and summary it may still come, whichever generation of the API has told of the call."""
     case.place(case.intend(ANNA), "call-1")
