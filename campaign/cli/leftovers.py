@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from campaign.cli.files import is_among
 from campaign.cli.views import ledger_flag
 from campaign.errors import CampaignError
 
@@ -31,7 +32,7 @@ class LeftoverResults:
     def __init__(self, ledger: "Ledger", in_use: Collection[Path]) -> None:
         """Files in use are those that this run reads or writes."""
         self._ledger = ledger
-        self._in_use = {path.resolve() for path in in_use}
+        self._in_use = in_use
 
     def write(self, leftover: "Leftover") -> str | None:
         """Where the file is; None when its place is not known, is in use, or holds no file any more."""
@@ -42,7 +43,7 @@ class LeftoverResults:
             return None
         path = Path(leftover.output_path)
         with suppress(OSError):
-            if path.resolve() in self._in_use or not path.is_file():
+            if is_among(path, self._in_use) or not path.is_file():
                 return None
             try:
                 jobs.write_results(self._ledger, leftover.campaign_id, leftover.headers, path)

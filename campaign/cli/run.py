@@ -174,7 +174,7 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
         ) as job:
             refuse_missing(job.settings.hook)
             result_path = choose_output(job, options.output_file)
-            sources = [options.contact_list, options.config, *job.settings.suppression_files]
+            sources = [options.contact_list, options.config, *job.settings.files_read]
             refuse_to_overwrite("--output", result_path, sources)
             report = carry_out(
                 job,

@@ -74,7 +74,7 @@ def validate(
         environment.check_webhook(settings.call.webhook_url)
         refuse_expired(settings.hours, now)
         make_calendar(settings.hours, now)
-    used = [contact_list, *filter(None, [config]), *(settings.suppression_files if settings else ())]
+    used = [contact_list, *filter(None, [config]), *(settings.files_read if settings else ())]
     for option, path in (("--rejects", rejects), ("--fixed", fixed)):
         if path is not None:
             refuse_to_overwrite(option, path, used)

@@ -85,6 +85,11 @@ class CampaignSettings(Section):
         """Where the lists of numbers are that must not be called."""
         return tuple(entry.file for entry in self.suppression)
 
+    @property
+    def files_read(self) -> tuple[Path, ...]:
+        """The files that say whom not to call, and when: of numbers, and of days off."""
+        return (*self.suppression_files, *filter(None, [self.hours.blackout]))
+
     def agent_for(self, own: str | None) -> str:
         """The agent that calls a person, whose row may name one of its own."""
         return own or self.agent_id

@@ -71,6 +71,20 @@ def test_the_older_result_is_written_again(
     assert (ANNA in path.read_text()) is not in_use
 
 
+def test_the_older_result_may_have_a_second_name(ledger: Ledger, last_night: int, tmp_path: Path) -> None:
+    """A file that this run reads stays as it is, by whatever name the older campaign has written to it."""
+    path = tmp_path / "old.csv"
+    path.write_text("as it was")
+    (tmp_path / "list.csv").hardlink_to(path)
+    do(ledger, ending.remember_output, last_night, str(path))
+    [leftover] = ledger.read(
+        ending.leftovers_before, "night-{date}", "night-2026-06-03", NOON.replace(hour=20)
+    )
+
+    assert LeftoverResults(ledger, [tmp_path / "list.csv"]).write(leftover) is None
+    assert path.read_text() == "as it was"
+
+
 @pytest.mark.parametrize("output", [None, "gone.csv", "folder"])
 def test_a_result_that_is_not_there_is_not_made_anew(
     ledger: Ledger, last_night: int, tmp_path: Path, output: str | None

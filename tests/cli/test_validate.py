@@ -388,3 +388,44 @@ def test_events_go_where_this_machine_allows(place: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("CAMPAIGN_WEBHOOK_HOSTS", "crm.example")
     with pytest.raises(ConfigError, match=r"evil\.example is not among"):
         call("validate", "list.csv", "--config", "campaign.yaml")
+
+
+USED = ("list.csv", "dnc.csv", "closed.csv", "linked.csv", "second.csv")
+
+
+def use_files(place: Path) -> str:
+    """A campaign that reads each of these files, two of them by another name as well; what each holds."""
+    lists = "suppression: [dnc.csv]\n" + CONFIG.replace("hours: {", "hours: {blackout: closed.csv, ")
+    (place / "campaign.yaml").write_text(lists, encoding="utf-8")
+    (place / "list.csv").write_text("phone\n+12025550143\n", encoding="utf-8")
+    (place / "dnc.csv").write_text("phone\n+12025550199\n", encoding="utf-8")
+    (place / "closed.csv").write_text("2026-12-24\n", encoding="utf-8")
+    (place / "linked.csv").symlink_to("closed.csv")
+    # As the second name of a file looks on a disk that does not tell capitals.
+    os.link(place / "dnc.csv", place / "second.csv")
+    return "".join((place / name).read_text(encoding="utf-8") for name in USED)
+
+
+@pytest.mark.parametrize("name", USED)
+@pytest.mark.parametrize("option", ["--rejects", "--fixed"])
+def test_no_copy_takes_the_place_of_a_file_in_use(place: Path, option: str, name: str) -> None:
+    """The list, suppression lists and days off are never written over, by whatever name."""
+    before = use_files(place)
+    with pytest.raises(UsageError, match=f"{option} {name}: this file is used by the same command; choose"):
+        call("validate", "list.csv", "--config", "campaign.yaml", option, name)
+    assert "".join((place / each).read_text(encoding="utf-8") for each in USED) == before
+
+
+@pytest.mark.parametrize("name", USED)
+def test_no_result_takes_the_place_of_a_file_in_use(
+    place: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A run writes its result over nothing that it reads, by whatever name, and calls nobody."""
+    before = use_files(place)
+    monkeypatch.setenv("CAMPAIGN_LEDGER", str(place / "ledger.db"))
+    with (
+        account(monkeypatch, "Hello"),
+        pytest.raises(UsageError, match=f"--output {name}: this file is used by the same command; choose"),
+    ):
+        call("run", "list.csv", "--config", "campaign.yaml", "--output", name, "--yes")
+    assert "".join((place / each).read_text(encoding="utf-8") for each in USED) == before
