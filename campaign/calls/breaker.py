@@ -28,7 +28,7 @@ from campaign.oneinbox.errors import (
     Unsupported,
 )
 from campaign.rules import blame
-from campaign.rules.breaker_events import ClockSet, Denied, Ended, Event, FirstCallsFailed
+from campaign.rules.breaker_events import ClocksApart, ClockSet, Denied, Ended, Event, FirstCallsFailed
 from campaign.rules.dispositions import read_disposition
 from campaign.rules.opening import Opening, Rule, Scope, closing_command
 
@@ -224,3 +224,14 @@ async def first_call_over(run: Run, *, has_failed: bool, reason: str = "") -> No
 async def check_clock(run: Run) -> None:
     """Compare the wall clock with the steady one. When it was set, dialling has stopped."""
     await tell(run, ClockSet(run.clock_set_by_s()))
+
+
+def is_clock_right(run: Run) -> bool:
+    """Compare the wall clock with OneInbox's, before anybody is called. When they differ, the run is halted.
+
+    The ledger hears nothing of it: no call was made by this clock, and the next run compares them again.
+    """
+    opening = run.breaker.see(ClocksApart(run.api.clock_ahead_s or 0.0))
+    if opening is not None:
+        run.halt(stop_error(opening, run.name, ledger_flag=run.ledger_flag), leave=True)
+    return opening is None

@@ -41,6 +41,10 @@ class AsyncLedger(Protocol):
 class CallsApi(Protocol):
     """The part of OneInbox that a run needs; `OneInbox` says what each verb raises."""
 
+    @property
+    def clock_ahead_s(self) -> float | None:
+        """How far this machine's clock is ahead of OneInbox's; None when the latest reply did not tell."""
+
     async def create_call(self, request: CallRequest, last_check: Callable[[], object], /) -> str:
         """Ring one person, unless the check says at the last moment that nothing is to be sent."""
 

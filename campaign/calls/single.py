@@ -102,6 +102,11 @@ class Witness:
     _token: str | int | float | bool | None = None
     _told: str | None = field(default=None)
 
+    @property
+    def clock_ahead_s(self) -> float | None:
+        """As `OneInbox`."""
+        return self.api.clock_ahead_s
+
     async def create_call(self, request: CallRequest, last_check: Callable[[], object], /) -> str:
         """As `OneInbox`."""
         self._token = request.metadata.get(TOKEN_KEY)

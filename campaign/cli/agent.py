@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 import anyio
 
 from campaign.contacts.files.naming import cut
-from campaign.errors import CampaignError
+from campaign.errors import ApiUnavailableError, CampaignError
 from campaign.models import Agent
 from campaign.oneinbox.client import OneInbox
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound
 from campaign.oneinbox.usage import Usage
+from campaign.rules.breaker import Breaker
+from campaign.rules.breaker_events import ClocksApart
 from campaign.rules.words import as_heard
 from campaign.settings import CampaignSettings, Environment
 
@@ -29,6 +31,8 @@ class AskedAccount:
     """Whether the agent records its calls; None when that is not known."""
     usage: Usage | None = None
     """What the account has used of its day; None when that is not known, or was not asked."""
+    clock_ahead_s: float | None = None
+    """How far this machine's clock is ahead of OneInbox's; None when that is not known."""
     notes: tuple[str, ...] = ()
     """What the operator should know of what was not read."""
 
@@ -53,7 +57,7 @@ def ask_account(settings: CampaignSettings, environment: Environment, *, with_us
     """
     agent_id, own = settings.agent_id, settings.call.overrides.first_message
     try:
-        agent, usage = anyio.run(_ask, agent_id, environment, with_usage)
+        agent, usage, clock_ahead_s = anyio.run(_ask, agent_id, environment, with_usage)
     except NotFound:
         why = f"OneInbox knows no agent {agent_id}"
     except KeyRefused:
@@ -68,6 +72,7 @@ def ask_account(settings: CampaignSettings, environment: Environment, *, with_us
             heard.placeholders,
             agent.max_duration_seconds,
             agent.enable_recording,
+            clock_ahead_s=clock_ahead_s,
             notes=_unread(heard, own),
         )
         if isinstance(usage, ApiError):
@@ -83,6 +88,13 @@ def ask_account(settings: CampaignSettings, environment: Environment, *, with_us
     return AskedAccount(notes=(note,))
 
 
+def refuse_wrong_clock(account: AskedAccount, settings: CampaignSettings) -> None:
+    """Raise ApiUnavailableError when the clock is wrong by which a campaign would be named and begin."""
+    opening = Breaker(settings.breaker).see(ClocksApart(account.clock_ahead_s or 0.0))
+    if opening is not None:
+        raise ApiUnavailableError(f"{opening.cause}; {opening.cure}")
+
+
 def _unread(heard: Agent, own: str | None) -> tuple[str, ...]:
     """A note on what stands in braces and is no name."""
     odd = ", ".join(map(cut, heard.odd_placeholders))
@@ -92,12 +104,13 @@ def _unread(heard: Agent, own: str | None) -> tuple[str, ...]:
 
 async def _ask(
     agent_id: str, environment: Environment, with_usage: bool
-) -> tuple[Agent, Usage | ApiError | None]:
+) -> tuple[Agent, Usage | ApiError | None, float | None]:
     api = OneInbox(environment.base_url(), environment.api_key(), proxy=environment.proxy())
     async with api:
         with anyio.move_on_after(PATIENCE_S):
             agent = await api.get_agent(agent_id)
-            return agent, await _ask_usage(api) if with_usage else None
+            usage = await _ask_usage(api) if with_usage else None
+            return agent, usage, api.clock_ahead_s
     raise ApiError("no answer in time")
 
 

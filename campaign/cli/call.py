@@ -137,7 +137,7 @@ def execute(options: CallOptions, *, timing: "Timing | None" = None) -> ExitCode
 
 def _prepare(options: CallOptions, timing: "Timing", watchdog: "Watchdog") -> Errand:
     """Read and check everything but the ledger."""
-    from campaign.cli.agent import ask_account
+    from campaign.cli.agent import ask_account, refuse_wrong_clock
     from campaign.contacts import single
     from campaign.contacts.suppression import SuppressionLists
     from campaign.hook.command import refuse_missing
@@ -168,6 +168,7 @@ def _prepare(options: CallOptions, timing: "Timing", watchdog: "Watchdog") -> Er
         like = single.row_of(options.contact_list, options.row, settings, reading)
         settings = settings.model_copy(update={"agent_id": settings.agent_for(like.agent_id)})
     account = ask_account(settings, environment, with_usage=True)
+    refuse_wrong_clock(account, settings)
     contact = single.person(
         options.number,
         settings,

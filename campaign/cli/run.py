@@ -234,6 +234,7 @@ def carry_out(
     from campaign.calls.watchdog import Watchdog
     from campaign.cli import job as jobs
     from campaign.cli import live
+    from campaign.cli.agent import refuse_wrong_clock
     from campaign.cli.leftovers import LeftoverResults
     from campaign.cli.views import ledger_flag
     from campaign.ledger import ending, learnt
@@ -244,6 +245,7 @@ def carry_out(
     ledger = job.ledger
     assert ledger is not None  # noqa: S101 - `prepare` was told to make one
     timing, watchdog = timing or Timing(), watchdog or Watchdog()
+    refuse_wrong_clock(job.account, job.settings)
     watchdog.allow("taking up the ledger", timing.step_longest_s)
     files.check_output(result_path)
     with ledger.run_lock(

@@ -46,6 +46,9 @@ class Line:
 class VirtualAccount:
     """A `CallsApi` for one life of a process, on a provider that outlives it."""
 
+    clock_ahead_s: float | None = None
+    """Its replies tell no time: the clock of a rehearsal is a virtual one."""
+
     def __init__(
         self, provider: Provider, faults: FaultPlan, *, line: Line, rng: Random, death: Death
     ) -> None:

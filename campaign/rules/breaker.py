@@ -8,6 +8,7 @@ from collections import Counter, deque
 
 from campaign.rules import blame
 from campaign.rules.breaker_events import (
+    ClocksApart,
     ClockSet,
     Denied,
     Doubled,
@@ -71,8 +72,8 @@ class Breaker:
 
     @property
     def trusts_clock(self) -> bool:
-        """Whether nobody has to say yet that the wall clock is right."""
-        return all(opening.rule is not Rule.CLOCK for opening in self.openings)
+        """Whether nobody has to see to the wall clock first."""
+        return all(opening.rule not in (Rule.CLOCK, Rule.WRONG_CLOCK) for opening in self.openings)
 
     @property
     def has_doubts(self) -> bool:
@@ -137,6 +138,8 @@ class Breaker:
                 return Opening(Rule.DUPLICATE, what, "ask OneInbox why", evidence={"calls": event.calls})
             case ClockSet():
                 return self._clock(event)
+            case ClocksApart():
+                return self._clocks(event)
         return None
 
     def _denied(self, event: Denied) -> Opening:
@@ -294,4 +297,16 @@ class Breaker:
             f"the clock of this machine was set {direction} by {minutes} minutes during the run",
             "see that it is right, as calling hours depend on it",
             evidence={"seconds": round(event.seconds)},
+        )
+
+    def _clocks(self, event: ClocksApart) -> Opening | None:
+        if abs(event.ahead_s) <= self._settings.clock_jump.total_seconds():
+            return None
+        minutes = round(abs(event.ahead_s) / 60)
+        direction = "ahead of" if event.ahead_s > 0 else "behind"
+        return Opening(
+            Rule.WRONG_CLOCK,
+            f"the clock of this machine is {minutes:,} minutes {direction} OneInbox's: nobody is called",
+            "have it set by NTP (on systemd: timedatectl set-ntp true), then run again",
+            evidence={"seconds": round(event.ahead_s)},
         )

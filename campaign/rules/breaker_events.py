@@ -96,6 +96,13 @@ class ClockSet:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class ClocksApart:
+    """Before anybody is called: so far this machine's clock is ahead of OneInbox's, negative for behind."""
+
+    ahead_s: float
+
+
 Event = (
     Denied
     | Refused
@@ -109,4 +116,5 @@ Event = (
     | FirstCallsFailed
     | Doubled
     | ClockSet
+    | ClocksApart
 )

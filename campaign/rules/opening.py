@@ -21,6 +21,7 @@ class Rule(StrEnum):
     OPT_OUTS = "opt-outs"
     DUPLICATE = "provider duplicate"
     CLOCK = "clock jumped"
+    WRONG_CLOCK = "clock is wrong"
 
 
 BY_HAND = frozenset(

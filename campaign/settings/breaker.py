@@ -43,4 +43,4 @@ class BreakerSettings(Section):
     opt_out_conversations: Whole = Field(default=10, ge=1, le=10_000)
     """A larger share of the conversations, of so many at least, ended with a wish not to be called again."""
     clock_jump: Annotated[Duration, AfterValidator(_at_least_a_minute)] = timedelta(minutes=5)
-    """The wall clock was set by more than this during the run."""
+    """The wall clock was set by more than this during the run, or differs from OneInbox's as it begins."""

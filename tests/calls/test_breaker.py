@@ -314,6 +314,53 @@ async def test_a_clock_that_is_set_stops_dialling(stage: MakeStage) -> None:
     assert len(spring.dialled()) <= 5
 
 
+@pytest.mark.parametrize(
+    ("theirs_ahead_s", "told"),
+    [(-86_400.0, "1,440 minutes ahead of OneInbox's"), (3600.0, "60 minutes behind OneInbox's")],
+)
+async def test_by_a_clock_that_differs_from_oneinboxs_nobody_is_called(
+    stage: MakeStage, theirs_ahead_s: float, told: str
+) -> None:
+    """Every row waits as before; when the clock is right the next run calls, and no human has to say so."""
+    spring = stage()
+    spring.simulator.clock_ahead_s = theirs_ahead_s
+    await spring.enrol(*numbers(30))
+    report = await spring.run()
+    assert report.exit_code is ExitCode.API_UNAVAILABLE
+    assert f"the clock of this machine is {told}" in str(report.stop_error)
+    assert "campaign resume" not in str(report.stop_error)
+    assert not spring.dialled()
+    assert await spring.statuses() == {RowStatus.WAITING: 30}
+    assert await still_open(spring) == []
+
+    spring.simulator.clock_ahead_s = 0.0
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(30), 1)
+
+
+@pytest.mark.parametrize("fault", ["status=501@list#1-9", "throttle=1@list#1", "status=404@list#1-9"])
+async def test_a_clock_is_known_to_be_wrong_by_any_reply(stage: MakeStage, fault: str) -> None:
+    """Where the list cannot be had, the reply that says so tells the time as well."""
+    spring = stage(fault)
+    spring.simulator.clock_ahead_s = 3600.0
+    await spring.enrol(*numbers(3))
+    assert (await spring.run()).exit_code is ExitCode.API_UNAVAILABLE
+    assert not spring.dialled()
+
+
+async def test_clocks_that_differ_by_little_stop_nothing(stage: MakeStage) -> None:
+    """A `Date` has whole seconds, replies travel, and `breaker.clock_jump` says how much is too much."""
+    spring = stage()
+    spring.simulator.clock_ahead_s = -240.0
+    await spring.enrol(*numbers(3))
+    assert (await spring.run()).exit_code is ExitCode.OK
+    spring.settings = make_settings(pace=FAST, breaker={"clock_jump": "2h"})
+    spring.simulator.clock_ahead_s = 3600.0
+    await spring.enrol(*numbers(6)[3:], name="autumn")
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(6), 1)
+
+
 async def test_want_of_answers_is_ended_by_a_get(stage: MakeStage) -> None:
     """While GETs fail no dial goes out; when one is answered, dialling goes on and everybody is called."""
     spring = stage("lose_reply#1-12", "status=503@list#9-14")

@@ -180,6 +180,17 @@ async def test_of_a_path_that_an_older_version_kept_twice_the_newer_campaign_has
     assert [each.name for each in found] == ["night-2026-11-25"]
 
 
+async def test_by_a_clock_that_differs_from_oneinboxs_no_leftover_expires(stage: MakeStage) -> None:
+    """A night that seems to have come is no night."""
+    night = stage()
+    first = await enrol(night, "night-2026-11-24", ANNA, BEN)
+    await enrol(night, "night-2026-11-25", CARA)
+    night.simulator.clock_ahead_s = -86_400.0
+    assert (await night.run()).exit_code is ExitCode.API_UNAVAILABLE
+    assert not night.dialled()
+    assert await statuses(night, first) == {RowStatus.WAITING: 2}
+
+
 async def test_by_a_clock_that_was_set_no_leftover_expires(stage: MakeStage) -> None:
     """A night that seems to have come is no night, until somebody has said that the clock is right."""
     night = stage()

@@ -199,6 +199,22 @@ async def test_a_person_keeps_the_number_of_the_first_call(stage: MakeStage, poo
     assert [number for to, number in times if to == "+442079460123"] == [pool[-1]]
 
 
+async def test_a_clock_that_differs_from_oneinboxs_ends_no_row(stage: MakeStage) -> None:
+    """Neither when the run begins nor when it ends; by the right one the rows are still in time."""
+    spring = stage()
+    spring.settings = make_settings(pace=FAST, valid_for="20h")
+    await spring.enrol(*numbers(5))
+    right = spring.now
+    spring.now = lambda: right() + timedelta(days=1)
+    spring.simulator.clock_ahead_s = -86_400.0
+    assert (await spring.run()).exit_code is ExitCode.API_UNAVAILABLE
+    assert await spring.statuses() == {RowStatus.WAITING: 5}
+
+    spring.now, spring.simulator.clock_ahead_s = right, 0.0
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert spring.dialled() == dict.fromkeys(numbers(5), 1)
+
+
 async def test_a_clock_that_was_set_ends_no_row(stage: MakeStage) -> None:
     """Whose time is over is not known by it: rows wait until somebody has said that the clock is right."""
     spring = stage()

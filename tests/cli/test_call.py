@@ -405,6 +405,41 @@ def test_the_quota_of_the_account(simulator: Simulator, reserve: int) -> None:
     assert not simulator.provider.dials
 
 
+@pytest.mark.parametrize("faults", [(), ("no_id@agent",)])
+@pytest.mark.parametrize(
+    ("theirs_ahead_s", "told"), [(-86_400.0, "1,440 minutes ahead of"), (3600.0, "60 minutes behind")]
+)
+def test_by_a_clock_that_differs_from_oneinboxs_no_call_is_made(
+    simulator: Simulator, theirs_ahead_s: float, told: str, faults: tuple[str, ...]
+) -> None:
+    """Whichever reply tells it; when the clock is right, the call is made, and no human has to say so."""
+    simulator.clock_ahead_s = theirs_ahead_s
+    strike(simulator, *faults)
+    error = refused()
+    assert isinstance(error, ApiUnavailableError)
+    assert f"the clock of this machine is {told} OneInbox's" in str(error)
+    assert "campaign resume" not in str(error)
+    assert not simulator.provider.dials
+    simulator.clock_ahead_s = 0.0
+    assert call() is ExitCode.OK
+
+
+def test_by_a_clock_that_differs_from_oneinboxs_no_campaign_begins(simulator: Simulator) -> None:
+    """Its name may have the date in it, and the next night's run would find another list under its name."""
+    simulator.clock_ahead_s = -86_400.0
+    write("", name="name: night-{date}")
+    options = Options(
+        contact_list=Path("list.csv"), config=Path("campaign.yaml"), yes=True, allow_invalid=True
+    )
+    with pytest.raises(ApiUnavailableError, match=r"1,440 minutes ahead of OneInbox's"):
+        run(options, timing=IMPATIENT)
+    with Ledger.open("ledger.db") as ledger:
+        assert ledger.read(campaigns.newest) == []
+    simulator.clock_ahead_s = 0.0
+    assert run(options, timing=IMPATIENT) is ExitCode.OK
+    assert dialled(simulator) == {ANNA: 1, BEN: 1}
+
+
 def test_a_run_that_is_on_comes_first(simulator: Simulator) -> None:
     """Who has the ledger is told."""
     with Ledger.open("ledger.db") as ledger, ledger.run_lock("campaign spring"):

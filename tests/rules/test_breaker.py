@@ -6,6 +6,7 @@ from campaign.models import Call, Disposition
 from campaign.rules import blame
 from campaign.rules.breaker import Breaker
 from campaign.rules.breaker_events import (
+    ClocksApart,
     ClockSet,
     Denied,
     Doubled,
@@ -205,6 +206,25 @@ def test_a_clock_that_was_set_opens(seconds: float, opens: bool) -> None:
     found = opened(breaker(), ClockSet(seconds))
     assert bool(found) is opens
     assert all(opening.needs_reset and opening.is_of_account for opening in found)
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "told"),
+    [
+        (299, ""),
+        (301, "5 minutes ahead of OneInbox's"),
+        (-86_400, "1,440 minutes behind OneInbox's"),
+        (-299, ""),
+        (0, ""),
+    ],
+)
+def test_a_clock_that_differs_from_oneinboxs_opens(ahead_s: float, told: str) -> None:
+    """By more than five minutes; the next run asks again by itself, as no call was made by this clock."""
+    seen = breaker()
+    found = opened(seen, ClocksApart(ahead_s))
+    assert [told in opening.cause for opening in found] == ([True] if told else [])
+    assert not any(opening.needs_reset or opening.is_of_account for opening in found)
+    assert seen.trusts_clock is not bool(told)
 
 
 def test_a_provider_that_calls_twice_opens_for_the_account() -> None:

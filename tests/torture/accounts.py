@@ -49,6 +49,8 @@ class Account:
     """`endless`: the list goes on for ever, with calls of other people; `repeats`: it stands still."""
     refuses_offsets: bool = False
     """Whether only the first page can be had, and 422 for any other."""
+    clock_ahead_s: float = 0.0
+    """How far the clock that its replies tell is ahead of the true one."""
     repeats_id_at: int = 0
     """The create-call request that is answered with the id of the first call."""
 

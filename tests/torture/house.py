@@ -155,6 +155,7 @@ class _House:
                 sound.faults, sound.quota, sound.agents = FaultPlan(), None, None
                 sound.api_key, account.provider.list_lag_s = SIMULATOR_KEY, 0.0
                 account.provider.daily_quota = None
+                sound.clock_ahead_s = 0.0
             case "ask":
                 return self.accounts[name].told()
             case "close":
@@ -198,6 +199,7 @@ def _opened(account: Account) -> _Open:
         slim_lists=account.slim_lists,
         records=account.records,
         quota=account.quota,
+        clock_ahead_s=account.clock_ahead_s,
     )
     return _Open(account, simulator, provider, struck)
 

@@ -479,6 +479,9 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         account=Account(repeats_id_at=2),
         settings={"pace": {"calls_per_second": 500, "burst": 1, "max_live_calls": 1}},
     ),
+    "a clock that differs": Story(
+        account=Account(clock_ahead_s=-86_400.0, faults=("no_id@agent#1",)), meets=69
+    ),
     "unreachable on the way": Story(doors=2, meets=69),
     "unreachable at the start": Story(doors=1, meets=69),
     # Lists of calls.

@@ -94,6 +94,11 @@ class NotedApi:
     async def __aexit__(self, *failure: Any) -> None:
         await self._api.__aexit__(*failure)
 
+    @property
+    def clock_ahead_s(self) -> float | None:
+        """As the client."""
+        return self._api.clock_ahead_s
+
     async def create_call(self, request: CallRequest, *last_check: Callable[[], object]) -> str:
         """As the client."""
         self._record.note(Sent(str(request.metadata[TOKEN_KEY]), request.to_number))
