@@ -93,10 +93,11 @@ class Closing:
     async def leave(self) -> None:
         """Before the run leaves its calls: wait until none is queued, and stop those that still are then.
 
-        Nobody would be there to do it at closing. Calls that may ring at any time are left alone.
+        Nobody would be there to do it at closing. Calls that may ring at any time are left alone. The wait is
+        counted from the signal, however long requests have kept the run since.
         """
         run, timing = self._run, self._run.timing
-        stops_at = anyio.current_time() + timing.drain_s
+        stops_at = run.leaves_from + timing.drain_s
         while queued := await run.fetch(self._with_closing, list(self._queued.values())):
             run.waiting_for = "calls that are queued"
             is_over = anyio.current_time() >= stops_at

@@ -1,5 +1,6 @@
 """One run of one campaign: what its tasks share, and how they are told to stop."""
 
+import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -151,6 +152,8 @@ class Run:
     """Why dialling was stopped, when it was by a signal or the deadline."""
     leave_at_once: bool = False
     """Whether live calls are left to the next run."""
+    leaves_from: float = math.inf
+    """Since when, by the event loop's clock, where nothing is wrong."""
     follows: bool = True
     """Whether it lasts until its calls have settled, and not only until the fate of each request is known."""
     touched: set[int] = field(default_factory=set)
@@ -205,6 +208,7 @@ class Run:
     def drain(self, notice: str, *, leave: bool) -> None:
         """Dial no more and let requests in flight end; leave live calls to the next run, or follow them."""
         self.stop_notice = self.stop_notice or notice
+        self.leaves_from = min(self.leaves_from, anyio.current_time() if leave else math.inf)
         self.leave_at_once = self.leave_at_once or leave
         self.dialling.cancel()
         self.changed.ring()

@@ -182,6 +182,30 @@ async def test_a_drained_run_leaves_nobody_in_the_queue(stage: MakeStage) -> Non
     assert (row.status, row.reason) == (RowStatus.UNREACHED, REASON)
 
 
+async def test_a_drain_is_counted_from_its_signal(stage: MakeStage) -> None:
+    """A request that hangs meanwhile does not add to it: the run ends before a service manager kills it."""
+    spring = stage(f"queue={LONG_S}#1", "stall=1000#2")
+    await spring.enrol(ANNA, BEN)
+    closing_in(spring, 3000.0)
+    # The request may take for 0.3 s.
+    spring.timing = replace(spring.timing, drain_s=0.4)
+    spring.handle_signals = True
+    signalled_at = 0.0
+
+    async def signal_while_it_hangs() -> None:
+        nonlocal signalled_at
+        while len(spring.simulator.provider.dials) < 2:  # noqa: ASYNC110 - the provider knows no bell
+            await anyio.sleep(0.01)
+        signalled_at = anyio.current_time()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    assert (await spring.run(alongside=signal_while_it_hangs)).exit_code is ExitCode.NOT_FINISHED
+
+    assert 0.4 <= anyio.current_time() - signalled_at < 0.6
+    [anna, _ben] = spring.simulator.provider.calls.values()
+    assert await spring.read(stops) == [anna.id]
+
+
 async def test_a_drain_is_short_where_hours_never_close(stage: MakeStage) -> None:
     """What is queued then is left to the next run, whenever that comes."""
     spring = stage(f"queue={LONG_S}")

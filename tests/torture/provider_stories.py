@@ -71,7 +71,7 @@ QUEUED_WHEN_DRAINED = Story(
     before=(
         Step(settings=AUTUMN, rows=(FAY, GUS, HAL), actions={"record_placed#3": "SIGKILL"}, ends=SIGKILLED),
     ),
-    step=Step(actions={"record_placed#3": "SIGTERM"}, timing={"drain_s": 0.5}),
+    step=Step(actions={"record_placed#3": "SIGTERM"}, timing={"drain_s": 2}),
 )
 HEARS = Step(timing={"hint_look_s": 0.05})
 HEARS_AND_KEEPS = Step(options=KEPT, timing=HEARS.timing)
