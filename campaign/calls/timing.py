@@ -96,6 +96,8 @@ class Timing:
     step_longest_s: float = 1800.0
     """To enrol a list, write a result file or close the ledger takes no longer, for a million rows on a
     slow disk either."""
+    question_longest_s: float = 1800.0
+    """An answer is waited for no longer, as whoever asks has the ledger meanwhile."""
     stall_look_s: float = 30.0
     """Whether anything still moves is looked at so often."""
     beat_s: float = 1.0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from campaign.cli import call_views, output
+from campaign.cli.question import is_agreed
 from campaign.cli.unlimited import unlimited
 from campaign.cli.views import ledger_flag
 from campaign.errors import (
@@ -90,7 +91,7 @@ def carry_out(errand: Errand, ledger: "Ledger", held: "RunLock", watchdog: "Watc
         watchdog, "the question", then="reading the lists again", limit_s=errand.timing.step_longest_s
     ):
         _confirm(errand)
-    # It may have taken hours to answer, and the lock may have gone to another run.
+    # It may have taken a while to answer, and the lock may have gone to another run.
     held.check()
     if errand.asks:
         # Every rule is asked once more at the dial.
@@ -215,13 +216,8 @@ def _confirm(errand: Errand) -> None:
         return
     names = ", ".join(map(output.visible, errand.settings.call.variables_for(contact.variables)))
     says = f", with values for {names}" if names else ""
-    try:
-        is_agreed = typer.confirm(
-            f"Call {contact.to_number} now with agent {errand.settings.agent_id}{says}?", err=True
-        )
-    except typer.Abort:
-        raise KeyboardInterrupt from None
-    if not is_agreed:
+    question = f"Call {contact.to_number} now with agent {errand.settings.agent_id}{says}?"
+    if not is_agreed(question, patience_s=errand.timing.question_longest_s):
         output.say("Nobody was called.")
         raise typer.Exit(ExitCode.NOT_FINISHED)
 

@@ -27,6 +27,7 @@ from campaign.cli.options import (
     named,
 )
 from campaign.cli.plan import show_plan
+from campaign.cli.question import is_agreed
 from campaign.cli.recordings import keeping, open_shelf
 from campaign.cli.recordings import note as recordings_note
 from campaign.cli.summary import as_data, summarise
@@ -34,7 +35,6 @@ from campaign.cli.unlimited import unlimited
 from campaign.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from campaign.calls.plan import Plan
     from campaign.calls.report import RunReport
     from campaign.calls.timing import Timing
     from campaign.calls.watchdog import Watchdog
@@ -267,10 +267,11 @@ def carry_out(
                 with unlimited(
                     watchdog, "the question", then="reading the lists again", limit_s=timing.step_longest_s
                 ):
-                    is_agreed = _confirmed(planned)
-                if not is_agreed:
+                    people = f"Call {planned.to_dial:,} people?"
+                    is_wanted = is_agreed(people, patience_s=timing.question_longest_s)
+                if not is_wanted:
                     return None
-                # It may have taken hours to answer, and the lock may have gone to another run.
+                # It may have taken a while to answer, and the lock may have gone to another run.
                 held.check()
                 jobs.read_again(job)
                 amend = True
@@ -338,13 +339,6 @@ def carry_out(
             return anyio.run(main)
         finally:
             watchdog.allow("closing the ledger", timing.step_longest_s)
-
-
-def _confirmed(planned: "Plan") -> bool:
-    try:
-        return typer.confirm(f"Call {planned.to_dial:,} people?", err=True)
-    except typer.Abort:
-        raise KeyboardInterrupt from None
 
 
 def choose_output(job: "Job", flag: Path | None) -> Path:

@@ -47,6 +47,11 @@ class Terminal:
     def answer(self, text: str) -> int:
         """Type it, and wait for the end. Returns the exit code."""
         os.write(self._ours, text.encode())
+        return self.end()
+
+    def end(self) -> int:
+        """Wait for it. Returns the exit code."""
         wait_until(lambda: bool(self.shows("\0")) or self.process.poll() is not None)
+        self.shows("")
         self.close()
         return self.process.wait(PATIENCE_S)
