@@ -2,6 +2,7 @@
 
 import gc
 import os
+import resource
 import sys
 from collections.abc import Callable
 from typing import Annotated, NoReturn
@@ -96,6 +97,8 @@ def guarded(command: Callable[[], object]) -> NoReturn:
     output.stand_in_for_closed()
     # What is written here holds personal data: for the owner's eyes only.
     os.umask(0o077)
+    # The memory of a process that dies holds the key as well: no image of it is kept.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     # Nearly all that a start makes lives to the end: to look for garbage in it takes a sixth of the start.
     # What is large, such as the body of a reply, is in no cycle and goes without being looked for.
     gc.set_threshold(*_GARBAGE_LOOKS)

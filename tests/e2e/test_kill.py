@@ -1,7 +1,9 @@
 """`kill -9` at any moment, signals, and two runs at once, with real processes."""
 
 import random
+import resource
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -145,6 +147,27 @@ def test_the_second_signal_leaves_at_once(tmp_path: Path) -> None:
         assert process.returncode == 130, said
         assert run_to_the_end(place) in (0, 80)
         assert_nothing_lost(place, needs_review_at_most=10)
+
+
+def test_a_run_that_dies_leaves_no_image_of_its_memory(tmp_path: Path) -> None:
+    """The key, numbers and names are in it, so no core is written, whatever the shell allows."""
+    allowed = ["sh", "-c", 'ulimit -S -c "$(ulimit -H -c)"; exec "$0" "$@"']
+    with simulator(tmp_path, "--speed", "60") as oracle:
+        place = lay_out(tmp_path, oracle, people(ROWS), rate=2, impatient=True)
+        process = subprocess.Popen(
+            [*allowed, *place.command()],
+            cwd=tmp_path,
+            env=place.environment(),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        wait_until(dialled(oracle, 2), process)
+        soft, _ = resource.prlimit(process.pid, resource.RLIMIT_CORE)
+        process.send_signal(signal.SIGQUIT)
+        process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == -signal.SIGQUIT
+        assert soft == 0
+        assert not list(tmp_path.glob("core*"))
 
 
 def test_a_second_run_is_kept_out_and_told_who_is_in(tmp_path: Path) -> None:
