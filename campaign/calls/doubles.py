@@ -1,10 +1,12 @@
 """Doubles: a further call of one request is found in the lists, followed like the first, and stops dialling.
 
 A reply names one call. That OneInbox has acted twice, or that something on the way has repeated the request,
-shows only in a list, by our token. Where lists show no tokens it does not show.
+shows only in a list, by our token. Where lists show no tokens it does not show. So it is with the call of a
+lost reply that is listed only after its row was left to a human: it is followed as well, and stops nothing.
 """
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 
 from campaign.calls import breaker
 from campaign.calls.run import Run
@@ -12,7 +14,7 @@ from campaign.ledger import calls, doubles
 from campaign.ledger.calls import OpenCall
 from campaign.ledger.doubles import Doubling
 from campaign.logs import get_logger
-from campaign.models import TOKEN_KEY, Call
+from campaign.models import TOKEN_KEY, AttemptState, Call
 from campaign.rules.breaker_events import Doubled
 
 log = get_logger(__name__)
@@ -42,16 +44,22 @@ class Doubles:
             self._known = (tokens.keys() - strange.keys()) | sighting.known
             for doubling in sighting.doublings:
                 await self._take_up(doubling)
+            for found in sighting.found:
+                await self._take_up(found)
 
     async def _take_up(self, doubling: Doubling) -> None:
         run = self._run
-        log.warning("call.doubled", row=doubling.row_number, calls=doubling.call_ids)
-        # First: a run that is killed in between finds the calls again, and the breaker open.
-        await breaker.tell(run, Doubled(doubling.calls, doubling.row_number))
+        if doubling.calls > 1:
+            log.warning("call.doubled", row=doubling.row_number, calls=doubling.call_ids)
+            # First: a run that is killed in between finds the calls again, and the breaker open.
+            await breaker.tell(run, Doubled(doubling.calls, doubling.row_number))
+        else:
+            log.info("call.found", row=doubling.row_number, calls=doubling.call_ids)
         recorded = await run.commit(doubles.record_doubles, doubling.attempt_id, doubling.call_ids, run.now())
         if doubling.campaign_id == run.campaign_id:
             run.spending.doubled(doubling.attempt_id, recorded.call_ids, is_over=recorded.is_over)
         for record in await run.fetch(calls.open_calls, attempt_id=doubling.attempt_id):
             if record.call_id in recorded.call_ids:
                 run.settling.discard(doubling.attempt_id)
-                self._follow(record)
+                # Also where its row is for a human: nobody has waited for the end of this call yet.
+                self._follow(replace(record, state=AttemptState.LIVE))

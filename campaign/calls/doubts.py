@@ -7,7 +7,7 @@ human to decide.
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import anyio
 
@@ -18,6 +18,7 @@ from campaign.calls.watchlist import NOTHING_S
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, calls
 from campaign.ledger.attempts import Doubt
+from campaign.ledger.late import LONGEST
 from campaign.logs import get_logger
 from campaign.models import Call
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, Unsupported
@@ -65,7 +66,7 @@ class DoubtSettler:
         for agent_id in dict.fromkeys(doubt.agent_id for doubt in doubts):
             of_agent = [doubt for doubt in doubts if doubt.agent_id == agent_id]
             try:
-                look = await self._look(agent_id, of_agent)
+                look = await self._look(agent_id, min(doubt.intent_at for doubt in of_agent))
             except ApiError as error:
                 trouble = error
                 continue
@@ -82,9 +83,23 @@ class DoubtSettler:
         youngest_s = min((run.now() - doubt.intent_at).total_seconds() for doubt in doubts)
         return min(max(youngest_s / 2, timing.doubt_look_min_s), timing.doubt_look_max_s)
 
-    async def _look(self, agent_id: str, doubts: Sequence[Doubt]) -> Look:
+    async def look_again(self) -> None:
+        """Look once, at the start of a run, for what was left to a human: it may be listed by now.
+
+        A list that cannot be read is left to the next run.
+        """
         run = self._run
-        since = min(doubt.intent_at for doubt in doubts) - timedelta(seconds=run.timing.clock_skew_s)
+        for agent_id, first in (await run.fetch(attempts.lost, run.now() - LONGEST)).items():
+            try:
+                look = await self._look(agent_id, first)
+            except ApiError as error:
+                log.warning("doubts.trouble", error=error.brief)
+            else:
+                await self._tracker.listed(look.calls.values())
+
+    async def _look(self, agent_id: str, first: datetime) -> Look:
+        run = self._run
+        since = first - timedelta(seconds=run.timing.clock_skew_s)
         seen: dict[str, Call] = {}
         in_order: list[Call] = []
         pages = 0

@@ -206,6 +206,9 @@ async def _work(
     late = LateResults(run)
     work_is_left = await has_work(run)
     if not work_is_left:
+        await doubts.look_again()
+        work_is_left = run.has_open_attempts
+    if not work_is_left:
         await late.look()
         await recorder.work_alone()
     if work_is_left and may_call:
@@ -220,6 +223,7 @@ async def _work(
             tasks.start_soon(watchers.watch_clock, run)
             if is_listened_to is not None:
                 tasks.start_soon(watchers.watch_hints, run, tracker, is_listened_to)
+            await doubts.look_again()
             await doubts.settle()
             await leftovers.close()
             tasks.start_soon(doubts.run)

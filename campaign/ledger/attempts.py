@@ -34,6 +34,15 @@ _DOUBTS = (
     .where(schema.attempts.c.state == AttemptState.IN_DOUBT)
     .order_by(schema.attempts.c.id)
 )
+_LOST = (
+    select(schema.attempts.c.agent_id, func.min(schema.attempts.c.intent_at))
+    .where(
+        schema.attempts.c.state == AttemptState.NEEDS_REVIEW,
+        schema.attempts.c.intent_at > bindparam("since"),
+        ~exists().where(schema.calls.c.attempt_id == schema.attempts.c.id),
+    )
+    .group_by(schema.attempts.c.agent_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +234,15 @@ def doubts(connection: Connection) -> list[Doubt]:
         )
         for row in rows
     ]
+
+
+def lost(connection: Connection, since: datetime) -> dict[str, datetime]:
+    """Complete, whichever campaign made them: requests after `since` that are left to a human without a call.
+
+    Returns:
+        By agent, when the first of them began.
+    """
+    return dict(connection.execute(_LOST, {"since": since}).all())
 
 
 def record_look(connection: Connection, attempt_id: int) -> None:

@@ -1,32 +1,42 @@
-"""Doubles: calls that were made of one request beside the one that its reply has named."""
+"""Doubles: calls of one request beside the one that its reply has named, or that was found in its place.
+
+So is the first one that turns up when the request was left to a human.
+"""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy import Connection, bindparam, exists, func, insert, or_, select, update
 
 from campaign.ledger import calls, moves, schema
 from campaign.ledger.late import LOOKS
 from campaign.models import AttemptState, RowStatus, TranscriptStatus
 
-# An attempt without a call has none that could be doubled: its request is under way, or in doubt.
-_CALLED = (
+# An attempt without a call has none that could be doubled: its request is under way, or in doubt. When it was
+# left to a human, nobody else records what carries its token.
+_CARRIED = (
     select(
         schema.attempts.c.id,
         schema.attempts.c.token,
         schema.attempts.c.campaign_id,
         schema.contacts.c.row_number,
-        func.count().label("calls"),
+        func.count(schema.calls.c.id).label("calls"),
     )
     .select_from(schema.attempts)
-    .join(schema.calls)
+    .outerjoin(schema.calls)
     .join(schema.contacts)
-    .where(schema.attempts.c.token.in_(bindparam("tokens", expanding=True)))
+    .where(
+        schema.attempts.c.token.in_(bindparam("tokens", expanding=True)),
+        or_(schema.calls.c.id.is_not(None), schema.attempts.c.state == AttemptState.NEEDS_REVIEW),
+    )
     .group_by(schema.attempts.c.id, schema.contacts.c.row_number)
 )
-_ATTEMPT = select(schema.attempts).where(schema.attempts.c.id == bindparam("attempt"))
+_ATTEMPT = select(
+    schema.attempts, exists().where(schema.calls.c.attempt_id == schema.attempts.c.id).label("has_call")
+).where(schema.attempts.c.id == bindparam("attempt"))
+_REASON = update(schema.contacts).where(schema.contacts.c.id == bindparam("contact"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,8 @@ class Sighting:
     known: set[str]
     """Ids of calls that it has."""
     doublings: Sequence[Doubling]
+    found: Sequence[Doubling] = ()
+    """The same of attempts that are left to a human, and had no call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +74,20 @@ class Recorded:
 
 
 def sight(connection: Connection, tokens: Mapping[str, str]) -> Sighting:
-    """Exact, as committed: which calls are known, and which are further ones of attempts that have one.
+    """Exact, as committed: which calls are known, and which are further ones of attempts that have one, or
+    first ones of attempts that are left to a human.
 
     Args:
         connection: To the ledger.
         tokens: By the id of a call, the token that it carries.
     """
-    attempts = connection.execute(_CALLED, {"tokens": list({*tokens.values()})}).all()
+    attempts = connection.execute(_CARRIED, {"tokens": list({*tokens.values()})}).all()
     # Asked last: a call that is recorded in between is known, and not a further one.
     known = calls.known_ids(connection, tokens)
     unknown: defaultdict[str, list[str]] = defaultdict(list)
     for call_id in tokens.keys() - known:
         unknown[tokens[call_id]].append(call_id)
-    doublings = [
+    carried = [
         Doubling(
             attempt.id,
             attempt.campaign_id,
@@ -85,16 +98,18 @@ def sight(connection: Connection, tokens: Mapping[str, str]) -> Sighting:
         for attempt in attempts
         if (call_ids := unknown[attempt.token])
     ]
-    return Sighting(known, doublings)
+    doublings = [each for each in carried if each.calls > len(each.call_ids)]
+    return Sighting(known, doublings, tuple(each for each in carried if each not in doublings))
 
 
 def record_doubles(
     connection: Connection, attempt_id: int, call_ids: Collection[str], now: datetime
 ) -> Recorded:
-    """Nothing lost, and journalled: further calls of an attempt that has one are on disk.
+    """Nothing lost, and journalled: calls of an attempt that nobody knew are on disk.
 
     An attempt whose calls had all ended is live again. Of one that is over, or for a human to decide, neither
-    state nor row changes. When it is over, its further calls are looked up as late results are.
+    state nor row changes. When it is over, its further calls are looked up as late results are. A human who
+    was to find out whether there is a call is told which.
     """
     known = calls.known_ids(connection, call_ids)
     added = [call_id for call_id in call_ids if call_id not in known]
@@ -115,12 +130,15 @@ def record_doubles(
         moves.journal(
             connection,
             now,
-            "call.doubled",
+            "call.doubled" if attempt.has_call else "call.found",
             campaign_id=attempt.campaign_id,
             contact_id=attempt.contact_id,
             attempt_id=attempt_id,
             detail=call_id,
         )
+    if added and not attempt.has_call:
+        why = f"the reply was lost, and the call found later: {' and '.join(added)}; look it up at OneInbox"
+        connection.execute(_REASON, {"contact": attempt.contact_id, "reason": why})
     if added and attempt.state == AttemptState.SETTLING:
         moves.move_attempt(connection, attempt_id, to=AttemptState.LIVE, now=now, event="call.live_again")
         moves.move_row(connection, attempt.contact_id, to=RowStatus.LIVE, now=now)

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from campaign.ledger import attempts, calls
+from campaign.ledger import attempts, calls, review
 from campaign.ledger.moves import IllegalMoveError
+from campaign.ledger.review import Decision, Ruling
 from campaign.models import AttemptState, RowStatus
 from tests.ledger.case import ANNA, BEN, CARA, Case, do, people, start
 from tests.support import NOON
@@ -138,6 +139,25 @@ def test_giving_up_hands_the_row_to_a_human(case: Case) -> None:
     assert case.ledger.read(attempts.doubts) == []
     with pytest.raises(IllegalMoveError):
         case.intend(ANNA)
+
+
+def test_what_was_given_up_without_a_call_is_told_by_agent(case: Case) -> None:
+    """Since when, of all campaigns: nothing that is too old, in doubt, has a call or was decided about."""
+    old, begun, hour = NOON - timedelta(days=1), NOON - timedelta(minutes=9), timedelta(hours=1)
+    elsewhere = start(case.ledger, people(ANNA, BEN, CARA), name="other")
+    assert case.ledger.read(attempts.lost, NOON - hour) == {}
+    case.doubt(case.intend(CARA))
+    called = elsewhere.intend(CARA)
+    elsewhere.place(called, "call-1")
+    elsewhere.give_up(called)
+    for each, number, at in ((case, ANNA, old), (case, BEN, NOON), (elsewhere, BEN, begun)):
+        attempt = each.intend(number, now=at)
+        each.doubt(attempt)
+        each.give_up(attempt)
+
+    assert case.ledger.read(attempts.lost, NOON - hour) == {"agt_test": begun}
+    do(case.ledger, review.decide, elsewhere.id, None, Ruling(Decision.CALLED, "asked", "dana", NOON))
+    assert case.ledger.read(attempts.lost, NOON - hour) == {"agt_test": NOON}
 
 
 def test_every_end_is_journalled(case: Case) -> None:

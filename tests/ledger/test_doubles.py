@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from campaign.ledger import calls, doubles, late
+from campaign.errors import UsageError
+from campaign.ledger import calls, doubles, late, review, schema
 from campaign.ledger.doubles import Doubling
+from campaign.ledger.review import Decision, Ruling
 from campaign.models import AttemptState, Disposition, RowStatus
 from tests.ledger.case import ANNA, BEN, Case, do
 from tests.support import NOON
@@ -114,3 +117,58 @@ def test_calls_of_other_people_are_left_alone(case: Case) -> None:
     other = case.intend(BEN, token="ben")
     case.place(other, "call-9")
     assert [each.attempt_id for each in sighted(case, "call-2", carried="ben").doublings] == [other]
+
+
+def given_up(case: Case) -> int:
+    """A request of Anna's that was left to a human without a call. Returns the attempt's id."""
+    attempt = case.intend(ANNA, token="anna")
+    case.doubt(attempt)
+    case.give_up(attempt)
+    return attempt
+
+
+def test_the_call_of_a_request_that_was_given_up_is_found(case: Case) -> None:
+    """By its token, as long as no human has decided and no call of it is known."""
+    attempt = given_up(case)
+    assert sighted(case, "call-1") == doubles.Sighting(
+        set(), [], (Doubling(attempt, case.id, 2, ["call-1"], 1),)
+    )
+    assert sighted(case, "call-1", "call-2").found[0].calls == 2
+    double(case, attempt, "call-1")
+    assert sighted(case, "call-1") == doubles.Sighting({"call-1"}, [])
+    assert [each.calls for each in sighted(case, "call-2").doublings] == [2]
+
+
+@pytest.mark.parametrize("decision", Decision)
+def test_a_request_that_a_human_has_decided_about_is_not_looked_for(case: Case, decision: Decision) -> None:
+    """The decision stands, whatever the list shows later."""
+    given_up(case)
+    ruling = Ruling(decision, "asked her", "dana", NOON)
+    do(case.ledger, review.decide, case.id, None, ruling)
+    assert sighted(case, "call-1") == doubles.Sighting(set(), [])
+
+
+def test_a_call_that_is_found_after_all_ends_the_question(case: Case) -> None:
+    """Until its end is seen the row stays in review, but not for anybody to say that there was no call."""
+    attempt = given_up(case)
+    assert double(case, attempt, "call-1") == doubles.Recorded(("call-1",), is_over=False)
+    row = case.result(ANNA)
+    assert (row.status, row.call_id) == (RowStatus.NEEDS_REVIEW, "call-1")
+    assert row.reason == "the reply was lost, and the call found later: call-1; look it up at OneInbox"
+    assert open_ids(case) == {"call-1"}
+    with pytest.raises(UsageError, match="OneInbox made call call-1"):
+        do(case.ledger, review.decide, case.id, None, Ruling(Decision.NOT_CALLED, "no", "dana", NOON))
+    assert case.end("call-1")
+    assert case.settle("call-1")
+    assert (case.state(attempt), case.statuses()[ANNA]) == (AttemptState.ENDED, RowStatus.COMPLETED)
+
+
+def test_a_call_that_is_found_after_all_is_journalled_as_found(case: Case) -> None:
+    """A further one is told from it."""
+    attempt = given_up(case)
+    double(case, attempt, "call-1")
+    double(case, attempt, "call-2")
+    events = schema.events.c
+    wanted = select(events.event, events.detail).where(events.event.in_(("call.found", "call.doubled")))
+    told = case.ledger.read(lambda connection: connection.execute(wanted.order_by(events.id)).all())
+    assert [tuple(row) for row in told] == [("call.found", "call-1"), ("call.doubled", "call-2")]

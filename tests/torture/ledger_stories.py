@@ -39,6 +39,11 @@ REVIEW = Account(faults=("drop~0100", "drop~0101", "drop~0102", "drop~0107"))
 """After the first run some rows are for a human."""
 REVIEWED = frozenset(person["phone"] for person in (ANNA, BEN, CARA, HAL))
 REDIALLED: Mapping[str, int] = dict.fromkeys(REVIEWED, 2)
+GIVEN_UP = (
+    Step(actions={"record_placed#1": "SIGKILL"}, ends=SIGKILLED),
+    Step(program="give_up_doubts"),
+)
+"""Calls that OneInbox lists are left to a human."""
 
 HEARS = Step(timing={"hint_look_s": 0.05})
 LEDGER_STORIES: Mapping[str, Story] = {
@@ -317,6 +322,10 @@ LEDGER_STORIES: Mapping[str, Story] = {
     "given up twice": Story(
         step=Step(program="give_up_twice", settings=AUTUMN, rows=({**ANNA, "phone": DOUBTED},)),
         ambiguous=1,
+    ),
+    "given up too early": Story(before=GIVEN_UP),
+    "given up too early, and the list fails at first": Story(
+        account=Account(faults=("status=503@list#3",)), before=GIVEN_UP
     ),
     "a known call marked as not called": Story(
         account=Account(longest_call_s=1, faults=("never_end#1-2", "status=404@get#1-4")),

@@ -149,6 +149,15 @@ def give_up_twice(ledger: str, _url: str) -> None:
             opened.write(attempts.give_up, attempt, reason="no end was seen", now=datetime.now(UTC)).result()
 
 
+def give_up_doubts(ledger: str, _url: str) -> None:
+    """Whatever a killed run has left in mid-request is for a human, although its calls may well be listed."""
+    now = datetime.now(UTC)
+    with Ledger.open(ledger) as opened:
+        opened.write(attempts.doubt_interrupted, now).result()
+        for doubt in opened.read(attempts.doubts):
+            opened.write(attempts.give_up, doubt.attempt_id, reason="not in the list", now=now).result()
+
+
 def _doubt(ledger: Ledger, campaign: str) -> int:
     """A campaign of one person, of whom nobody knows whether they were called. Returns the attempt."""
     now = datetime.now(UTC)
