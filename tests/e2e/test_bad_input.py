@@ -230,6 +230,33 @@ def test_closed_standard_descriptors_change_no_exit_code(
     assert "fault in this program" not in ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("most_blocks", "fed", "words"),
+    [
+        ("8", "< list.csv", "its copy in {folder} cannot be written (File too large); make room there"),
+        ("unlimited", "0> written", "it cannot be read (Bad file descriptor)"),
+    ],
+    ids=["no room for its copy", "open for writing"],
+)
+def test_standard_input_that_cannot_be_had_gets_one_clear_line(
+    tmp_path: Path, most_blocks: str, fed: str, words: str
+) -> None:
+    """A list that is fed is copied to a temporary file: where that fails, which disk it is, and a cure."""
+    write(tmp_path, "list.csv", GOOD_LIST + "+12025550143,Dana\n" * 10_000)
+    ended = subprocess.run(
+        ["sh", "-c", f'ulimit -f {most_blocks}; exec "$0" "$@" {fed}', *COMMAND, "validate", "-"],
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert ended.returncode == 66, ended.stderr
+    [line] = ended.stderr.splitlines()
+    assert f"campaign: standard input: {words.format(folder=tmp_path)}" in line
+
+
 @pytest.mark.alone
 def test_help_is_quick(tmp_path: Path) -> None:
     """`campaign --help` takes under 0.3 s; the quickest of five runs counts, as machines are noisy.

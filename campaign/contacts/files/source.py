@@ -6,7 +6,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from io import BufferedRandom, BufferedReader
 from pathlib import Path
@@ -63,13 +63,13 @@ def opened(path: Path, feeding: Feeding = nullcontext) -> Iterator[Source]:
         feeding: Is entered while somebody feeds standard input.
 
     Raises:
-        InputMissingError: There is no such file, or it cannot be opened.
+        InputMissingError: There is no such file, or it cannot be opened, or standard input be copied.
         ListError: It is empty, too large, or was changed while it was read.
     """
     if path == STANDARD_INPUT:
-        with tempfile.TemporaryFile() as copy:
-            with feeding():
-                _copy_standard_input(copy)
+        with feeding():
+            copy = _copy_of_standard_input()
+        with copy:
             yield _source("standard input", copy)
         return
     try:
@@ -108,13 +108,35 @@ def _is_changed(file: BufferedReader, source: Source, before: os.stat_result) ->
     return hashlib.file_digest(file, "sha256").hexdigest() != source.fingerprint
 
 
-def _copy_standard_input(copy: IO[bytes]) -> None:
-    # One byte more than is allowed, so that the size tells.
-    left = limits.FILE_BYTES + 1
-    while block := sys.stdin.buffer.read(min(left, _BLOCK_BYTES)):
-        copy.write(block)
-        left -= len(block)
-    copy.flush()
+def _copy_of_standard_input() -> BufferedRandom:
+    """An open file with it, which is gone when it is closed. Raises InputMissingError."""
+    try:
+        with ExitStack() as stack:
+            copy = stack.enter_context(tempfile.TemporaryFile())
+            # One byte more than is allowed, so that the size tells.
+            left = limits.FILE_BYTES + 1
+            while block := _fed(min(left, _BLOCK_BYTES)):
+                copy.write(block)
+                left -= len(block)
+            copy.flush()
+            stack.pop_all()
+            return copy
+    except OSError as error:
+        folder = tempfile.tempdir or "a temporary folder"
+        raise InputMissingError(
+            f"standard input: its copy in {folder} cannot be written ({error.strerror}); "
+            "make room there, or name another folder with TMPDIR"
+        ) from error
+
+
+def _fed(size: int) -> bytes:
+    """So many bytes, or what is left. Raises InputMissingError."""
+    try:
+        return sys.stdin.buffer.read(size)
+    except OSError as error:
+        raise InputMissingError(
+            f"standard input: it cannot be read ({error.strerror}); feed the list from a file or a command"
+        ) from error
 
 
 def _source(name: str, file: BufferedReader | BufferedRandom) -> Source:
