@@ -18,7 +18,6 @@ from campaign.calls.watchlist import NOTHING_S
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, calls
 from campaign.ledger.attempts import Doubt
-from campaign.ledger.late import LONGEST
 from campaign.logs import get_logger
 from campaign.models import Call
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, Unsupported
@@ -88,8 +87,8 @@ class DoubtSettler:
 
         A list that cannot be read is left to the next run.
         """
-        run = self._run
-        for agent_id, first in (await run.fetch(attempts.lost, run.now() - LONGEST)).items():
+        lost, self._run.lost = self._run.lost, {}
+        for agent_id, first in lost.items():
             try:
                 look = await self._look(agent_id, first)
             except ApiError as error:

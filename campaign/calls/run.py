@@ -130,6 +130,8 @@ class Run:
     """Attempts whose call has ended and whose results are awaited."""
     in_doubt: set[int] = field(default_factory=set)
     """Those of the live attempts whose fate is unknown."""
+    lost: Mapping[str, datetime] = field(default_factory=dict)
+    """By agent, since when requests of earlier runs are left to a human, until they were looked for again."""
     own_doubts: set[int] = field(default_factory=set)
     """Doubts of this run. Those of a killed run say nothing about OneInbox."""
     steady: Callable[[], float] = steady_time

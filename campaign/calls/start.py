@@ -2,6 +2,7 @@
 
 from contextlib import aclosing
 from dataclasses import asdict
+from datetime import datetime
 
 import anyio
 
@@ -10,6 +11,9 @@ from campaign.calls.spending import Spending
 from campaign.calls.track import Tracker
 from campaign.errors import ApiUnavailableError
 from campaign.ledger import attempts, calls, campaigns, spending
+from campaign.ledger.attempts import Doubt
+from campaign.ledger.late import LONGEST
+from campaign.ledger.ledger import Connection
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES
 from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsupported
@@ -24,7 +28,8 @@ async def recover(run: Run, tracker: Tracker, *, others: bool) -> None:
     to the next run; none of their rows is dialled.
     """
     interrupted = await run.commit(attempts.doubt_interrupted, run.now())
-    for doubt in await run.fetch(attempts.doubts):
+    doubts, run.lost = await run.fetch(_unknown, run.now() - LONGEST)
+    for doubt in doubts:
         run.doubt(doubt.attempt_id, own=False)
     found = await run.fetch(calls.open_calls)
     left_over = [record for record in found if others or record.campaign_id == run.campaign_id]
@@ -32,6 +37,10 @@ async def recover(run: Run, tracker: Tracker, *, others: bool) -> None:
         tracker.follow(record)
     if interrupted or left_over:
         log.info("run.recovered", in_doubt=interrupted, calls=len(left_over))
+
+
+def _unknown(connection: Connection, since: datetime) -> tuple[list[Doubt], dict[str, datetime]]:
+    return attempts.doubts(connection), attempts.lost(connection, since)
 
 
 async def take_stock(run: Run) -> None:
