@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from campaign.calls import breaker
 from campaign.calls.run import Run
+from campaign.calls.start import confirm_clock
 from campaign.ledger import ending, waiting
 from campaign.ledger.ending import Leftover
 from campaign.ledger.ledger import Connection
@@ -37,7 +38,7 @@ class Closed:
 async def end_overdue(run: Run) -> None:
     """Rows that may never be dialled any more become final, due or not, so that the result is.
 
-    Not by a clock that was set: whose time is over is known when somebody has said that it is right.
+    Not by a clock that was set, during the run or before it: whose time is over is known when it is right.
     """
     await breaker.check_clock(run)
     all_are = run.settings.valid_until is not None or run.settings.valid_for is not None
@@ -49,7 +50,8 @@ async def end_overdue(run: Run) -> None:
     ):
         after = rows[-1].contact_id
         # Beside the event loop, as the zones' rules are read from disk when first needed.
-        if over := await run.fetch(_over, run, rows):
+        over = await run.fetch(_over, run, rows)
+        if over and await confirm_clock(run):
             await run.commit(_end_all, run, over)
     if run.next_due is not None:
         # Without the rows that have ended it may be later, and never earlier.

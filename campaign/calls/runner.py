@@ -197,8 +197,6 @@ async def _work(
     await breaker.take_up(run)
     await write_results()
     await recover(run, tracker, others=follow_others)
-    # Before a row is ended by the clock, it is compared with OneInbox's.
-    may_call = await has_work(run) and await reach_api(run) and breaker.is_clock_right(run)
     await end_overdue(run)
     leftovers = Leftovers(run)
     await take_stock(run)
@@ -211,7 +209,7 @@ async def _work(
     if not work_is_left:
         await late.look()
         await recorder.work_alone()
-    if work_is_left and may_call:
+    if work_is_left and await reach_api(run) and breaker.is_clock_right(run):
         # Whoever has asked by now not to be called again is not.
         await late.look()
         if run.campaign_id in late.measured:

@@ -1,11 +1,12 @@
 """The start of a run: what earlier runs left and spent, what is left to do, and whether OneInbox is there."""
 
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import asdict
 from datetime import datetime
 
 import anyio
 
+from campaign.calls import breaker
 from campaign.calls.run import Run
 from campaign.calls.spending import Spending
 from campaign.calls.track import Tracker
@@ -55,6 +56,15 @@ async def has_work(run: Run) -> bool:
     """Whether a call is to be followed or looked for, or a row of the campaign is not final."""
     counts = await run.fetch(campaigns.counts, run.campaign_id)
     return run.has_open_attempts or any(status not in FINAL_STATUSES for status in counts)
+
+
+async def confirm_clock(run: Run) -> bool:
+    """Whether the clock is OneInbox's, as far as any reply tells the time. When not, the run is halted."""
+    if run.api.clock_ahead_s is None:
+        with suppress(ApiError):
+            async with aclosing(run.api.recent_calls(run.settings.agent_id)) as pages:
+                await anext(pages)
+    return breaker.is_clock_right(run)
 
 
 async def reach_api(run: Run) -> bool:

@@ -37,7 +37,8 @@ class _Loader(yaml.SafeLoader):
 
     def refuse_plus(self, node: yaml.ScalarNode) -> NoReturn:
         """Mostly a phone number: with quotes it keeps its plus, whoever reads the file."""
-        problem = 'a number would lose its plus; write it in quotes, like "+15739693824"'
+        # Without an example: a number would be taken out of what is shown.
+        problem = "a number would lose its plus; write it in quotes, with its plus"
         raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark)
 
 

@@ -371,7 +371,8 @@ async def test_want_of_answers_is_ended_by_a_get(stage: MakeStage) -> None:
 
     def events(connection: Connection) -> list[str]:
         table = schema.events.c
-        return list(connection.scalars(select(table.event).where(table.event.like("breaker.%"))))
+        told = select(table.event).where(table.event.like("breaker.%")).order_by(table.id)
+        return list(connection.scalars(told))
 
     assert await spring.read(events) == ["breaker.opened", "breaker.closed"]
     assert await still_open(spring) == []

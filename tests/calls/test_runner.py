@@ -655,7 +655,7 @@ async def test_a_ledger_that_stays_slow_ends_the_run(stage: MakeStage, clock: He
     assert "no request was in time for 1m: ledger and connection take longer than 0.5 s" in str(
         report.stop_error
     )
-    assert any(seen.waiting_for == "the ledger" for seen in spring.progress)
+    assert any(seen.waiting_for == "the ledger, or the network" for seen in spring.progress)
     assert spring.dialled() == {}
     assert 1 < await spring.read(number_of_attempts) < 60
 

@@ -82,7 +82,7 @@ CASES: list[tuple[str, Callable[[Path], None], list[str], int, str]] = [
         damage("campaign.yaml", GOOD_CONFIG.replace('"', "")),
         [],
         78,
-        'a phone number must stand in quotes, with its plus; put "..." around it',
+        "line 4, column 16: a number would lose its plus; write it in quotes, with its plus",
     ),
     ("bad window", setting('hours: {days: {mon: "20:00-09:00"}}'), [], 78, "nothing"),
     (

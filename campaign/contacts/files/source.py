@@ -34,7 +34,8 @@ class ReadOptions:
     """The sheet of a workbook."""
     include_hidden: bool = False
     """Whether rows and columns that the spreadsheet hides are read like the others."""
-    feeding: Feeding = nullcontext
+    # Not in its text, which is part of what tells one list from another.
+    feeding: Feeding = field(default=nullcontext, repr=False, compare=False)
     """Is entered while somebody feeds standard input, which may take hours."""
 
 
