@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, exists, insert, select
 
 from campaign.ledger import schema
 from campaign.models import E164, forms_of
@@ -79,7 +79,8 @@ def suppressed(connection: Connection) -> dict[str, str]:
 
 def is_suppressed(connection: Connection, number: str) -> bool:
     """As committed: whether this person must not be called, in whichever form the number is written."""
-    return bool(_known(connection, forms_of(number)))
+    is_listed = exists().where(schema.suppression.c.to_number.in_(forms_of(number)))
+    return bool(connection.scalar(select(is_listed)))
 
 
 def everybody(connection: Connection) -> list[Suppressed]:
@@ -87,15 +88,6 @@ def everybody(connection: Connection) -> list[Suppressed]:
     table = schema.suppression.c
     rows = connection.execute(select(schema.suppression).order_by(table.added_at.desc(), table.to_number))
     return [Suppressed(E164(row.to_number), row.reason, row.added_at) for row in rows]
-
-
-def _known(connection: Connection, numbers: Collection[str]) -> set[str]:
-    column = schema.suppression.c.to_number
-    return {
-        number
-        for batch in _batches(list(numbers))
-        for number in connection.scalars(select(column).where(column.in_(batch)))
-    }
 
 
 def _batches(numbers: Sequence[str]) -> list[Sequence[str]]:

@@ -27,6 +27,8 @@ from campaign.oneinbox.usage import Usage, parse_usage
 
 CREATE_DEADLINE_S = 60.0
 CLOSE_DEADLINE_S = 10.0
+NO_CHECK: Callable[[], object] = object
+"""Nothing more is to be asked before a request leaves."""
 FIRST_BYTE = "http11.send_request_headers.started"
 """What the transport tells its trace once it is connected, and before anything of a request leaves."""
 
@@ -115,9 +117,7 @@ class OneInbox:
         """What is known by now of the account's lists."""
         return self._listing.habits
 
-    async def create_call(
-        self, request: CallRequest, last_check: Callable[[], object] = lambda: None, /
-    ) -> str:
+    async def create_call(self, request: CallRequest, last_check: Callable[[], object] = NO_CHECK, /) -> str:
         """Ring one person: `POST /v1/calls`, sent once and never again by any layer.
 
         Args:
