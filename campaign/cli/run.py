@@ -156,9 +156,7 @@ def execute(options: Options, *, timing: "Timing | None" = None) -> ExitCode:
     with Watchdog(timing) as watchdog:
         watchdog.allow("reading the API key", timing.hang_s)
         environment = Environment()
-        environment.api_key()
-        environment.base_url()
-        environment.proxy()
+        environment.check()
         watchdog.allow("reading the list", timing.step_longest_s)
         with jobs.prepare(
             options.contact_list,

@@ -109,6 +109,12 @@ class Environment(BaseSettings):
         """Where the API is: https, or plain http on this machine only. Raises ConfigError."""
         return check_base_url(self.oneinbox_base_url)
 
+    def check(self) -> None:
+        """Raise what `api_key`, `base_url` and `proxy` do, before anything else of a command is done."""
+        self.api_key()
+        self.base_url()
+        self.proxy()
+
     def account(self) -> str:
         """What tells this account from others: where it is, and a digest of its key, not to be turned back.
 
