@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 def main() -> int:
     """Run what was asked for; 1 when a promise was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
-    parser.add_argument("suite", nargs="*", help=f"of {', '}.join(SUITES); default: all of them")
+    parser.add_argument("suite", nargs="*", help=f"of {', '.join(SUITES)}; default: all of them")
     parser.add_argument("--share", type=float, default=1.0, help="share of the full counts")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2, help="processes at a time")
     parser.add_argument("--seed", type=int, default=1)
