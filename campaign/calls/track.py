@@ -1,12 +1,9 @@
 """Track: follow every placed call to its end and until its results are in.
 
-One list page carries the state of a hundred calls of one agent, so a sweep reads pages where that costs fewer
-requests, and fetches singly what the pages do not show.
+A sweep reads list pages where that costs fewer requests, and fetches singly what the pages do not show.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import anyio
@@ -14,6 +11,7 @@ import anyio
 from campaign.calls import breaker, schedule
 from campaign.calls.closing import Closing
 from campaign.calls.doubles import Doubles
+from campaign.calls.pages import Pages
 from campaign.calls.recordings import Recorder
 from campaign.calls.run import Run
 from campaign.calls.settle import Settler
@@ -24,7 +22,6 @@ from campaign.ledger.calls import OpenCall
 from campaign.logs import get_logger
 from campaign.models import AttemptState, Call, TranscriptStatus
 from campaign.oneinbox.errors import ApiError, KeyRefused, NotFound, NotSent, Throttled, Unsupported
-from campaign.oneinbox.listing import PAGE_SIZE, CallPage
 
 log = get_logger(__name__)
 
@@ -33,9 +30,6 @@ Item = TypeVar("Item")
 PARALLEL_GETS = 16
 # Enough to share commits, and few enough that a dial does not queue behind a whole sweep.
 PARALLEL_COMMITS = 8
-LIST_REST_S = 600.0
-"""A list that cannot be used, or does not show our calls, is tried again after so long."""
-FRUITLESS_SWEEPS = 3
 
 
 class Tracker:
@@ -48,9 +42,7 @@ class Tracker:
         self._calls = Watchlist(run.timing)
         self._settler = Settler(run, self._calls, self._closing, recorder)
         self._doubles = Doubles(run, self.follow)
-        self._page_read_at: dict[str, float] = {}
-        self._list_rests_until: defaultdict[str, float] = defaultdict(float)
-        self._fruitless_sweeps: Counter[str] = Counter()
+        self._pages = Pages(run, self._calls, self._list_has_answered)
         self._failing_since: float | None = None
 
     def follow(self, record: OpenCall) -> None:
@@ -83,6 +75,10 @@ class Tracker:
         """A list has shown these calls: there may be further calls of one request among them."""
         await self._doubles.look(call for call in calls if call.id not in self._calls)
 
+    async def _list_has_answered(self, calls: Iterable[Call]) -> None:
+        self._failing_since = None
+        await self.listed(calls)
+
     async def leave(self) -> None:
         """Before the run leaves its calls to the next one: nobody stays queued, to be rung after hours."""
         await self._closing.leave()
@@ -94,7 +90,11 @@ class Tracker:
 
     async def _sweep(self, due: Sequence[Tracked]) -> None:
         hinted = self._calls.begin_look(due)
-        shown = await self._read_pages(due, hinted)
+        shown: dict[str, Call] = {}
+        try:
+            await self._pages.read(due, hinted, shown)
+        except ApiError as error:
+            await self._trouble(error)
         for tracked in due:
             call_id = tracked.record.call_id
             # A page may be older than what a hint tells of.
@@ -111,77 +111,6 @@ class Tracker:
             self._calls.end_look(tracked, was_seen=tracked.record.call_id in seen)
         if trouble is not None:
             await self._trouble(trouble)
-
-    async def _read_pages(self, due: Sequence[Tracked], hinted: Collection[str]) -> dict[str, Call]:
-        """The calls that the newest list pages show, where pages cost fewer requests than single looks."""
-        seen: dict[str, Call] = {}
-        by_agent: defaultdict[str, list[Tracked]] = defaultdict(list)
-        for tracked in due:
-            if not tracked.needs_single_look:
-                by_agent[tracked.record.agent_id].append(tracked)
-        try:
-            for agent_id, of_agent in by_agent.items():
-                if anyio.current_time() >= self._list_rests_until[agent_id]:
-                    ranks = [self._calls.rank(tracked) for tracked in of_agent]
-                    pages = schedule.pages_worth_reading(ranks, PAGE_SIZE)
-                    if pages:
-                        await self._read_list(agent_id, pages, seen)
-                    elif self._page_is_due(agent_id, of_agent, hinted):
-                        page: dict[str, Call] = {}
-                        await self._read_list(agent_id, 1, page)
-                        # In place of single looks: who is not due is looked at in their own time.
-                        ids = (tracked.record.call_id for tracked in of_agent)
-                        seen |= {call_id: page[call_id] for call_id in ids if call_id in page}
-        except ApiError as error:
-            await self._trouble(error)
-        return seen
-
-    def _page_is_due(self, agent_id: str, due: Sequence[Tracked], hinted: Collection[str]) -> bool:
-        """Whether to read one page where single looks cost no more, as only a page shows a second call of one
-        request: now and then, and at the first look at a call, where it takes the place of that.
-        """
-        read_at, now = self._page_read_at.get(agent_id, float("-inf")), anyio.current_time()
-        is_long_ago = now - read_at >= self._run.timing.doubles_look_s
-        # What a hint tells of is looked at by itself as well.
-        is_in_place = any(
-            tracked.placed_at >= read_at for tracked in due if tracked.record.call_id not in hinted
-        )
-        # Who asks to be left alone is asked what is needed and nothing else.
-        may_ask = self._run.acquaintance.echoes_token is not False and self._run.pace.paused_for == 0
-        return may_ask and (is_long_ago or is_in_place)
-
-    async def _read_list(self, agent_id: str, pages: int, seen: dict[str, Call]) -> None:
-        """Add the calls that the first pages of one agent's list show, unless it is of no use."""
-        has_shown = False
-        listed: list[Call] = []
-        self._page_read_at[agent_id] = anyio.current_time()
-        try:
-            async with aclosing(self._first_pages(agent_id, pages)) as listing:
-                async for page in listing:
-                    seen |= {call.id: call for call in page.calls}
-                    listed += page.calls
-                    own = [call for call in page.calls if call.id in self._calls]
-                    self._run.acquaintance.listed(own)
-                    has_shown = has_shown or bool(own)
-        except (Unsupported, NotFound) as error:
-            log.info("list.unusable", error=error.brief)
-            self._list_rests_until[agent_id] = anyio.current_time() + LIST_REST_S
-            return
-        self._failing_since = None
-        await self.listed(listed)
-        self._fruitless_sweeps[agent_id] = 0 if has_shown else self._fruitless_sweeps[agent_id] + 1
-        if self._fruitless_sweeps[agent_id] == FRUITLESS_SWEEPS:
-            self._fruitless_sweeps[agent_id] = 0
-            self._list_rests_until[agent_id] = anyio.current_time() + LIST_REST_S
-
-    async def _first_pages(self, agent_id: str, pages: int) -> AsyncGenerator[CallPage, None]:
-        """So many pages of one agent's list, or all that there are. Raises as `recent_calls` does."""
-        async with aclosing(self._run.api.recent_calls(agent_id)) as listing:
-            async for page in listing:
-                yield page
-                pages -= 1
-                if pages == 0 or page.is_last:
-                    return
 
     async def _get_each(self, wanted: Sequence[Tracked]) -> tuple[dict[str, Call], ApiError | None]:
         """The calls fetched one by one, and what was wrong with those that could not be had."""
@@ -228,7 +157,7 @@ class Tracker:
         """End the run, unless OneInbox's lists work: then they have to do for what is still followed."""
         had_ended = {tracked.record.call_id for tracked in self._calls if tracked.ended_at is not None}
         try:
-            shown = await self._read_lists()
+            shown = await self._pages.read_all()
         except ApiError:
             self._run.halt(
                 ApiUnavailableError(f"live calls cannot be followed: {error.what}; run again later"),
@@ -243,19 +172,6 @@ class Tracker:
                 await self._settler.settle_as_known(tracked)
             elif tracked.ended_at is None:
                 await self._check_age(tracked)
-
-    async def _read_lists(self) -> dict[str, Call]:
-        """What the lists show, as deep as what is followed goes. Raises ApiError when one cannot be read."""
-        deepest = {self._run.settings.agent_id: 0}
-        for tracked in self._calls:
-            agent_id = tracked.record.agent_id
-            deepest[agent_id] = max(deepest.get(agent_id, 0), self._calls.rank(tracked))
-        shown: dict[str, Call] = {}
-        for agent_id, rank in deepest.items():
-            async with aclosing(self._first_pages(agent_id, rank // PAGE_SIZE + 1)) as listing:
-                async for page in listing:
-                    shown |= {call.id: call for call in page.calls}
-        return shown
 
     async def _observe_each(self, seen: Mapping[str, Call], *, is_single: bool) -> None:
         async def observe(shown: tuple[Tracked, Call]) -> None:
@@ -304,7 +220,7 @@ class Tracker:
                 await self._settler.settle_as_known(tracked)
         if unended:
             try:
-                await self._observe_each(await self._read_lists(), is_single=False)
+                await self._observe_each(await self._pages.read_all(), is_single=False)
             except (Unsupported, NotFound) as error:
                 log.info("list.unusable", error=error.brief)
             except ApiError as error:
