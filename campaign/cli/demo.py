@@ -32,7 +32,7 @@ def demo(
     from campaign.calls.timing import Timing
     from campaign.cli import job as jobs
     from campaign.cli.files import bundled
-    from campaign.cli.run import carry_out
+    from campaign.cli.running import carry_out
     from campaign.cli.summary import summarise
     from campaign.errors import OutputError
     from campaign.settings import Environment

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from campaign.cli import call_views, output
+from campaign.cli import output
+from campaign.cli.call_outcome import NOT_MADE, say
 from campaign.cli.question import is_agreed
 from campaign.cli.unlimited import unlimited
 from campaign.cli.views import ledger_flag
 from campaign.errors import (
     ApiUnavailableError,
-    CampaignError,
     ExitCode,
-    LedgerError,
     ListError,
     NotFinishedError,
 )
@@ -30,11 +29,10 @@ if TYPE_CHECKING:
     from campaign.contacts.suppression import SuppressionLists
     from campaign.ledger.ledger import Ledger, RunLock
     from campaign.ledger.single_calls import Unfinished
-    from campaign.models import Call, Contact, Disposition, ResultRow
+    from campaign.models import Contact
     from campaign.rules.gate import Verdict
     from campaign.settings import Calendar, CampaignSettings, DaysOff, Environment
 
-NOT_MADE = "the call was not made"
 CUT_OFF = "it was cut off before the call was made"
 MOST_NOES = 10
 """One after the other, each until the next: more have no end that anybody could tell."""
@@ -104,7 +102,15 @@ def carry_out(errand: Errand, ledger: "Ledger", held: "RunLock", watchdog: "Watc
         ledger.write(single_calls.give_up_waiting, NOT_MADE, ended, campaign_id=campaign_id).result()
         ledger.write(campaigns.finish_settled, ended).result()
     [row] = ledger.read(lambda connection: list(results.result_rows(connection, campaign_id)))
-    return _say(errand, name, row, report, witness)
+    return say(
+        row,
+        report,
+        witness,
+        errand.settings,
+        waits=errand.waits,
+        as_json=errand.as_json,
+        ledger_location=errand.ledger_location,
+    )
 
 
 def _enrol(errand: Errand, ledger: "Ledger", rules: "CampaignSettings") -> int:
@@ -284,82 +290,3 @@ def _run(
         return anyio.run(main)
     finally:
         watchdog.allow("closing the ledger", errand.timing.step_longest_s)
-
-
-def _obstacle(report: "RunReport", flag: str) -> CampaignError:
-    """What has kept the call from being made, with its cure."""
-    from campaign.calls.breaker import stop_error
-
-    if report.openings:
-        opening = report.openings[0]
-        error = stop_error(opening, report.name, ledger_flag=flag)
-        if opening.is_of_account:
-            return error
-        # It holds this one call alone, and that is over.
-        return type(error)(f"{opening.cause}; {opening.cure}")
-    return report.stop_error or NotFinishedError(NOT_MADE)
-
-
-def _say(errand: Errand, name: str, row: "ResultRow", report: "RunReport", witness: "Witness") -> ExitCode:
-    """What came of it. Raises the error that says why there was no call, or what made it fail."""
-    from campaign.models import RowStatus
-
-    call_id = row.call_id
-    match row.status:
-        case RowStatus.REFUSED:
-            # What it says beside the status may name the person.
-            raise ApiUnavailableError(
-                f"OneInbox refused the call ({row.error.partition(':')[0]}); its words are in the ledger: "
-                f"`campaign results {name} --output FILE{ledger_flag(errand.ledger_location)}`"
-            )
-        case RowStatus.STOPPED | RowStatus.WAITING if report.openings or report.stop_error is not None:
-            raise _obstacle(report, ledger_flag(errand.ledger_location))
-        case RowStatus.STOPPED | RowStatus.WAITING:
-            why = row.reason if row.reason != NOT_MADE else ""
-            raise NotFinishedError(
-                f"{NOT_MADE}: {report.stop_notice or why or 'OneInbox could not be asked'}"
-            )
-        case RowStatus.SUPPRESSED | RowStatus.EXPIRED:
-            raise ListError(f"{NOT_MADE}: {row.reason}")
-        case _:
-            pass
-    is_open = row.status in (RowStatus.LIVE, RowStatus.SETTLING, RowStatus.DIALING, RowStatus.IN_DOUBT)
-    seen = witness.call
-    if errand.as_json:
-        output.say_json(
-            {
-                "campaign": name,
-                "status": str(row.status),
-                "reason": row.reason,
-                "call_id": call_id,
-                "disposition": str(row.disposition) if row.disposition else None,
-                "call": call_views.as_whole(seen, None, with_recording=False) if seen is not None else None,
-            }
-        )
-    elif seen is not None and not is_open:
-        output.say_data("\n".join(call_views.lines(seen)))
-    elif call_id is not None:
-        output.say_data(call_id)
-    if row.status is RowStatus.NEEDS_REVIEW:
-        review = f"campaign review {name}{ledger_flag(errand.ledger_location)}"
-        output.say(f"campaign: nobody knows whether the person was called: `{review}`")
-        return ExitCode.NEEDS_REVIEW
-    if is_open:
-        output.say(f"the call goes on: `campaign calls show {call_id}`")
-        if isinstance(report.stop_error, LedgerError):
-            raise report.stop_error
-        is_cut_off = errand.waits or call_id is None
-        return ExitCode.NOT_FINISHED if is_cut_off else ExitCode.OK
-    output.say(f"{name}: {row.disposition or row.status}{f' ({row.reason})' if row.reason else ''}")
-    if seen is not None and row.disposition is not None:
-        _refuse_failed(seen, row.disposition, errand.settings)
-    return ExitCode.OK
-
-
-def _refuse_failed(call: "Call", disposition: "Disposition", settings: "CampaignSettings") -> None:
-    """Raise an error with cause and cure when the call could not be put through, or broke."""
-    from campaign.rules import blame
-
-    if blame.has_failed(call, disposition, settings.breaker.ordinary_ends):
-        cause, cure = blame.of_reason(call.end_reason or call.status)
-        raise ApiUnavailableError(f"the call failed: {cause}; {cure}")

@@ -12,8 +12,8 @@ from campaign.calls.report import RunReport
 from campaign.cli import job as jobs
 from campaign.cli import output
 from campaign.cli.app import guarded
+from campaign.cli.deadline import read_deadline
 from campaign.cli.options import named
-from campaign.cli.run import read_deadline
 from campaign.cli.summary import summarise
 from campaign.errors import KeyRefusedError, UsageError
 from campaign.ledger import campaigns, waiting
