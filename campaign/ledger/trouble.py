@@ -32,6 +32,14 @@ def is_of_database(error: BaseException) -> bool:
     )
 
 
+def is_deadlock(error: BaseException) -> bool:
+    """Whether PostgreSQL has undone a transaction because it and another one waited for each other.
+
+    Source: its manual, appendix A: error code 40P01.
+    """
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "40P01"
+
+
 def in_words(error: BaseException) -> str:
     """One line: the trouble with the disk where it is known, else what the database says."""
     cause, name = _named(error, _WORDS)

@@ -21,6 +21,8 @@ from campaign.ledger.generation import Generation, Mark
 T = TypeVar("T")
 
 MAX_BATCH = 200
+MOST_TRIES = 5
+"""A batch that the database undoes because of what others did at the same moment is tried so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Writer:
     def submit(self, work: Callable[[Connection], T]) -> Future[T]:
         """Durable when answered: the future has a result only after the commit has reached the disk.
 
+        The work may be done several times, of which the last is kept: after a deadlock it is done anew.
         After a failed commit the ledger is suspect, and every later piece of work fails too.
         """
         answer: Future[T] = Future()
@@ -93,25 +96,10 @@ class Writer:
                 self._commit(batch)
 
     def _commit(self, batch: list[_Work]) -> None:
-        outcomes: list[_Outcome] = []
-        mark: Mark | None = None
         try:
             if self._broken is not None:
                 raise self._broken
-            with self._engine.connect() as connection, connection.begin() as transaction:
-                if self._generation is not None:
-                    mark = self._generation.advance(connection)
-                is_alone = len(batch) == 1
-                fence = nullcontext if is_alone else connection.begin_nested
-                outcomes = [_attempt(work, connection, fence()) for work in batch]
-                has_failed_alone = is_alone and outcomes[0].problem is not None
-                if not (transaction.is_valid and (has_failed_alone or _is_kept(connection))):
-                    raise self._unwritable("the database has given up what was to be written")
-                if has_failed_alone:
-                    # It is undone with its transaction.
-                    transaction.rollback()
-                    # The witness never hears of a commit that was none: it would be ahead.
-                    mark = None
+            outcomes, mark = self._transact(batch)
         except BaseException as error:
             failure = error if isinstance(error, LedgerError) else self._unwritable(trouble.in_words(error))
             self._broken = failure
@@ -123,6 +111,35 @@ class Writer:
                 work.answer.set_result(result)
             else:
                 work.answer.set_exception(problem)
+
+    def _transact(self, batch: list[_Work]) -> tuple[list[_Outcome], Mark | None]:
+        """Do the work of a batch in one transaction, and commit that. Raises when nothing of it is kept."""
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return self._try(batch)
+            except Exception as error:
+                if tries == MOST_TRIES or not trouble.is_deadlock(error):
+                    raise
+
+    def _try(self, batch: list[_Work]) -> tuple[list[_Outcome], Mark | None]:
+        mark: Mark | None = None
+        with self._engine.connect() as connection, connection.begin() as transaction:
+            if self._generation is not None:
+                mark = self._generation.advance(connection)
+            is_alone = len(batch) == 1
+            fence = nullcontext if is_alone else connection.begin_nested
+            outcomes = [_attempt(work, connection, fence()) for work in batch]
+            has_failed_alone = is_alone and outcomes[0].problem is not None
+            if not (transaction.is_valid and (has_failed_alone or _is_kept(connection))):
+                raise self._unwritable("the database has given up what was to be written")
+            if has_failed_alone:
+                # It is undone with its transaction.
+                transaction.rollback()
+                # The witness never hears of a commit that was none: it would be ahead.
+                mark = None
+        return outcomes, mark
 
     def _record(self, mark: Mark | None) -> None:
         """Tell the witness. If that fails, this batch is on disk all the same; the next one is not tried."""

@@ -16,7 +16,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from campaign.errors import LedgerError
 from campaign.ledger import suppression
 from campaign.ledger.ledger import Ledger
-from tests.ledger.case import WAIT_S, do, engine_of, generation_of
+from campaign.ledger.writer import MOST_TRIES
+from tests.ledger.case import WAIT_S, do, engine_of, generation_of, until_one_waits
 from tests.support import NOON
 
 TOLD = r"^the ledger cannot be written \([^\n]*nothing more is dialled[^\n]*run again[^\n]*$"
@@ -218,6 +219,43 @@ def submitted(ledger: Ledger, work: Callable[[Connection], object], company: str
         ]  # fmt: skip
     first.result(WAIT_S)
     return answers
+
+
+def test_a_deadlock_with_another_process_ends_nothing(postgresql_location: str) -> None:
+    """Of two that wait for each other PostgreSQL undoes one, and what it has undone is done again."""
+
+    def patiently(connection: Connection) -> None:
+        connection.exec_driver_sql("SET LOCAL deadlock_timeout = '2s'")
+        add(connection, "+2")
+
+    with Ledger.open(postgresql_location) as ledger:
+        with engine_of(ledger).begin() as other:
+            # The victim is who looks first.
+            other.exec_driver_sql("SET LOCAL deadlock_timeout = '1min'")
+            add(other, "+1")
+            with held_up(ledger):
+                answers = [ledger.write(patiently), ledger.write(add, "+1"), ledger.write(add, "+3")]
+            until_one_waits(ledger)
+            add(other, "+2")
+        assert [answer.result(WAIT_S) for answer in answers] == [None, 0, 1]
+        assert do(ledger, add, "+4") == 1
+        assert numbers(ledger) == {"+1", "+2", "+3", "+4"}
+
+
+def test_a_batch_that_is_undone_again_and_again_ends_the_writing(postgresql_location: str) -> None:
+    """What others undo each time is not tried for ever, and nothing of it is answered as done."""
+    tries: list[None] = []
+
+    def is_undone(connection: Connection) -> None:
+        tries.append(None)
+        connection.exec_driver_sql("DO $$ BEGIN RAISE deadlock_detected; END $$")
+
+    with Ledger.open(postgresql_location) as ledger:
+        with pytest.raises(LedgerError, match=TOLD):
+            do(ledger, is_undone)
+        assert len(tries) == MOST_TRIES
+        with pytest.raises(LedgerError, match=TOLD):
+            do(ledger, add, "+1")
 
 
 def test_a_caller_that_goes_away_takes_nothing_back(ledger: Ledger) -> None:
