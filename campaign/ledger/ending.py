@@ -79,29 +79,28 @@ def leftovers_before(connection: Connection, name_pattern: str, name: str, now: 
 def _leftovers(connection: Connection, pattern: str, started_at: datetime, name: str) -> list[Leftover]:
     if DATE not in pattern:
         return []
-    table = _CAMPAIGNS
     waiting = (
         select(func.count())
         .select_from(schema.contacts)
-        .where(_CONTACTS.campaign_id == table.id, _CONTACTS.status == RowStatus.WAITING)
+        .where(_CONTACTS.campaign_id == _CAMPAIGNS.id, _CONTACTS.status == RowStatus.WAITING)
         .scalar_subquery()
     )
     rows = connection.execute(
         select(
-            table.id,
-            table.name,
-            table.headers,
-            table.output_path,
+            _CAMPAIGNS.id,
+            _CAMPAIGNS.name,
+            _CAMPAIGNS.headers,
+            _CAMPAIGNS.output_path,
             waiting.label("waiting"),
             _IS_OVERWRITTEN.label("is_overwritten"),
         )
         .where(
-            table.name_pattern == pattern,
-            table.finished_at.is_(None),
-            table.started_at < started_at,
-            table.name != name,
+            _CAMPAIGNS.name_pattern == pattern,
+            _CAMPAIGNS.finished_at.is_(None),
+            _CAMPAIGNS.started_at < started_at,
+            _CAMPAIGNS.name != name,
         )
-        .order_by(table.started_at)
+        .order_by(_CAMPAIGNS.started_at)
     )
     return [
         Leftover(
@@ -118,11 +117,10 @@ def _leftovers(connection: Connection, pattern: str, started_at: datetime, name:
 
 def written_before(connection: Connection, campaign_ids: Collection[int]) -> list[Leftover]:
     """Complete: these campaigns, as far as it is known where their results were written."""
-    table = _CAMPAIGNS
     rows = connection.execute(
         select(schema.campaigns)
-        .where(table.id.in_(campaign_ids), table.output_path.is_not(None), ~_IS_OVERWRITTEN)
-        .order_by(table.id)
+        .where(_CAMPAIGNS.id.in_(campaign_ids), _CAMPAIGNS.output_path.is_not(None), ~_IS_OVERWRITTEN)
+        .order_by(_CAMPAIGNS.id)
     )
     return [Leftover(row.id, row.name, "", tuple(row.headers), row.output_path, waiting=0) for row in rows]
 
