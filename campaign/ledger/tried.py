@@ -63,13 +63,16 @@ def _tries(rows: list[Any]) -> Tries:
 
 def _try(calls: list[Any]) -> Try:
     attempt = calls[0]
-    dispositions = {call.call_disposition for call in calls} | {attempt.disposition}
-    found = Disposition.ANSWERED if Disposition.ANSWERED in dispositions else attempt.disposition
+    dispositions = {Disposition(call.call_disposition) for call in calls if call.call_disposition}
+    found = Disposition(attempt.disposition) if attempt.disposition else None
+    if Disposition.ANSWERED in dispositions:
+        found = Disposition.ANSWERED
     return Try(
         attempt.intent_at,
         None if attempt.closed_at is None else max(_ends(calls, attempt.closed_at)),
-        Disposition(found) if found else None,
+        found,
         frozenset(plain(call.outcome) for call in calls if call.outcome),
+        frozenset(dispositions - {found}),
     )
 
 

@@ -17,6 +17,8 @@ class Try:
     """Answered when any of its calls was."""
     outcomes: frozenset[str] = frozenset()
     """OneInbox's labels for its calls, as they are compared."""
+    others: frozenset[Disposition] = frozenset()
+    """How further calls of the same request ended, where they ended otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

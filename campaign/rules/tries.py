@@ -34,8 +34,7 @@ def _ask(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
             may_dial=False, status=RowStatus.NEEDS_REVIEW, reason="how an earlier try went is not known"
         )
     if ending.not_before is None:
-        reason = ending.reason or f"{made[-1].disposition}; no further try is due by now"
-        return Verdict(may_dial=False, status=ending.status, reason=reason)
+        return Verdict(may_dial=False, status=ending.status, reason=ending.reason)
     if now < ending.not_before:
         return Verdict(
             may_dial=False, reason="the time of the next try has not come", not_before=ending.not_before
@@ -46,14 +45,22 @@ def _ask(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
 
 
 def _ending(made: Sequence[Try], retry: RetrySettings) -> Ending | None:
-    """What follows the last try by the campaign file as it is now; None when that is not known."""
+    """What follows the last try by the campaign file as it is now; None when that is not known.
+
+    Of several calls of one request each has to allow a further try.
+    """
     last = made[-1]
     if last.ended_at is None or last.disposition is None:
         return None
-    ending = decide(last.disposition, tries=len(made), ended_at=last.ended_at, retry=retry)
-    if ending.not_before is None:
-        return ending
-    return replace(ending, not_before=max(ending.not_before, last.ended_at + retry.shortest_gap))
+    not_before = last.ended_at + retry.shortest_gap
+    for each in (last.disposition, *sorted(last.others)):
+        ending = decide(each, tries=len(made), ended_at=last.ended_at, retry=retry)
+        if ending.not_before is None:
+            return (
+                ending if ending.reason else replace(ending, reason=f"{each}; no further try is due by now")
+            )
+        not_before = max(not_before, ending.not_before)
+    return replace(ending, not_before=not_before)
 
 
 def _ask_day(person: Person, per_day: int, now: datetime) -> Verdict:

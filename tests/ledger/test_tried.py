@@ -87,6 +87,15 @@ def test_who_has_answered_one_call_of_an_attempt_is_not_tried_again(
     assert [each.disposition for each in tries(case).made] == [Disposition.ANSWERED]
 
 
+def test_the_ends_of_all_calls_of_an_attempt_are_known(case: Case) -> None:
+    """When a provider makes two calls of one request, the end of the first is not forgotten over the last."""
+    case.place(case.intend(ANNA), "call-1", "call-2")
+    settle(case, "call-1", Disposition.FAILED)
+    settle_last(case, Disposition.NO_ANSWER)
+    [made] = tries(case).made
+    assert (made.disposition, made.others) == (Disposition.NO_ANSWER, {Disposition.FAILED})
+
+
 def settle_last(case: Case, disposition: Disposition) -> bool:
     """As the runner does: nobody is tried again after an answer."""
     call = Call(id="call-2", status="completed", has_ended=True)

@@ -52,6 +52,32 @@ def test_nobody_tried_yet() -> None:
 
 
 @pytest.mark.parametrize(
+    ("other", "verdict"),
+    [
+        (Disposition.FAILED, (RowStatus.UNREACHED, "tried once, last end: failed")),
+        (Disposition.VOICEMAIL, (RowStatus.COMPLETED, "voicemail; no further try is due by now")),
+        (Disposition.UNKNOWN, (RowStatus.COMPLETED, "the call ended, but OneInbox does not say how")),
+    ],
+)
+def test_each_call_of_a_request_has_to_allow_the_next_try(
+    other: Disposition, verdict: tuple[RowStatus, str]
+) -> None:
+    """Of two calls of one request one has ended for good: that the other rang in vain changes nothing."""
+    made = replace(call(5 * HOUR), others=frozenset((other,)))
+    asked = ask(person(made), campaign())
+    assert not asked.may_dial
+    assert (asked.status, asked.reason) == verdict
+
+
+def test_the_longest_gap_of_a_requests_calls_counts() -> None:
+    """One was busy and the other rang in vain: the next try waits for both gaps."""
+    made = replace(call(2 * HOUR, Disposition.BUSY), others=frozenset((Disposition.NO_ANSWER,)))
+    ready_at = NOON - 2 * HOUR + MINUTE + HOUR
+    assert ask(person(made), campaign(), ready_at - MINUTE).not_before == ready_at
+    assert ask(person(made), campaign(), ready_at) is YES
+
+
+@pytest.mark.parametrize(
     ("disposition", "gap"), [(Disposition.NO_ANSWER, HOUR), (Disposition.BUSY, 30 * MINUTE)]
 )
 def test_the_gap_counts_from_the_end(disposition: Disposition, gap: timedelta) -> None:
