@@ -234,8 +234,8 @@ async def _work(
             await recorder.finish()
             tasks.cancel_scope.cancel()
         await late.look_once_more()
-        if run.campaign_id in late.measured:
-            await take_stock(run)
+    if run.campaign_id in late.measured:
+        await take_stock(run)
     await end_overdue(run)
     # Calls that have ended meanwhile may have let rows of theirs wait for another try.
     await leftovers.close()
