@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from campaign.models import Contact, RejectedRow, RowStatus
+from campaign.models import Call, Contact, Ending, RejectedRow, RowStatus
 from campaign.settings import CampaignSettings
 from campaign.settings.profile import find_profile
 
@@ -60,3 +60,8 @@ def children() -> set[str]:
         with suppress(OSError):
             found.update(thread.read_text().split())
     return found
+
+
+def nothing_left(_call: Call) -> Ending:
+    """What another call of the same request leaves of a row: it is over."""
+    return Ending(RowStatus.COMPLETED, "")

@@ -12,7 +12,7 @@ from campaign.calls.run import Run
 from campaign.ledger import late
 from campaign.ledger.late import IncompleteCall
 from campaign.logs import get_logger
-from campaign.models import Call, Disposition, TranscriptStatus
+from campaign.models import Call, TranscriptStatus
 from campaign.oneinbox.errors import ApiError, NotFound, OutcomeUnknown, Throttled, Unsupported
 from campaign.rules.dispositions import read_disposition
 
@@ -137,7 +137,7 @@ class LateResults:
             transcript_status=TranscriptStatus.COMPLETE if call.transcript else TranscriptStatus.EMPTY,
             # Of a call that a human has decided about the end may not be there yet.
             is_complete=call.has_ended and not schedule.may_get_results(call, reading.disposition),
-            is_answered=reading.disposition is Disposition.ANSWERED,
+            disposition=reading.disposition if call.has_ended else None,
             opt_out=wish,
             now=run.now(),
         )

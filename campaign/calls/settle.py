@@ -11,7 +11,7 @@ from campaign.ledger import calls
 from campaign.ledger.calls import OpenCall
 from campaign.ledger.late import LOOKS
 from campaign.logs import get_logger
-from campaign.models import Call, Disposition, TranscriptStatus, plausible_end
+from campaign.models import Call, Disposition, Ending, TranscriptStatus, plausible_end
 from campaign.rules import closing, endings
 from campaign.rules.breaker_events import Talked
 from campaign.rules.dispositions import Reading, read_disposition
@@ -50,15 +50,19 @@ class Settler:
         reading = self._read(record, call)
         disposition = reading.disposition
         wish = await wishes.asked(run, record.campaign_id, call)
-        ending = endings.decide(
-            disposition,
-            tries=record.tries,
-            ended_at=plausible_end(record.placed_at, call.ended_at, now),
-            retry=retry,
-            has_opted_out=bool(wish),
-            refusal=endings.refusal_in(call, reading, retry),
-            may_retry=reading.may_retry,
-        )
+
+        def decide(call: Call, reading: Reading, *, has_opted_out: bool = False) -> Ending:
+            return endings.decide(
+                reading.disposition,
+                tries=record.tries,
+                ended_at=plausible_end(record.placed_at, call.ended_at, now),
+                retry=retry,
+                has_opted_out=has_opted_out,
+                refusal=endings.refusal_in(call, reading, retry),
+                may_retry=reading.may_retry,
+            )
+
+        ending = decide(call, reading, has_opted_out=bool(wish))
         if disposition is Disposition.CANCELED and self._closing.has_stopped(record):
             ending = closing.ending_after_stop(ending)
         is_closed = await run.commit(
@@ -69,6 +73,7 @@ class Settler:
             status=ending.status,
             reason=ending.reason,
             not_before=ending.not_before,
+            after_other=lambda other: decide(other, self._read_of(record.campaign_id, other)),
             now=now,
             opt_out=wish,
             has_talked=endings.has_talked(call, disposition),
@@ -94,7 +99,10 @@ class Settler:
         status = TranscriptStatus.COMPLETE if known.transcript else TranscriptStatus.EMPTY
         await self.settle(tracked, known, status)
 
+    def _read_of(self, campaign_id: int, call: Call) -> Reading:
+        is_own = campaign_id == self._run.campaign_id
+        return read_disposition(call, self._run.settings.dispositions if is_own else ())
+
     def _read(self, record: OpenCall, call: Call) -> Reading:
-        is_own = record.campaign_id == self._run.campaign_id
-        reading = read_disposition(call, self._run.settings.dispositions if is_own else ())
+        reading = self._read_of(record.campaign_id, call)
         return closing.reading_after_stop(call, reading) if self._closing.has_stopped(record) else reading

@@ -18,6 +18,7 @@ from campaign.ledger.ledger import Connection
 from campaign.logs import get_logger
 from campaign.models import FINAL_STATUSES
 from campaign.oneinbox.errors import ApiError, Fatal, NotFound, Throttled, Unsupported
+from campaign.rules.budget import corrected
 
 log = get_logger(__name__)
 
@@ -45,9 +46,10 @@ def _unknown(connection: Connection, since: datetime) -> tuple[list[Doubt], dict
 
 
 async def take_stock(run: Run) -> None:
-    """Read once what the campaign has spent; what a killed run has left live counts."""
+    """Read what the campaign has spent by now; what a killed run has left live counts."""
     terms = run.spending.terms
     run.spending = await run.fetch(Spending.read, run.campaign_id, terms)
+    run.stop_notice = corrected(run.stop_notice, run.spending.outlay(), run.settings.budget)
     kept = {**run.settings.budget.limits, **asdict(terms)}
     await run.commit(spending.record_budget, run.campaign_id, kept)
 

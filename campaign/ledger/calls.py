@@ -1,6 +1,6 @@
 """Calls: what the provider says of a placed call, from live to settled."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from campaign.models import (
     AttemptState,
     Call,
     Disposition,
+    Ending,
     Hold,
     RowStatus,
     TranscriptStatus,
@@ -38,9 +39,7 @@ _KNOWN = (
         schema.contacts.c.in_list,
         _OTHERS.where(_OTHER.c.ended_at.is_(None)).scalar_subquery().label("others_unended"),
         _OTHERS.where(_OTHER.c.settled_at.is_(None)).scalar_subquery().label("others_unsettled"),
-        _OTHERS.where(_OTHER.c.disposition == Disposition.ANSWERED)
-        .scalar_subquery()
-        .label("others_answered"),
+        _OTHERS.scalar_subquery().label("others"),
     )
     .select_from(schema.calls)
     .join(schema.attempts)
@@ -88,6 +87,9 @@ _KNOWN_IDS = select(schema.calls.c.call_id).where(
     schema.calls.c.call_id.in_(bindparam("call_ids", expanding=True))
 )
 _STORED = select(schema.calls).where(schema.calls.c.call_id == bindparam("call"))
+_STORED_BESIDE = select(schema.calls).where(
+    schema.calls.c.attempt_id == bindparam("attempt"), schema.calls.c.call_id != bindparam("call")
+)
 _UPDATE = update(schema.calls).where(schema.calls.c.call_id == bindparam("call"))
 _TALKED = update(schema.attempts).where(schema.attempts.c.id == bindparam("attempt")).values(talked=1)
 _CONVERSATIONS = frozenset({Disposition.ANSWERED, Disposition.UNKNOWN})
@@ -192,6 +194,7 @@ def record_settled(
     status: RowStatus,
     reason: str,
     not_before: datetime | None,
+    after_other: Callable[[Call], Ending],
     now: datetime,
     opt_out: str = "",
     has_talked: bool = False,
@@ -204,7 +207,8 @@ def record_settled(
     the disposition says so. `looks_left` says how often the call is looked at again for late results.
 
     Who has left the list meanwhile is not tried again: the row is stopped, with the time of its next try.
-    Nor is who has answered another call of the same attempt.
+    Of several calls of one attempt each has to allow a further try: `after_other` says what another one
+    leaves of the row, by its last report.
 
     Returns:
         Whether the attempt is closed; False while another call of the same attempt is unsettled.
@@ -226,11 +230,12 @@ def record_settled(
         connection.execute(_TALKED, {"attempt": record.attempt_id})
     if record.others_unsettled:
         return False
-    # Of several calls of one request, one that was answered counts, whichever settles last.
-    disposition = Disposition.ANSWERED if record.others_answered else disposition
-    is_over = record.others_answered and status is not RowStatus.COMPLETED
-    end = (RowStatus.COMPLETED, "", None) if is_over else (status, reason, not_before)
-    status, reason, not_before = end
+    if record.others:
+        beside = connection.execute(_STORED_BESIDE, {"attempt": record.attempt_id, "call": call.id}).all()
+        if any(other.disposition == Disposition.ANSWERED for other in beside):
+            disposition = Disposition.ANSWERED
+        least = _least([Ending(status, reason, not_before), *map(after_other, map(_as_call, beside))])
+        status, reason, not_before = least.status, least.reason, least.not_before
     attempt = moves.move_attempt(
         connection,
         record.attempt_id,
@@ -254,9 +259,22 @@ def record_settled(
     return True
 
 
+def _least(endings: Sequence[Ending]) -> Ending:
+    """What several calls leave together: a further try only where each allows one, at the latest time."""
+
+    def rank(ending: Ending) -> tuple[bool, bool, float]:
+        at = -ending.not_before.timestamp() if ending.not_before else 0.0
+        return ending.not_before is not None, ending.status is not RowStatus.COMPLETED, at
+
+    return min(endings, key=rank)
+
+
 def stored(connection: Connection, call_id: str) -> Call:
     """As committed: the ended call as the provider last reported it."""
-    row = connection.execute(_STORED, {"call": call_id}).one()
+    return _as_call(connection.execute(_STORED, {"call": call_id}).one())
+
+
+def _as_call(row: Any) -> Call:
     return Call(
         id=row.call_id,
         status=row.status,

@@ -136,7 +136,7 @@ def record_results(
     *,
     transcript_status: TranscriptStatus,
     is_complete: bool,
-    is_answered: bool,
+    disposition: Disposition | None,
     opt_out: str,
     now: datetime,
 ) -> Found:
@@ -151,13 +151,16 @@ def record_results(
         call: As OneInbox reports it now.
         transcript_status: Of what is there now.
         is_complete: Whether no further look is needed.
-        is_answered: Whether it reads as answered now.
+        disposition: How its end reads now; None while it has not ended.
         opt_out: How a wish not to be called again was uttered; empty for none.
         now: For the journal.
     """
     known = connection.execute(_KNOWN, {"call": call.id}).one()
     record_look(connection, call.id)
     ours: dict[str, object] = {"looks_left": 0} if is_complete else {}
+    if not known.is_decided:
+        # A further call of a request that was over had none yet.
+        ours["disposition"] = known.disposition or disposition
     is_suppressed = False
     if opt_out:
         why = f"asked in call {call.id} not to be called again ({opt_out})"
@@ -168,6 +171,7 @@ def record_results(
     if not is_new:
         calls.keep_report(connection, call, **ours)
         return Found(is_new=False, is_suppressed=False)
+    is_answered = disposition is Disposition.ANSWERED
     is_news_of_answer = is_answered and known.disposition != Disposition.ANSWERED and not known.is_decided
     if is_news_of_answer:
         connection.execute(_ANSWERED, {"attempt": known.attempt_id})

@@ -24,7 +24,7 @@ from campaign.models.states import (
     TranscriptStatus,
 )
 from campaign.models.telephony import Carrier, NewCarrier, NewNumber, OfferedNumber, PhoneNumber, Trunk
-from campaign.models.tries import NEVER_TRIED, Tries, Try, plausible_end
+from campaign.models.tries import NEVER_TRIED, Ending, Tries, Try, plausible_end
 from campaign.models.words import E164, bare_number, forms_of, known_form, person_of, plain
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "Carrier",
     "Contact",
     "Disposition",
+    "Ending",
     "Habits",
     "Hold",
     "Intake",

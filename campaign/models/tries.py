@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaign.models.states import Disposition
+from campaign.models.states import Disposition, RowStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,16 @@ class Tries:
 
 
 NEVER_TRIED = Tries()
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What becomes of a row after one of its calls has settled."""
+
+    status: RowStatus
+    reason: str
+    not_before: datetime | None = None
+    """The time of a further try; None when none is due."""
 
 
 def plausible_end(placed_at: datetime, ended_at: datetime | None, known_at: datetime) -> datetime:

@@ -18,6 +18,8 @@ from campaign.settings import BudgetSettings, CampaignSettings
 _TOLERANCE = 1e-9
 """Sums of fractions of a minute are not exact."""
 _SETTLING_WAIT = timedelta(minutes=1)
+_USED_UP = "the budget of "
+HAS_ROOM = "the budget seemed used up until late results were read, and has room; run again"
 
 
 def limit_reached(outlay: Outlay, budget: BudgetSettings) -> str | None:
@@ -27,6 +29,12 @@ def limit_reached(outlay: Outlay, budget: BudgetSettings) -> str | None:
         if not outlay.with_next.of(name) <= limit * (1 + _TOLERANCE):
             return name
     return None
+
+
+def corrected(notice: str, outlay: Outlay, budget: BudgetSettings) -> str:
+    """A notice why no call starts, unless it tells of a limit that has room by now, as late results show."""
+    was_used_up = notice.startswith(_USED_UP)
+    return HAS_ROOM if was_used_up and limit_reached(outlay, budget) is None else notice
 
 
 def used_up(outlay: Outlay, budget: BudgetSettings, name: str) -> str:
@@ -42,7 +50,7 @@ def used_up(outlay: Outlay, budget: BudgetSettings, name: str) -> str:
     next_most = outlay.with_next.of(name) - outlay.committed.of(name)
     coming = "" if name == "calls" else f", the next call may take {shown(next_most)}"
     return (
-        f"the budget of {shown(budget.limits[name])} {name} is used up: "
+        f"{_USED_UP}{shown(budget.limits[name])} {name} is used up: "
         f"{shown(outlay.spent.of(name))} spent{aside}{coming}; raise budget.{name}"
     )
 

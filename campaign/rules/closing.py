@@ -3,10 +3,9 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from campaign.models import Call, Disposition, RowStatus, plain
+from campaign.models import Call, Disposition, Ending, RowStatus, plain
 from campaign.rules import hours
 from campaign.rules.dispositions import Reading, has_person
-from campaign.rules.endings import Ending
 from campaign.rules.hours import Schedule, Whereabouts
 
 STOPPED = "stopped while it was queued, so that it would not ring after hours"

@@ -1,23 +1,13 @@
 """Endings: what becomes of a row after one of its calls, by how that ended and how often it was tried."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from campaign.models import Call, Disposition, RowStatus, plain
+from campaign.models import Call, Disposition, Ending, RowStatus, plain
 from campaign.rules.dispositions import Reading, has_person
 from campaign.settings import RetrySettings
 
 _NOTHING_SAID = frozenset({"", "not_connected", "voicemail"})
 """Labels of OneInbox that tell nothing of what was said; the others are given for that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What becomes of a row after one of its calls has settled."""
-
-    status: RowStatus
-    reason: str
-    not_before: datetime | None = None
 
 
 def decide(

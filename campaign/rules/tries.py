@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from campaign.models import Disposition, RowStatus, Try
-from campaign.rules.endings import Ending, decide
+from campaign.models import Disposition, Ending, RowStatus, Try
+from campaign.rules.endings import decide
 from campaign.rules.gate import YES, Gate, Verdict
 from campaign.rules.hours import find_zone
 from campaign.rules.person import Person

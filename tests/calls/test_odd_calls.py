@@ -12,7 +12,7 @@ from campaign.models import Disposition, RowStatus, TranscriptStatus
 from campaign.oneinbox import wire
 from campaign.results import files
 from tests.ledger.case import ANNA, all_rows, do, people, start
-from tests.support import NOON
+from tests.support import NOON, nothing_left
 
 ODD = {
     "NUL": b'{"role": "us\\u0000er", "content": "a\\u0000b", "k\\u0000": {"x\\u0000": ["\\u0000"]}}',
@@ -50,6 +50,7 @@ def test_no_message_can_break_the_ledger(ledger: Ledger, tmp_path: Path, odd: st
         status=RowStatus.COMPLETED,
         reason="",
         not_before=None,
+        after_other=nothing_left,
         now=later,
     )
     stored = ledger.read(calls.stored, "call_1")

@@ -14,7 +14,7 @@ from campaign.ledger.ledger import Ledger
 from campaign.ledger.waiting import DueContact
 from campaign.models import Call, Disposition, Intake, RowStatus, TranscriptStatus
 from tests.ledger.case import EVA, EVA_TOO
-from tests.support import NOON, make_settings
+from tests.support import NOON, make_settings, nothing_left
 
 ANN, BEN, CARA, DORA = "+12025550143", "+12025550144", "+12025550145", "+12025550146"
 FAY, FAY_TOO = "+5491143211235", "+541143211235"
@@ -91,6 +91,7 @@ class Season:
             status=RowStatus.WAITING,
             reason="nobody answered",
             not_before=NOON,
+            after_other=nothing_left,
             now=NOON,
         ).result()
 

@@ -13,7 +13,7 @@ from campaign.ledger.ledger import Ledger
 from campaign.models import Call, Disposition, RowStatus, TranscriptStatus
 from tests.cli.test_commands import call, call_json
 from tests.ledger.case import ANNA, BEN, CARA, Case, do, people, start
-from tests.support import NOON
+from tests.support import NOON, nothing_left
 
 
 def test_lines() -> None:
@@ -56,6 +56,7 @@ def test_status_tells_them(ledger: Ledger, ledger_location: str, monkeypatch: py
             status=RowStatus.COMPLETED,
             reason="",
             not_before=None,
+            after_other=nothing_left,
             now=NOON,
         )
     code, said = call("status", "spring")

@@ -27,7 +27,7 @@ from campaign.models import (
     RowStatus,
     TranscriptStatus,
 )
-from tests.support import NOON, Rows
+from tests.support import NOON, Rows, nothing_left
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -165,6 +165,7 @@ class Case:
             status=status,
             reason="reached",
             not_before=not_before,
+            after_other=nothing_left,
             has_talked=has_talked,
             now=now,
         )

@@ -12,7 +12,7 @@ from campaign.ledger import attempts, calls, campaigns, results, schema, waiting
 from campaign.ledger.scratch import ScratchLedger
 from campaign.models import Call, Disposition, RowStatus, TranscriptStatus
 from tests.ledger.case import ANNA, BEN, CARA, people
-from tests.support import NOON
+from tests.support import NOON, nothing_left
 
 AGAIN = 3
 """From its second run on a statement goes straight to the driver."""
@@ -73,6 +73,7 @@ def live_through(ledger: ScratchLedger) -> list[Any]:
                     status=RowStatus.COMPLETED,
                     reason="",
                     not_before=None,
+                    after_other=nothing_left,
                     now=NOON,
                     opt_out="said: stop" if at else "",
                 ),

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import event
 
 from campaign.ledger import calls, late, suppression, tried
+from campaign.ledger.doubles import record_doubles
 from campaign.ledger.late import Found
 from campaign.ledger.ledger import Ledger
 from campaign.models import Disposition, RowStatus, TranscriptStatus
 from tests.ledger.case import ANNA, BEN, Case, do, engine_of, report
-from tests.support import NOON
+from tests.support import NOON, nothing_left
 
 SETTLED = NOON + timedelta(minutes=2)
 NOTHING_NEW = Found(is_new=False, is_suppressed=False)
@@ -34,6 +35,7 @@ def settle_early(
         status=status,
         reason="nobody knows",
         not_before=NOON if status is RowStatus.WAITING else None,
+        after_other=nothing_left,
         now=at,
         looks_left=late.LOOKS,
     )
@@ -52,10 +54,21 @@ def find(case: Case, call_id: str, *, opt_out: str = "", is_complete: bool = Tru
         report(call_id, **details),
         transcript_status=TranscriptStatus.COMPLETE,
         is_complete=is_complete,
-        is_answered=bool(details.get("transcript")),
+        disposition=Disposition.ANSWERED if details.get("transcript") else Disposition.NO_ANSWER,
         opt_out=opt_out,
         now=SETTLED + timedelta(hours=1),
     )
+
+
+def test_how_a_further_call_ended_is_known_once_it_is_read(case: Case) -> None:
+    """A second call of a request that was over has no disposition; its first reading is what tries go by."""
+    case.place(case.intend(ANNA), "call-1")
+    case.end("call-1")
+    case.settle("call-1", disposition=Disposition.BUSY)
+    do(case.ledger, record_doubles, 1, ["call-2"], SETTLED)
+    assert case.ledger.read(tried.tries, case.contact_id(ANNA)).made[0].others == frozenset()
+    find(case, "call-2")
+    assert case.ledger.read(tried.tries, case.contact_id(ANNA)).made[0].others == {Disposition.NO_ANSWER}
 
 
 @pytest.mark.parametrize(

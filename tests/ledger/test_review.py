@@ -223,7 +223,7 @@ def test_what_comes_late_of_a_decided_call_is_kept_and_the_decision_stands(
         report("call-1", transcript="user: Stop calling me", cost_cents=4.2, duration_seconds=2400.0),
         transcript_status=TranscriptStatus.COMPLETE,
         is_complete=True,
-        is_answered=True,
+        disposition=Disposition.ANSWERED,
         opt_out="phrase",
         now=LATER + timedelta(minutes=5),
     )

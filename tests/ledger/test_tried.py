@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from campaign.ledger import calls, results, tried
+from campaign.ledger import calls, results, tried, waiting
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.review import Decision, Ruling, decide
-from campaign.models import AttemptState, Call, Disposition, RowStatus, TranscriptStatus, Tries, Try
+from campaign.models import AttemptState, Call, Disposition, Ending, RowStatus, TranscriptStatus, Tries, Try
 from tests.ledger.case import ANNA, BEN, CARA, Case, do, engine_of, people, start
-from tests.support import NOON
+from tests.support import NOON, nothing_left
 
 MINUTE = timedelta(minutes=1)
 
@@ -33,6 +33,7 @@ def settle(case: Case, call_id: str, disposition: Disposition, **report: Any) ->
         status=RowStatus.WAITING,
         reason="next try is due",
         not_before=NOON + 60 * MINUTE,
+        after_other=nothing_left,
         now=NOON + 2 * MINUTE,
     )
 
@@ -93,7 +94,57 @@ def test_the_ends_of_all_calls_of_an_attempt_are_known(case: Case) -> None:
     settle(case, "call-1", Disposition.FAILED)
     settle_last(case, Disposition.NO_ANSWER)
     [made] = tries(case).made
-    assert (made.disposition, made.others) == (Disposition.NO_ANSWER, {Disposition.FAILED})
+    assert made.disposition is Disposition.NO_ANSWER
+    assert made.others == {Disposition.FAILED}
+
+
+WAITS, LATER = (Ending(RowStatus.WAITING, "again", NOON + timedelta(minutes=at)) for at in (60, 90))
+GONE, DONE = Ending(RowStatus.UNREACHED, "in vain"), Ending(RowStatus.COMPLETED, "done")
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "together"),
+    [
+        (WAITS, LATER, LATER),
+        (LATER, WAITS, LATER),
+        (WAITS, GONE, GONE),
+        (GONE, WAITS, GONE),
+        (GONE, DONE, DONE),
+        (DONE, GONE, DONE),
+        (WAITS, DONE, DONE),
+    ],
+)
+def test_of_several_calls_each_has_to_allow_a_further_try(
+    case: Case, own: Ending, other: Ending, together: Ending
+) -> None:
+    """What two calls of one request leave of the row, whichever of them settles last."""
+    case.place(case.intend(ANNA), "call-1", "call-2")
+    settle(case, "call-1", Disposition.BUSY)
+    call = Call(id="call-2", status="completed", has_ended=True)
+    do(case.ledger, calls.record_ended, call, NOON + MINUTE)
+    asked: list[str] = []
+
+    def after_other(first: Call) -> Ending:
+        asked.append(first.id)
+        return other
+
+    assert do(
+        case.ledger,
+        calls.record_settled,
+        call,
+        disposition=Disposition.NO_ANSWER,
+        transcript_status=TranscriptStatus.EMPTY,
+        status=own.status,
+        reason=own.reason,
+        not_before=own.not_before,
+        after_other=after_other,
+        now=NOON + 2 * MINUTE,
+    )
+    assert asked == ["call-1"]
+    row = case.result(ANNA)
+    assert (row.status, row.reason) == (together.status, together.reason)
+    due_at = together.not_before
+    assert case.ledger.read(waiting.next_due, case.id) == due_at
 
 
 def settle_last(case: Case, disposition: Disposition) -> bool:
@@ -110,6 +161,7 @@ def settle_last(case: Case, disposition: Disposition) -> bool:
         status=RowStatus.COMPLETED if is_answered else RowStatus.WAITING,
         reason="",
         not_before=None if is_answered else NOON + 60 * MINUTE,
+        after_other=nothing_left,
         now=NOON + 2 * MINUTE,
     )
 

@@ -234,7 +234,8 @@ def test_a_deadlock_with_another_process_ends_nothing(postgresql_location: str) 
             other.exec_driver_sql("SET LOCAL deadlock_timeout = '1min'")
             add(other, "+1")
             with held_up(ledger):
-                answers = [ledger.write(patiently), ledger.write(add, "+1"), ledger.write(add, "+3")]
+                answers: list[Future[Any]] = [ledger.write(patiently)]
+                answers += [ledger.write(add, number) for number in ("+1", "+3")]
             until_one_waits(ledger)
             add(other, "+2")
         assert [answer.result(WAIT_S) for answer in answers] == [None, 0, 1]

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.models import RowStatus
-from campaign.rules.budget import BUDGET, call_length, described, limit_reached, used_up
+from campaign.rules.budget import (
+    BUDGET,
+    HAS_ROOM,
+    call_length,
+    corrected,
+    described,
+    limit_reached,
+    used_up,
+)
 from campaign.rules.gates import judge
 from campaign.rules.hours import Whereabouts
 from campaign.rules.outlay import Amounts, Measure, Outlay, Tally, Terms
@@ -140,6 +148,16 @@ def test_the_end_is_one_clear_line() -> None:
         "the budget of 2 calls is used up: 0 spent, 2 set aside for calls that are not settled; "
         "raise budget.calls"
     )
+
+
+def test_a_limit_that_has_room_again_is_not_told_as_used_up() -> None:
+    """A call was counted at its longest when dialling ended, and turns out to have been short."""
+    budget, now = BudgetSettings(minutes=15), outlay(Measure("completed", 3))
+    notice = used_up(outlay(Measure("completed")), budget, "minutes")
+    assert corrected(notice, now, budget) == HAS_ROOM
+    assert corrected(notice, outlay(Measure("completed")), budget) == notice
+    assert corrected("the deadline has come", now, budget) == "the deadline has come"
+    assert corrected("", now, budget) == ""
 
 
 def test_spent_of_allowed() -> None:

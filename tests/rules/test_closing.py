@@ -4,10 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campaign.models import Call, Disposition, RowStatus
+from campaign.models import Call, Disposition, Ending, RowStatus
 from campaign.rules import closing
 from campaign.rules.dispositions import read_disposition
-from campaign.rules.endings import Ending
 from campaign.rules.hours import Schedule, Whereabouts
 from campaign.settings import HourSettings
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaign.models import Call, Disposition, RowStatus, plain
+from campaign.models import Call, Disposition, Ending, RowStatus, plain
 from campaign.rules.dispositions import read_disposition
-from campaign.rules.endings import Ending, decide, has_talked, refusal_in
+from campaign.rules.endings import decide, has_talked, refusal_in
 from campaign.settings import RetrySettings
 from tests.support import NOON
 

@@ -36,6 +36,7 @@ from campaign.oneinbox.client import OneInbox
 from campaign.oneinbox.errors import ApiError
 from campaign.settings import Environment
 from tests.ledger.case import ANNA, Case, people
+from tests.support import nothing_left
 
 NOBODY = 999_999
 
@@ -76,6 +77,7 @@ def leave_last_night(ledger: str, _url: str) -> None:
             status=RowStatus.WAITING,
             reason="",
             not_before=long_ago,
+            after_other=nothing_left,
             now=long_ago,
         ).result()
 
