@@ -197,11 +197,13 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         account=Account(answer=1.0, late_s=800, replies=("Stop calling me.",)),
         settings={**SEEMS_A_MACHINE, "retry": {"max_attempts": 2, "voicemail": ["4s"]}},
         step=Step(timing={"late_first_s": 2, "longest_idle_s": 10}),
+        resume=Step(timing={"longest_idle_s": 10}),
     ),
     "what an earlier call has said cannot be read": Story(
         account=Account(answer=1.0, late_s=10**6, faults=("status=503@get%50",)),
         settings={**SEEMS_A_MACHINE, "retry": {"max_attempts": 2, "voicemail": ["3s"]}},
         step=Step(timing={"late_first_s": 1, "longest_idle_s": 10, "unread_wait_s": 0.3}),
+        resume=Step(timing={"longest_idle_s": 10, "unread_wait_s": 0.3}),
         # Who has answered may be called again here, as no transcript ever says that they did.
         tries={person["phone"]: 2 for person in PEOPLE},
     ),
@@ -235,7 +237,10 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     "a list that is too old": Story(
         settings=LISTED,
         trouble=trouble.with_list,
-        step=Step(timing={"suppression_look_s": 0.4, "suppression_stale_s": 0.1}),
+        step=Step(
+            actions={"lists#1": "sleep 0.2"},
+            timing={"suppression_look_s": 0.4, "suppression_stale_s": 0.1},
+        ),
     ),
     "a list that goes": Story(
         settings=LISTED,
