@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from campaign.calls.breaker import opening_of
 from campaign.ledger import breakers, campaigns, suppression, tried, waiting
@@ -44,9 +44,7 @@ class History:
         """As the ledger stands now. Without a campaign, a new one would be started."""
         own_id, back = campaign.id if campaign else None, looks_back(settings)
         since = now - settings.caps.longest
-        everything: Mapping[str, Sequence[datetime]] = {}
-        if back is not None:
-            everything = ledger.read(waiting.recent_calls, campaign_id=None, since=now - back)
+        everything = ledger.read(waiting.recent_calls, campaign_id=None, since=now - (back or timedelta()))
         open_breakers = ledger.read(breakers.open_breakers, own_id, name_pattern=settings.name)
         return cls(
             suppressed=ledger.read(suppression.suppressed),
