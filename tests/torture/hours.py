@@ -52,6 +52,8 @@ WEEKS: Sequence[Minutes] = (
     {6: (0, 4 * 60), 0: (30, 3 * 60 + 30), 4: (20 * 60, DAY), 5: (0, 5 * 60)},
 )
 """The last one is open at night, when clocks change."""
+OF_THE_UNITED_STATES = frozenset({"US", "AS", "GU", "MP", "PR", "VI"})
+"""The country and its territories, where its federal holidays are kept as well."""
 STRICT = dict.fromkeys(range(6), (9 * 60, 20 * 60))
 STRICT_IN = {"KY": (10 * 60, 20 * 60), "RI": (9 * 60, 18 * 60), "any": (10 * 60, 18 * 60)}
 """The hours of the strictest profile where a state has narrower ones; `any` is a number of no state."""
@@ -68,7 +70,7 @@ class Book:
 
     week: Minutes
     has_holidays: bool = False
-    """Those of the United States, for numbers of it."""
+    """Those of the United States, for numbers of it and of its territories."""
     is_strict: bool = False
 
 
@@ -199,7 +201,7 @@ def differences(
     if rules.is_strict and place.state in STRICT_IN:
         week = dict.fromkeys(week, STRICT_IN[place.state])
     expected = np.ones(len(moments), dtype=bool)
-    is_held = rules.has_holidays and place.country == "US"
+    is_held = rules.has_holidays and place.country in OF_THE_UNITED_STATES
     for zone in place.zones:
         expected &= may_ring(week, zone, moments, is_certain=place.is_certain, has_holidays=is_held)
     if not place.zones:
@@ -307,13 +309,14 @@ def _compare(
 
 
 def around_holidays(book: int, zone: str, year: int) -> Tally:
-    """Every half hour from the day before to the day after each holiday, for a number of the country."""
+    """Every half hour from the day before to the day after each holiday, there and in a territory."""
     tally = Tally()
     days = [day for day in days_off().tz_localize("UTC") if day.year == year]
     around = [pd.date_range(day - timedelta(days=1), periods=3 * 48, freq="30min") for day in days]
     moments = pd.DatetimeIndex(np.concatenate([each.tz_localize(None) for each in around])).tz_localize("UTC")
-    _compare(tally, book, Place((zone,), is_certain=True), moments)
-    tally.injected["half hours around holidays"] += len(moments)
+    for country in ("US", "PR"):
+        _compare(tally, book, Place((zone,), is_certain=True, country=country), moments)
+        tally.injected["half hours around holidays"] += len(moments)
     return tally
 
 
