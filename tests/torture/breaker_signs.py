@@ -111,16 +111,19 @@ def _too_many(ended: Sequence[tuple[float, bool]]) -> float | None:
 
 
 def _many_unknown(watch: Watch, _provider: Provider) -> float | None:
-    """More requests of unknown fate than may be: none of these is ever found."""
-    unknown = 0
+    """From when on there are more requests of unknown fate than may be: none of these is ever found.
+
+    A reply that was on its way may bring their share down to what is allowed once more.
+    """
+    unknown, since = 0, None
     # Who was asked to wait, or refused, was certainly not called: that is no request by which to measure.
     counted = [each for each in watch.sent if each.error in ("", "OutcomeUnknown")]
     back = sorted(counted, key=lambda each: each.came_back_at or 0.0)
     for at, each in enumerate(back, start=1):
         unknown += each.error == "OutcomeUnknown"
-        if unknown > max(UNKNOWN, UNKNOWN_SHARE * at):
-            return each.came_back_at
-    return None
+        is_too_many = unknown > max(UNKNOWN, UNKNOWN_SHARE * at)
+        since = (since or each.came_back_at) if is_too_many else None
+    return since
 
 
 @dataclass(slots=True)
