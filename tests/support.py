@@ -1,13 +1,14 @@
 """What several suites build their cases from."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from campaign.models import Call, Contact, Ending, RejectedRow, RowStatus
+from campaign.ledger.calls import SettledCall
+from campaign.models import Contact, Ending, RejectedRow, RowStatus
 from campaign.settings import CampaignSettings
 from campaign.settings.profile import find_profile
 
@@ -62,6 +63,6 @@ def children() -> set[str]:
     return found
 
 
-def nothing_left(_call: Call) -> Ending:
-    """What another call of the same request leaves of a row: it is over."""
+def nothing_left(_others: Sequence[SettledCall]) -> Ending:
+    """What several calls of one request leave of a row: it is over."""
     return Ending(RowStatus.COMPLETED, "")

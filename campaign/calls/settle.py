@@ -8,7 +8,7 @@ from campaign.calls.recordings import Recorder
 from campaign.calls.run import Run
 from campaign.calls.watchlist import Tracked, Watchlist
 from campaign.ledger import calls
-from campaign.ledger.calls import OpenCall
+from campaign.ledger.calls import OpenCall, SettledCall
 from campaign.ledger.late import LOOKS
 from campaign.logs import get_logger
 from campaign.models import Call, Disposition, Ending, TranscriptStatus, plausible_end
@@ -51,15 +51,15 @@ class Settler:
         disposition = reading.disposition
         wish = await wishes.asked(run, record.campaign_id, call)
 
-        def decide(call: Call, reading: Reading, *, has_opted_out: bool = False) -> Ending:
+        def decide(ended: Call, read: Reading, *, has_opted_out: bool = False) -> Ending:
             return endings.decide(
-                reading.disposition,
+                read.disposition,
                 tries=record.tries,
-                ended_at=plausible_end(record.placed_at, call.ended_at, now),
+                ended_at=plausible_end(record.placed_at, ended.ended_at, now),
                 retry=retry,
                 has_opted_out=has_opted_out,
-                refusal=endings.refusal_in(call, reading, retry),
-                may_retry=reading.may_retry,
+                refusal=endings.refusal_in(ended, read, retry),
+                may_retry=read.may_retry,
             )
 
         ending = decide(call, reading, has_opted_out=bool(wish))
@@ -73,7 +73,9 @@ class Settler:
             status=ending.status,
             reason=ending.reason,
             not_before=ending.not_before,
-            after_other=lambda other: decide(other, self._read_of(record.campaign_id, other)),
+            with_others=lambda others: endings.together(
+                [ending, *(decide(other.call, self._read_anew(record, other)) for other in others)]
+            ),
             now=now,
             opt_out=wish,
             has_talked=endings.has_talked(call, disposition),
@@ -102,6 +104,12 @@ class Settler:
     def _read_of(self, campaign_id: int, call: Call) -> Reading:
         is_own = campaign_id == self._run.campaign_id
         return read_disposition(call, self._run.settings.dispositions if is_own else ())
+
+    def _read_anew(self, record: OpenCall, other: SettledCall) -> Reading:
+        """How another call of the request was read when it settled: perhaps by other lines, or as stopped."""
+        reading = self._read_of(record.campaign_id, other.call)
+        disposition = other.disposition or reading.disposition
+        return Reading(disposition, reading.may_retry or disposition is not reading.disposition)
 
     def _read(self, record: OpenCall, call: Call) -> Reading:
         reading = self._read_of(record.campaign_id, call)

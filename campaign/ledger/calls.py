@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, exists, func, select, update
 
@@ -94,6 +94,13 @@ _UPDATE = update(schema.calls).where(schema.calls.c.call_id == bindparam("call")
 _TALKED = update(schema.attempts).where(schema.attempts.c.id == bindparam("attempt")).values(talked=1)
 _CONVERSATIONS = frozenset({Disposition.ANSWERED, Disposition.UNKNOWN})
 """Ends after which a person counts as one who has talked, whatever else is known."""
+
+
+class SettledCall(NamedTuple):
+    """A call as the provider last reported it, and how that was read; None when it has not been read."""
+
+    call: Call
+    disposition: Disposition | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +201,7 @@ def record_settled(
     status: RowStatus,
     reason: str,
     not_before: datetime | None,
-    after_other: Callable[[Call], Ending],
+    with_others: Callable[[Sequence[SettledCall]], Ending],
     now: datetime,
     opt_out: str = "",
     has_talked: bool = False,
@@ -207,8 +214,8 @@ def record_settled(
     the disposition says so. `looks_left` says how often the call is looked at again for late results.
 
     Who has left the list meanwhile is not tried again: the row is stopped, with the time of its next try.
-    Of several calls of one attempt each has to allow a further try: `after_other` says what another one
-    leaves of the row, by its last report.
+    When the attempt has made further calls, `with_others` says what they and this one leave of the row
+    together. It is asked on the writer's thread, perhaps several times.
 
     Returns:
         Whether the attempt is closed; False while another call of the same attempt is unsettled.
@@ -231,11 +238,13 @@ def record_settled(
     if record.others_unsettled:
         return False
     if record.others:
-        beside = connection.execute(_STORED_BESIDE, {"attempt": record.attempt_id, "call": call.id}).all()
-        if any(other.disposition == Disposition.ANSWERED for other in beside):
-            disposition = Disposition.ANSWERED
-        least = _least([Ending(status, reason, not_before), *map(after_other, map(_as_call, beside))])
-        status, reason, not_before = least.status, least.reason, least.not_before
+        rows = connection.execute(_STORED_BESIDE, {"attempt": record.attempt_id, "call": call.id}).all()
+        others = [SettledCall(_as_call(row), _read_as(row.disposition)) for row in rows]
+        # One that was answered counts, whichever settles last.
+        is_answered = any(other.disposition == Disposition.ANSWERED for other in others)
+        disposition = Disposition.ANSWERED if is_answered else disposition
+        together = with_others(others)
+        status, reason, not_before = together.status, together.reason, together.not_before
     attempt = moves.move_attempt(
         connection,
         record.attempt_id,
@@ -259,19 +268,13 @@ def record_settled(
     return True
 
 
-def _least(endings: Sequence[Ending]) -> Ending:
-    """What several calls leave together: a further try only where each allows one, at the latest time."""
-
-    def rank(ending: Ending) -> tuple[bool, bool, float]:
-        at = -ending.not_before.timestamp() if ending.not_before else 0.0
-        return ending.not_before is not None, ending.status is not RowStatus.COMPLETED, at
-
-    return min(endings, key=rank)
-
-
 def stored(connection: Connection, call_id: str) -> Call:
     """As committed: the ended call as the provider last reported it."""
     return _as_call(connection.execute(_STORED, {"call": call_id}).one())
+
+
+def _read_as(disposition: str | None) -> Disposition | None:
+    return Disposition(disposition) if disposition else None
 
 
 def _as_call(row: Any) -> Call:
@@ -317,5 +320,5 @@ def keep_report(connection: Connection, call: Call, **ours: Any) -> None:
 
 
 def _known(connection: Connection, call: Call) -> Any:
-    """What the ledger knows of the call, and how many other calls of its attempt are not over."""
+    """What the ledger knows of the call, how many others its attempt has, and how many are not over."""
     return connection.execute(_KNOWN, {"call": call.id}).one()

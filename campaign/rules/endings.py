@@ -1,5 +1,6 @@
 """Endings: what becomes of a row after one of its calls, by how that ended and how often it was tried."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from campaign.models import Call, Disposition, Ending, RowStatus, plain
@@ -44,6 +45,17 @@ def decide(
     if disposition is Disposition.UNKNOWN:
         return Ending(RowStatus.COMPLETED, "the call ended, but OneInbox does not say how")
     return Ending(RowStatus.UNREACHED, tried(tries, disposition))
+
+
+def together(endings: Sequence[Ending]) -> Ending:
+    """What several calls of one request leave of a row: a further try only where each of them allows one, and
+    not before the latest of their times."""
+
+    def rank(ending: Ending) -> tuple[bool, bool, float]:
+        at = -ending.not_before.timestamp() if ending.not_before else 0.0
+        return ending.not_before is not None, ending.status is not RowStatus.COMPLETED, at
+
+    return min(endings, key=rank)
 
 
 def refusal_in(call: Call, reading: Reading, retry: RetrySettings) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from campaign.models import Disposition, Ending, RowStatus, Try
-from campaign.rules.endings import decide
+from campaign.rules.endings import decide, together
 from campaign.rules.gate import YES, Gate, Verdict
 from campaign.rules.hours import find_zone
 from campaign.rules.person import Person
@@ -34,7 +34,8 @@ def _ask(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
             may_dial=False, status=RowStatus.NEEDS_REVIEW, reason="how an earlier try went is not known"
         )
     if ending.not_before is None:
-        return Verdict(may_dial=False, status=ending.status, reason=ending.reason)
+        reason = ending.reason or f"{made[-1].disposition}; no further try is due by now"
+        return Verdict(may_dial=False, status=ending.status, reason=reason)
     if now < ending.not_before:
         return Verdict(
             may_dial=False, reason="the time of the next try has not come", not_before=ending.not_before
@@ -52,15 +53,11 @@ def _ending(made: Sequence[Try], retry: RetrySettings) -> Ending | None:
     last = made[-1]
     if last.ended_at is None or last.disposition is None:
         return None
-    not_before = last.ended_at + retry.shortest_gap
-    for each in (last.disposition, *sorted(last.others)):
-        ending = decide(each, tries=len(made), ended_at=last.ended_at, retry=retry)
-        if ending.not_before is None:
-            return (
-                ending if ending.reason else replace(ending, reason=f"{each}; no further try is due by now")
-            )
-        not_before = max(not_before, ending.not_before)
-    return replace(ending, not_before=not_before)
+    calls = (last.disposition, *sorted(last.others))
+    ending = together([decide(each, tries=len(made), ended_at=last.ended_at, retry=retry) for each in calls])
+    if ending.not_before is None:
+        return ending
+    return replace(ending, not_before=max(ending.not_before, last.ended_at + retry.shortest_gap))
 
 
 def _ask_day(person: Person, per_day: int, now: datetime) -> Verdict:

@@ -50,7 +50,7 @@ def test_no_message_can_break_the_ledger(ledger: Ledger, tmp_path: Path, odd: st
         status=RowStatus.COMPLETED,
         reason="",
         not_before=None,
-        after_other=nothing_left,
+        with_others=nothing_left,
         now=later,
     )
     stored = ledger.read(calls.stored, "call_1")

@@ -91,7 +91,7 @@ class Season:
             status=RowStatus.WAITING,
             reason="nobody answered",
             not_before=NOON,
-            after_other=nothing_left,
+            with_others=nothing_left,
             now=NOON,
         ).result()
 

@@ -56,7 +56,7 @@ def test_status_tells_them(ledger: Ledger, ledger_location: str, monkeypatch: py
             status=RowStatus.COMPLETED,
             reason="",
             not_before=None,
-            after_other=nothing_left,
+            with_others=nothing_left,
             now=NOON,
         )
     code, said = call("status", "spring")

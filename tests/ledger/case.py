@@ -165,7 +165,7 @@ class Case:
             status=status,
             reason="reached",
             not_before=not_before,
-            after_other=nothing_left,
+            with_others=nothing_left,
             has_talked=has_talked,
             now=now,
         )

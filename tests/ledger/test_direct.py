@@ -73,7 +73,7 @@ def live_through(ledger: ScratchLedger) -> list[Any]:
                     status=RowStatus.COMPLETED,
                     reason="",
                     not_before=None,
-                    after_other=nothing_left,
+                    with_others=nothing_left,
                     now=NOON,
                     opt_out="said: stop" if at else "",
                 ),

@@ -35,7 +35,7 @@ def settle_early(
         status=status,
         reason="nobody knows",
         not_before=NOON if status is RowStatus.WAITING else None,
-        after_other=nothing_left,
+        with_others=nothing_left,
         now=at,
         looks_left=late.LOOKS,
     )

@@ -1,11 +1,12 @@
 """What the ledger knows of the tries of a person, for the gate that allows the next one."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from campaign.ledger import calls, results, tried, waiting
+from campaign.ledger import calls, results, tried
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.review import Decision, Ruling, decide
 from campaign.models import AttemptState, Call, Disposition, Ending, RowStatus, TranscriptStatus, Tries, Try
@@ -33,7 +34,7 @@ def settle(case: Case, call_id: str, disposition: Disposition, **report: Any) ->
         status=RowStatus.WAITING,
         reason="next try is due",
         not_before=NOON + 60 * MINUTE,
-        after_other=nothing_left,
+        with_others=nothing_left,
         now=NOON + 2 * MINUTE,
     )
 
@@ -98,35 +99,18 @@ def test_the_ends_of_all_calls_of_an_attempt_are_known(case: Case) -> None:
     assert made.others == {Disposition.FAILED}
 
 
-WAITS, LATER = (Ending(RowStatus.WAITING, "again", NOON + timedelta(minutes=at)) for at in (60, 90))
-GONE, DONE = Ending(RowStatus.UNREACHED, "in vain"), Ending(RowStatus.COMPLETED, "done")
-
-
-@pytest.mark.parametrize(
-    ("own", "other", "together"),
-    [
-        (WAITS, LATER, LATER),
-        (LATER, WAITS, LATER),
-        (WAITS, GONE, GONE),
-        (GONE, WAITS, GONE),
-        (GONE, DONE, DONE),
-        (DONE, GONE, DONE),
-        (WAITS, DONE, DONE),
-    ],
-)
-def test_of_several_calls_each_has_to_allow_a_further_try(
-    case: Case, own: Ending, other: Ending, together: Ending
-) -> None:
-    """What two calls of one request leave of the row, whichever of them settles last."""
-    case.place(case.intend(ANNA), "call-1", "call-2")
-    settle(case, "call-1", Disposition.BUSY)
-    call = Call(id="call-2", status="completed", has_ended=True)
+def test_what_the_calls_of_a_request_leave_is_asked_with_all_of_them(case: Case) -> None:
+    """When the last of them settles: with the others as they were reported and read."""
+    case.place(case.intend(ANNA), "call-1", "call-2", "call-3")
+    settle(case, "call-1", Disposition.BUSY, outcome="Wrong Number")
+    settle(case, "call-2", Disposition.FAILED)
+    call = Call(id="call-3", status="completed", has_ended=True)
     do(case.ledger, calls.record_ended, call, NOON + MINUTE)
-    asked: list[str] = []
+    asked: list[tuple[str, str | None, Disposition | None]] = []
 
-    def after_other(first: Call) -> Ending:
-        asked.append(first.id)
-        return other
+    def with_others(others: Sequence[calls.SettledCall]) -> Ending:
+        asked.extend((each.call.id, each.call.outcome, each.disposition) for each in others)
+        return Ending(RowStatus.UNREACHED, "in vain")
 
     assert do(
         case.ledger,
@@ -134,17 +118,18 @@ def test_of_several_calls_each_has_to_allow_a_further_try(
         call,
         disposition=Disposition.NO_ANSWER,
         transcript_status=TranscriptStatus.EMPTY,
-        status=own.status,
-        reason=own.reason,
-        not_before=own.not_before,
-        after_other=after_other,
+        status=RowStatus.WAITING,
+        reason="",
+        not_before=NOON + 60 * MINUTE,
+        with_others=with_others,
         now=NOON + 2 * MINUTE,
     )
-    assert asked == ["call-1"]
+    assert sorted(asked) == [
+        ("call-1", "Wrong Number", Disposition.BUSY),
+        ("call-2", None, Disposition.FAILED),
+    ]
     row = case.result(ANNA)
-    assert (row.status, row.reason) == (together.status, together.reason)
-    due_at = together.not_before
-    assert case.ledger.read(waiting.next_due, case.id) == due_at
+    assert (row.status, row.reason) == (RowStatus.UNREACHED, "in vain")
 
 
 def settle_last(case: Case, disposition: Disposition) -> bool:
@@ -161,7 +146,7 @@ def settle_last(case: Case, disposition: Disposition) -> bool:
         status=RowStatus.COMPLETED if is_answered else RowStatus.WAITING,
         reason="",
         not_before=None if is_answered else NOON + 60 * MINUTE,
-        after_other=nothing_left,
+        with_others=nothing_left,
         now=NOON + 2 * MINUTE,
     )
 

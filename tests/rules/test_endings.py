@@ -1,6 +1,7 @@
 """What an ended call means, and what becomes of its row."""
 
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from campaign.models import Call, Disposition, Ending, RowStatus, plain
 from campaign.rules.dispositions import read_disposition
-from campaign.rules.endings import decide, has_talked, refusal_in
+from campaign.rules.endings import decide, has_talked, refusal_in, together
 from campaign.settings import RetrySettings
 from tests.support import NOON
 
@@ -220,3 +221,24 @@ def test_tries_never_exceed_the_budget(budget: int, gaps: list[str], ends: list[
     while decide(ends[tries - 1], tries=tries, ended_at=NOON, retry=settings).status is RowStatus.WAITING:
         tries += 1
     assert tries <= budget
+
+
+WAITS, LATER = (Ending(RowStatus.WAITING, "again", NOON + timedelta(minutes=at)) for at in (60, 90))
+GONE, DONE = Ending(RowStatus.UNREACHED, "in vain"), Ending(RowStatus.COMPLETED, "done")
+
+
+@pytest.mark.parametrize(
+    ("endings", "left"),
+    [
+        ((WAITS, LATER), LATER),
+        ((WAITS, GONE), GONE),
+        ((LATER, WAITS, GONE), GONE),
+        ((GONE, DONE), DONE),
+        ((WAITS, DONE), DONE),
+        ((WAITS,), WAITS),
+    ],
+)
+def test_of_several_calls_each_has_to_allow_a_further_try(endings: tuple[Ending, ...], left: Ending) -> None:
+    """What the calls of one request leave of the row together, whichever of them settles last."""
+    for order in permutations(endings):
+        assert together(order) == left

@@ -55,7 +55,7 @@ def test_nobody_tried_yet() -> None:
     ("other", "verdict"),
     [
         (Disposition.FAILED, (RowStatus.UNREACHED, "tried once, last end: failed")),
-        (Disposition.VOICEMAIL, (RowStatus.COMPLETED, "voicemail; no further try is due by now")),
+        (Disposition.VOICEMAIL, (RowStatus.COMPLETED, "no_answer; no further try is due by now")),
         (Disposition.UNKNOWN, (RowStatus.COMPLETED, "the call ended, but OneInbox does not say how")),
     ],
 )

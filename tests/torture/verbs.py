@@ -77,7 +77,7 @@ def leave_last_night(ledger: str, _url: str) -> None:
             status=RowStatus.WAITING,
             reason="",
             not_before=long_ago,
-            after_other=nothing_left,
+            with_others=nothing_left,
             now=long_ago,
         ).result()
 
