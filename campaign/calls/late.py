@@ -15,6 +15,7 @@ from campaign.logs import get_logger
 from campaign.models import Call, TranscriptStatus
 from campaign.oneinbox.errors import ApiError, NotFound, OutcomeUnknown, Throttled, Unsupported
 from campaign.rules.dispositions import read_disposition
+from campaign.rules.endings import has_talked, refusal_in
 
 log = get_logger(__name__)
 
@@ -138,6 +139,8 @@ class LateResults:
             # Of a call that a human has decided about the end may not be there yet.
             is_complete=call.has_ended and not schedule.may_get_results(call, reading.disposition),
             disposition=reading.disposition if call.has_ended else None,
+            may_retry=reading.may_retry and not refusal_in(call, reading, run.settings.retry),
+            has_talked=call.has_ended and has_talked(call, reading.disposition),
             opt_out=wish,
             now=run.now(),
         )

@@ -234,7 +234,7 @@ def record_settled(
         suppression.suppress(connection, [record.to_number], reason=reason_why, now=now)
     has_talked = has_talked or disposition in _CONVERSATIONS
     if has_talked:
-        connection.execute(_TALKED, {"attempt": record.attempt_id})
+        record_talk(connection, record.attempt_id)
     if record.others_unsettled:
         return False
     if record.others:
@@ -266,6 +266,11 @@ def record_settled(
         hold=Hold.RETRY if not_before is not None else None,
     )
     return True
+
+
+def record_talk(connection: Connection, attempt_id: int) -> None:
+    """Kept for other campaigns, which leave in peace whoever has talked: the person has, in this attempt."""
+    connection.execute(_TALKED, {"attempt": attempt_id})
 
 
 def stored(connection: Connection, call_id: str) -> Call:

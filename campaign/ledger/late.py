@@ -80,7 +80,7 @@ _KNOWN = (
 _ANSWERED = (
     update(schema.attempts)
     .where(_ATTEMPTS.id == bindparam("attempt"), _ATTEMPTS.disposition.is_not(None))
-    .values(disposition=Disposition.ANSWERED, talked=1)
+    .values(disposition=Disposition.ANSWERED)
 )
 _REASON = update(schema.contacts).where(schema.contacts.c.id == bindparam("contact"))
 
@@ -137,6 +137,8 @@ def record_results(
     transcript_status: TranscriptStatus,
     is_complete: bool,
     disposition: Disposition | None,
+    may_retry: bool,
+    has_talked: bool,
     opt_out: str,
     now: datetime,
 ) -> Found:
@@ -152,32 +154,37 @@ def record_results(
         transcript_status: Of what is there now.
         is_complete: Whether no further look is needed.
         disposition: How its end reads now; None while it has not ended.
+        may_retry: Whether a further try may follow such an end.
+        has_talked: Whether the person has talked in it, as far as anything tells.
         opt_out: How a wish not to be called again was uttered; empty for none.
         now: For the journal.
     """
     known = connection.execute(_KNOWN, {"call": call.id}).one()
     record_look(connection, call.id)
     ours: dict[str, object] = {"looks_left": 0} if is_complete else {}
-    if not known.is_decided:
-        # A further call of a request that was over had none yet.
-        ours["disposition"] = known.disposition or disposition
+    is_ours = not known.is_decided
+    # A further call of a request that was over has not been read before.
+    is_first_reading = is_ours and disposition is not None and known.disposition is None
+    is_answer = is_ours and disposition is Disposition.ANSWERED and known.disposition != Disposition.ANSWERED
+    is_over = is_answer or (is_ours and bool(opt_out)) or (is_first_reading and not may_retry)
+    if is_first_reading or is_answer:
+        ours["disposition"] = disposition
+    if has_talked and is_ours:
+        calls.record_talk(connection, known.attempt_id)
+    if is_answer:
+        connection.execute(_ANSWERED, {"attempt": known.attempt_id})
+    if is_over:
+        _complete_row(connection, known, reason=ASKED if opt_out else "", now=now)
     is_suppressed = False
     if opt_out:
         why = f"asked in call {call.id} not to be called again ({opt_out})"
         is_suppressed = suppression.suppress(connection, [known.to_number], reason=why, now=now) > 0
     was = (known.transcript, known.outcome or "", known.summary or "")
     told = (call.transcript, call.outcome or "", call.summary or "")
-    is_new = is_suppressed or any(new and new != old for new, old in zip(told, was, strict=True))
-    if not is_new:
+    has_news = any(new and new != old for new, old in zip(told, was, strict=True))
+    if not (has_news or is_suppressed or is_answer or is_first_reading):
         calls.keep_report(connection, call, **ours)
         return Found(is_new=False, is_suppressed=False)
-    is_answered = disposition is Disposition.ANSWERED
-    is_news_of_answer = is_answered and known.disposition != Disposition.ANSWERED and not known.is_decided
-    if is_news_of_answer:
-        connection.execute(_ANSWERED, {"attempt": known.attempt_id})
-        ours["disposition"] = Disposition.ANSWERED
-    if is_news_of_answer or (opt_out and not known.is_decided):
-        _complete_row(connection, known, reason=ASKED if opt_out else "", now=now)
     calls.keep_report(connection, call, transcript_status=transcript_status, **ours)
     moves.journal(
         connection,

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
-from campaign.ledger import calls, late, suppression, tried
+from campaign.ledger import calls, late, schema, suppression, tried
 from campaign.ledger.doubles import record_doubles
 from campaign.ledger.late import Found
 from campaign.ledger.ledger import Ledger
@@ -46,15 +46,28 @@ def due(case: Case, now: datetime) -> Sequence[str]:
     return [each.call_id for each in case.ledger.read(late.incomplete_calls, now)]
 
 
-def find(case: Case, call_id: str, *, opt_out: str = "", is_complete: bool = True, **details: Any) -> Found:
+def find(
+    case: Case,
+    call_id: str,
+    *,
+    opt_out: str = "",
+    is_complete: bool = True,
+    may_retry: bool = True,
+    is_answered: bool = False,
+    **details: Any,
+) -> Found:
     """A look has shown this."""
+    has_answered = is_answered or details.get("transcript")
+    disposition = Disposition.ANSWERED if has_answered else Disposition.NO_ANSWER
     return do(
         case.ledger,
         late.record_results,
         report(call_id, **details),
         transcript_status=TranscriptStatus.COMPLETE,
         is_complete=is_complete,
-        disposition=Disposition.ANSWERED if details.get("transcript") else Disposition.NO_ANSWER,
+        disposition=disposition,
+        may_retry=may_retry,
+        has_talked=disposition is Disposition.ANSWERED,
         opt_out=opt_out,
         now=SETTLED + timedelta(hours=1),
     )
@@ -69,6 +82,39 @@ def test_how_a_further_call_ended_is_known_once_it_is_read(case: Case) -> None:
     assert case.ledger.read(tried.tries, case.contact_id(ANNA)).made[0].others == frozenset()
     find(case, "call-2")
     assert case.ledger.read(tried.tries, case.contact_id(ANNA)).made[0].others == {Disposition.NO_ANSWER}
+
+
+def talked(case: Case) -> list[int]:
+    """Of each attempt, whether somebody has talked in it."""
+    with engine_of(case.ledger).connect() as connection:
+        return list(connection.scalars(select(schema.attempts.c.talked).order_by(schema.attempts.c.id)))
+
+
+def found_later(case: Case, *, status: RowStatus = RowStatus.WAITING) -> None:
+    """A call rang in vain, and a second call of its request turns up when it has settled."""
+    case.place(case.intend(ANNA), "call-1")
+    case.end("call-1")
+    again = SETTLED + timedelta(hours=9)
+    case.settle("call-1", disposition=Disposition.NO_ANSWER, status=status, not_before=again)
+    do(case.ledger, record_doubles, 1, ["call-2"], SETTLED)
+
+
+def test_an_answer_is_news_before_its_words_are_there(case: Case) -> None:
+    """The first look tells that somebody has answered; that the transcript comes later loses nothing."""
+    found_later(case)
+    assert find(case, "call-2", is_answered=True, is_complete=False).is_new
+    assert case.result(ANNA).status is RowStatus.COMPLETED
+    assert talked(case) == [1]
+    assert find(case, "call-2", transcript="user: Hello").is_new
+    assert (case.result(ANNA).disposition, talked(case)) == (Disposition.ANSWERED, [1])
+
+
+@pytest.mark.parametrize(("may_retry", "status"), [(True, RowStatus.WAITING), (False, RowStatus.COMPLETED)])
+def test_a_further_call_may_forbid_the_next_try(case: Case, may_retry: bool, status: RowStatus) -> None:
+    """The second call of a request was declined: that the first rang in vain changes nothing."""
+    found_later(case)
+    find(case, "call-2", may_retry=may_retry)
+    assert case.result(ANNA).status is status
 
 
 @pytest.mark.parametrize(

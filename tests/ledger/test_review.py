@@ -224,6 +224,8 @@ def test_what_comes_late_of_a_decided_call_is_kept_and_the_decision_stands(
         transcript_status=TranscriptStatus.COMPLETE,
         is_complete=True,
         disposition=Disposition.ANSWERED,
+        may_retry=True,
+        has_talked=True,
         opt_out="phrase",
         now=LATER + timedelta(minutes=5),
     )
