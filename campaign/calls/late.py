@@ -34,6 +34,8 @@ class LateResults:
         self._failures = 0
         self._read_at: dict[str, float] = {}
         """When each call was last read in this run, by the steady clock."""
+        self._still_on: dict[str, bool] = {}
+        """Whether each call was on by then, as a further one of a request may be that was over."""
         self.changed: set[int] = set()
         """Campaigns of whose calls there is something new."""
         self.measured: set[int] = set()
@@ -116,6 +118,10 @@ class LateResults:
         self._read_at[record.call_id] = run.steady()
         return is_new
 
+    def is_still_on(self, record: IncompleteCall) -> bool:
+        """Whether the last look has shown a call that has not ended."""
+        return self._still_on.get(record.call_id, False)
+
     def failed(self, record: IncompleteCall, error: ApiError) -> None:
         """Take note that a look has failed."""
         log.warning("results.not_read", call=record.call_id, error=error.brief)
@@ -123,12 +129,14 @@ class LateResults:
             self._run.pace.pause(error.retry_after_s or self._run.timing.backoff_s)
 
     def has_just_read(self, record: IncompleteCall) -> bool:
-        """Whether a look at this call was over only just now."""
+        """Whether a look at this call was over only just now, and so was the call."""
         read_at = self._read_at.get(record.call_id)
-        return read_at is not None and self._run.steady() - read_at <= self._run.timing.unread_wait_s
+        is_fresh = read_at is not None and self._run.steady() - read_at <= self._run.timing.unread_wait_s
+        return is_fresh and not self.is_still_on(record)
 
     async def _keep(self, record: IncompleteCall, call: Call) -> bool:
         run = self._run
+        self._still_on[call.id] = not call.has_ended
         is_own = record.campaign_id == run.campaign_id
         reading = read_disposition(call, run.settings.dispositions if is_own else ())
         wish = await wishes.asked(run, record.campaign_id, call)

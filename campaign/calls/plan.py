@@ -16,6 +16,7 @@ from campaign.ledger.ledger import Ledger
 from campaign.models import NEVER_TRIED, Contact, Intake, RowStatus, ZoneSource, known_form
 from campaign.rules.hours import Whereabouts
 from campaign.rules.person import Person
+from campaign.rules.profile import looks_back
 from campaign.rules.words import unsaid
 from campaign.settings import Calendar, CampaignSettings
 
@@ -208,7 +209,7 @@ class _Count:
                 state=state,
                 consent=consent,
                 calendar=known.calendar,
-                all_calls=history.everything.get(number, ()),
+                all_calls=history.everything.get(number, ()) if looks_back(known.settings) else None,
             )
         )
         if from_number and verdict.status is RowStatus.WAITING:

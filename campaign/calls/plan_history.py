@@ -27,7 +27,7 @@ class History:
     recent: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
     """Calls of other campaigns, as far back as the caps look."""
     everything: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
-    """Calls of all campaigns, as far back as a profile looks, where one does."""
+    """Calls of all campaigns, as far back as a profile looks."""
     tries: Mapping[str, Tries] = field(default_factory=dict)
     """What this campaign has tried."""
     known: Mapping[str, RowRecord] = field(default_factory=dict)

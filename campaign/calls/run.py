@@ -151,7 +151,7 @@ class Run:
     stop_error: CampaignError | None = None
     """Why dialling was stopped by trouble."""
     stop_notice: str = ""
-    """Why dialling was stopped, when it was by a signal or the deadline."""
+    """Why dialling was stopped, when nothing is wrong: by a signal, the deadline, the budget or the quota."""
     leave_at_once: bool = False
     """Whether live calls are left to the next run."""
     leaves_from: float = math.inf

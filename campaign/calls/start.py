@@ -46,7 +46,10 @@ def _unknown(connection: Connection, since: datetime) -> tuple[list[Doubt], dict
 
 
 async def take_stock(run: Run) -> None:
-    """Read what the campaign has spent by now; what a killed run has left live counts."""
+    """Read what the campaign has spent by now, and keep its limits; what a killed run has left live counts.
+
+    Why dialling ended is told by what is known now.
+    """
     terms = run.spending.terms
     run.spending = await run.fetch(Spending.read, run.campaign_id, terms)
     run.stop_notice = corrected(run.stop_notice, run.spending.outlay(), run.settings.budget)

@@ -48,7 +48,7 @@ class Unread:
         unread = [call for call in awaited if not self._results.has_just_read(call)]
         if not unread:
             return list(contacts)
-        failed: set[str] = set()
+        waits: set[str] = set()
         changed: set[str] = set()
 
         async def look(call: IncompleteCall) -> None:
@@ -57,16 +57,18 @@ class Unread:
                     is_new = await self._results.read(call)
                 except ApiError as error:
                     self._results.failed(call, error)
-                    failed.add(person_of(call.to_number))
+                    waits.add(person_of(call.to_number))
                 else:
+                    still_on = self._results.is_still_on(call)
+                    waits.update({person_of(call.to_number)} if still_on else ())
                     changed.update({person_of(call.to_number)} if is_new else ())
 
         async with anyio.create_task_group() as group:
             for call in unread:
                 group.start_soon(look, call)
-        held = [contact for contact in contacts if person_of(contact.to_number) in failed]
+        held = [contact for contact in contacts if person_of(contact.to_number) in waits]
         await self._gatekeeper.hold([(contact, self._not_yet(contact)) for contact in held])
-        return [contact for contact in contacts if person_of(contact.to_number) not in failed | changed]
+        return [contact for contact in contacts if person_of(contact.to_number) not in waits | changed]
 
     def _remember(self, contacts: Sequence[DueContact], awaited: Sequence[IncompleteCall]) -> None:
         for contact in contacts:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from campaign.cli import output
-from campaign.cli.call_outcome import NOT_MADE, say
+from campaign.cli.call_end import NOT_MADE, say
 from campaign.cli.question import is_agreed
 from campaign.cli.unlimited import unlimited
 from campaign.cli.views import ledger_flag

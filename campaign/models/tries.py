@@ -1,4 +1,4 @@
-"""Tries: how often, and with what ends, a campaign has called a person."""
+"""Tries: how often, and with what ends, a campaign has called a person, and what follows from an end."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -19,7 +19,7 @@ _TOLERANCE = 1e-9
 """Sums of fractions of a minute are not exact."""
 _SETTLING_WAIT = timedelta(minutes=1)
 _USED_UP = "the budget of "
-HAS_ROOM = "the budget seemed used up until late results were read, and has room; run again"
+HAS_ROOM = "the budget seemed used up until late results were read, and has room"
 
 
 def limit_reached(outlay: Outlay, budget: BudgetSettings) -> str | None:
@@ -32,9 +32,11 @@ def limit_reached(outlay: Outlay, budget: BudgetSettings) -> str | None:
 
 
 def corrected(notice: str, outlay: Outlay, budget: BudgetSettings) -> str:
-    """A notice why no call starts, unless it tells of a limit that has room by now, as late results show."""
-    was_used_up = notice.startswith(_USED_UP)
-    return HAS_ROOM if was_used_up and limit_reached(outlay, budget) is None else notice
+    """A notice why no call starts; of a limit that was reached, as it stands by what is known now."""
+    if not notice.startswith(_USED_UP):
+        return notice
+    limit = limit_reached(outlay, budget)
+    return used_up(outlay, budget, limit) if limit is not None else HAS_ROOM
 
 
 def used_up(outlay: Outlay, budget: BudgetSettings, name: str) -> str:

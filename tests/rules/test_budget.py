@@ -155,6 +155,8 @@ def test_a_limit_that_has_room_again_is_not_told_as_used_up() -> None:
     budget, now = BudgetSettings(minutes=15), outlay(Measure("completed", 3))
     notice = used_up(outlay(Measure("completed")), budget, "minutes")
     assert corrected(notice, now, budget) == HAS_ROOM
+    also = BudgetSettings(minutes=15, calls=1)
+    assert corrected(notice, now, also) == used_up(now, also, "calls")
     assert corrected(notice, outlay(Measure("completed")), budget) == notice
     assert corrected("the deadline has come", now, budget) == "the deadline has come"
     assert corrected("", now, budget) == ""
