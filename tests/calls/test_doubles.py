@@ -10,20 +10,22 @@ from sqlalchemy import select
 
 from campaign.calls.report import RunReport
 from campaign.errors import ExitCode
-from campaign.ledger import breakers, schema, suppression
+from campaign.ledger import breakers, doubles, schema, suppression
 from campaign.ledger.ledger import Connection
 from campaign.models import RowStatus
 from campaign.simulator.app import Simulator
 from campaign.simulator.faults import Fault, FaultPlan
-from campaign.simulator.people import Behaviour
+from campaign.simulator.people import Behaviour, Conversation
 from campaign.simulator.provider import Provider, SimulatedCall
-from tests.calls.harness import QUICK, Stage, numbers, wall_clock
+from tests.calls.harness import FAST, QUICK, Stage, numbers, simulated, wall_clock
+from tests.calls.held_time import HeldClock
 from tests.support import make_settings
 
 pytestmark = pytest.mark.anyio
 
 MakeStage = Callable[..., Stage]
 TALKATIVE = Behaviour(answer=1.0, voicemail=0.0, busy=0.0, no_answer=0.0, talk_sigma=0.0)
+NOBODY = Behaviour(answer=0.0, voicemail=0.0, busy=0.0, no_answer=1.0)
 
 
 @dataclass(slots=True)
@@ -191,3 +193,33 @@ async def test_a_second_call_of_a_call_that_a_run_does_not_follow_holds_nothing_
     )
     assert (await spring.run()).exit_code is ExitCode.OK
     await check_all_are_followed(spring)
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+async def test_nobody_is_dialled_again_while_another_call_of_theirs_is_on(
+    stage: MakeStage, clock: HeldClock, is_on: bool
+) -> None:
+    """The first call of a request has rung in vain, and the second one is found when the next try is due."""
+    spring = stage(simulator=simulated(behaviour=NOBODY))
+    spring.settings = make_settings(pace=FAST, retry={"max_attempts": 2, "no_answer": ["2h"]})
+    spring.timing = replace(QUICK, longest_idle_s=10.0)
+    [anna] = numbers(1)
+    await spring.enrol(anna)
+    assert (await spring.run()).exit_code is ExitCode.NOT_FINISHED
+    provider = spring.simulator.provider
+    [first] = provider.calls.values()
+
+    clock.advance(7_300.0)
+    further = provider.place(
+        agent_id=first.agent_id, to_number=anna, from_number=first.from_number, variables={}, metadata={}
+    )
+    if is_on:
+        lasts_s = 1e6
+        further.conversation = Conversation("answered", 5.0, lasts_s, lasts_s, (), None, None)
+    else:
+        clock.advance(60.0)
+    await spring.write(doubles.record_doubles, 1, [further.id], spring.now())
+    report = await spring.run()
+
+    assert spring.dialled() == {anna: 2 if is_on else 3}
+    assert report.exit_code is (ExitCode.NOT_FINISHED if is_on else ExitCode.OK)
