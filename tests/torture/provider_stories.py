@@ -412,6 +412,10 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         settings={"pace": {**STAGED, "stages": [1, 2, 3]}},
         before=(Step(actions={"record_placed#2": "SIGTERM"}),),
     ),
+    "a few calls first, of which one has ended when the run is cut off": Story(
+        settings={"pace": {**STAGED, "stages": [1, 2]}},
+        before=(Step(actions={"record_settled#1": "SIGKILL"}, ends=SIGKILLED),),
+    ),
     "a few calls first, on two nights with an older version between": Story(
         settings={"pace": {**STAGED, "stages": [1, 2, 3]}},
         before=(Step(actions={"record_placed#2": "SIGTERM"}),),
@@ -685,11 +689,11 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         meets=73,
     ),
     "lists too slow": Story(
-        account=Account(speed=60),
+        account=Account(speed=10),
         settings=LISTED,
         trouble=trouble.with_list,
         step=Step(
-            timing={"stall_look_s": 0.05, "suppression_look_s": 0.05, "suppression_longest_s": 2},
+            timing={"stall_look_s": 0.05, "suppression_look_s": 0.05, "suppression_longest_s": 1},
             actions={"_mark_of#3": "sleep 20"},
         ),
         meets=66,
