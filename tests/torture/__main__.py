@@ -31,6 +31,9 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2, help="processes at a time")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    for name in options.suite:
+        if name not in SUITES:
+            parser.error(f"there is no suite {name}; choose of {', '.join(SUITES)}")
     # A shell that starts this in the background has it ignored, and then so would every program under test.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # What goes wrong on purpose is no news.

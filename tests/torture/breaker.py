@@ -81,7 +81,7 @@ class Told:
 
 
 def tell(stage: Stage, name: str, first: int, *, program: type[WatchedAccount] = WatchedAccount) -> Told:
-    """Live through one campaign in which something goes wrong from the nth request on, and the next night.
+    """Live through one campaign in which something goes wrong from the nth request on, and its next run.
 
     Args:
         stage: Where.
@@ -150,11 +150,11 @@ def tell(stage: Stage, name: str, first: int, *, program: type[WatchedAccount] =
         told.wrong.append(f"{sent} requests were sent after the run had been shown that too many fail")
     if report.exit_code is not trouble.exit_code:
         told.wrong.append(f"ended with {report.exit_code!r}, not {trouble.exit_code!r}: {report.stop_error}")
-    told.wrong += _next_night(world, watch, trouble)
+    told.wrong += _next_run(world, watch, trouble)
     return told
 
 
-def _next_night(world: World, watch: Watch, trouble: Trouble) -> list[str]:
+def _next_run(world: World, watch: Watch, trouble: Trouble) -> list[str]:
     """Where a human has to close it, the next run dials nobody; otherwise it begins to dial again."""
     before = len(watch.sent)
     world.faults = FaultPlan()

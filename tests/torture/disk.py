@@ -3,7 +3,7 @@
 Where strace is installed it makes one system call of a real run fail, or from some commit on everything that
 opens, writes, flushes or renames a file of the campaign, but for what a workbook is packed from. A limit on
 file sizes does the same to whichever file meets it first. Dialling has to stop at once with one clear line,
-and two runs on a sound disk have to finish.
+and further runs on a sound disk, a few at most, have to finish.
 """
 
 import os

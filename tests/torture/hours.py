@@ -321,7 +321,7 @@ def around_holidays(book: int, zone: str, year: int) -> Tally:
 
 
 def run(effort: Effort) -> Tally:
-    """All pairs, and all zones."""
+    """Random pairs, changes of clocks zone by zone, and holidays year by year; each in its share."""
     tally = Tally()
     wanted = effort.count(PAIRS)
     sizes = [min(CHUNK, wanted - done) for done in range(0, wanted, CHUNK)]

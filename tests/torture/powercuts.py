@@ -1,7 +1,8 @@
 """Suite `powercuts`: whatever a power cut leaves of the ledger, nobody is called twice and no result is lost.
 
 Real campaigns are recorded with every write and flush (see `power`). From each record many disks are rebuilt
-that the power may have left at any moment; on each of them the product opens its ledger and resumes.
+that the power may have left at any moment; on each of them the product opens its ledger, and is asked whom
+a run would dial.
 The seed decides what is cut where; a campaign recorded anew differs a little, as its threads do.
 """
 

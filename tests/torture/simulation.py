@@ -1,6 +1,6 @@
 """Whole campaigns in virtual time, each from one seed: people, faults, delays, clock steps and sudden deaths.
 
-A seed that has failed once is kept in `kept_seeds.txt` and tried for ever.
+A seed that has failed once is written into `kept_seeds.txt` with its mend, and tried in every run.
 """
 
 import faulthandler

@@ -41,7 +41,7 @@ class Tally:
     lost_rows: int = 0
     """Rows that are not in the result exactly once with a final or explicitly unknown status."""
     lost_ids: int = 0
-    """Calls of the provider that are neither in the ledger nor known as a doubt."""
+    """Calls and requests unknown to the ledger, also as a doubt, and result rows without their id."""
     corrupt_ledgers: int = 0
     wrong: int = 0
     """Cases that ended otherwise than the table or the promise says: a hang, a wrong exit code, a mutant
