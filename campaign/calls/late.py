@@ -7,16 +7,14 @@ from collections.abc import Sequence
 
 import anyio
 
-from campaign.calls import schedule, wishes
+from campaign.calls import judging, schedule
 from campaign.calls.run import Run
 from campaign.ledger import late
 from campaign.ledger.late import IncompleteCall
 from campaign.logs import get_logger
 from campaign.models import Call, TranscriptStatus
 from campaign.oneinbox.errors import ApiError, NotFound, OutcomeUnknown, Throttled, Unsupported
-from campaign.rules.dispositions import read_disposition
 from campaign.rules.endings import has_talked, refusal_in
-from campaign.settings import RetrySettings
 
 log = get_logger(__name__)
 
@@ -138,11 +136,9 @@ class LateResults:
     async def _keep(self, record: IncompleteCall, call: Call) -> bool:
         run = self._run
         self._still_on[call.id] = not call.has_ended
-        is_own = record.campaign_id == run.campaign_id
-        reading = read_disposition(call, run.settings.dispositions if is_own else ())
-        # Another campaign's rows are not ended by what this one takes for final.
-        retry = run.settings.retry if is_own else RetrySettings()
-        wish = await wishes.asked(run, record.campaign_id, call)
+        theirs = await judging.judging_of(run, record.campaign_id, call.id)
+        reading = theirs.read(call)
+        wish = await judging.wish_in(run, record.campaign_id, call)
         found = await run.commit(
             late.record_results,
             call,
@@ -150,7 +146,7 @@ class LateResults:
             # Of a call that a human has decided about the end may not be there yet.
             is_complete=call.has_ended and not schedule.may_get_results(call, reading.disposition),
             disposition=reading.disposition if call.has_ended else None,
-            may_retry=reading.may_retry and not refusal_in(call, reading, retry),
+            may_retry=reading.may_retry and not refusal_in(call, reading, theirs.retry),
             has_talked=call.has_ended and has_talked(call, reading.disposition),
             opt_out=wish,
             now=run.now(),

@@ -21,8 +21,9 @@ from campaign.errors import CampaignError
 from campaign.hook.ask import ask
 from campaign.ledger.ledger import Connection
 from campaign.rules.breaker import Breaker
+from campaign.rules.judging import Judging
 from campaign.rules.stages import Stages
-from campaign.settings import Calendar, CampaignSettings, OptOutSettings
+from campaign.settings import Calendar, CampaignSettings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -162,8 +163,8 @@ class Run:
     """Campaigns of which calls have settled in this run."""
     opt_outs: int = 0
     """People who have asked in a call of this run not to be called again."""
-    kept_opt_outs: dict[int, OptOutSettings] = field(default_factory=dict)
-    """By campaign, what it takes for such a wish, as far as its calls were judged: as the ledger has it."""
+    judgings: dict[int, Judging] = field(default_factory=dict)
+    """By campaign, by what its calls are judged, as far as some were: as the ledger has it."""
     waiting_for: str = ""
     """Why no call starts at this moment, for people."""
     pauses_for: str = ONEINBOX

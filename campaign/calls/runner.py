@@ -10,7 +10,7 @@ from random import Random
 
 import anyio
 
-from campaign.calls import breaker, watchers, wishes
+from campaign.calls import breaker, judging, watchers
 from campaign.calls.acquaintance import Acquaintance
 from campaign.calls.dispatch import Dispatcher
 from campaign.calls.doubts import DoubtSettler
@@ -193,7 +193,7 @@ async def _work(
     meter = ProgressMeter(run, on_progress)
     run.started_at = await run.fetch(campaigns.started_at, run.campaign_id)
     await run.commit(waiting.release_holds, run.campaign_id)
-    await wishes.keep(run)
+    await judging.keep(run)
     await breaker.take_up(run)
     await write_results()
     await recover(run, tracker, others=follow_others)

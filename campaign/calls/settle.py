@@ -2,7 +2,7 @@
 
 import anyio
 
-from campaign.calls import breaker, schedule, wishes
+from campaign.calls import breaker, judging, schedule
 from campaign.calls.closing import Closing
 from campaign.calls.recordings import Recorder
 from campaign.calls.run import Run
@@ -14,8 +14,8 @@ from campaign.logs import get_logger
 from campaign.models import Call, Disposition, Ending, TranscriptStatus, plausible_end
 from campaign.rules import closing, endings
 from campaign.rules.breaker_events import Talked
-from campaign.rules.dispositions import Reading, read_disposition
-from campaign.settings import RetrySettings
+from campaign.rules.dispositions import Reading
+from campaign.rules.judging import Judging
 
 log = get_logger(__name__)
 
@@ -32,8 +32,10 @@ class Settler:
     async def ended(self, tracked: Tracked, call: Call) -> None:
         """It has ended, and its results are awaited: its line is free."""
         run = self._run
+        theirs = await judging.judging_of(run, tracked.record.campaign_id, call.id)
+        reading = self._read(tracked.record, call, theirs)
         # Before its line is free.
-        await breaker.ended(run, tracked.record, call, self._read(tracked.record, call).disposition)
+        await breaker.ended(run, tracked.record, call, reading.disposition)
         self._calls.lasted(anyio.current_time() - tracked.placed_at)
         is_settling = await run.commit(calls.record_ended, call, run.now())
         run.spending.ended(tracked.record.attempt_id, call)
@@ -44,21 +46,19 @@ class Settler:
     async def settle(self, tracked: Tracked, call: Call, transcript_status: TranscriptStatus) -> None:
         """All is in that ever will be: what becomes of the row, and what the person has said, is kept."""
         run, record, now = self._run, tracked.record, self._run.now()
-        # What another campaign left behind is brought to its end, and not dialled again.
-        is_own = record.campaign_id == run.campaign_id
-        retry = run.settings.retry if is_own else RetrySettings()
-        reading = self._read(record, call)
+        theirs = await judging.judging_of(run, record.campaign_id, call.id)
+        reading = self._read(record, call, theirs)
         disposition = reading.disposition
-        wish = await wishes.asked(run, record.campaign_id, call)
+        wish = await judging.wish_in(run, record.campaign_id, call)
 
         def decide(ended: Call, read: Reading, *, has_opted_out: bool = False) -> Ending:
             return endings.decide(
                 read.disposition,
                 tries=record.tries,
                 ended_at=plausible_end(record.placed_at, ended.ended_at, now),
-                retry=retry,
+                retry=theirs.retry,
                 has_opted_out=has_opted_out,
-                refusal=endings.refusal_in(ended, read, retry),
+                refusal=endings.refusal_in(ended, read, theirs.retry),
                 may_retry=read.may_retry,
             )
 
@@ -74,7 +74,7 @@ class Settler:
             reason=ending.reason,
             not_before=ending.not_before,
             with_others=lambda others: endings.together(
-                [ending, *(decide(other.call, self._read_anew(record, other)) for other in others)]
+                [ending, *(decide(other.call, _read_anew(other, theirs)) for other in others)]
             ),
             now=now,
             opt_out=wish,
@@ -101,16 +101,13 @@ class Settler:
         status = TranscriptStatus.COMPLETE if known.transcript else TranscriptStatus.EMPTY
         await self.settle(tracked, known, status)
 
-    def _read_of(self, campaign_id: int, call: Call) -> Reading:
-        is_own = campaign_id == self._run.campaign_id
-        return read_disposition(call, self._run.settings.dispositions if is_own else ())
-
-    def _read_anew(self, record: OpenCall, other: SettledCall) -> Reading:
-        """How another call of the request was read when it settled: perhaps by other lines, or as stopped."""
-        reading = self._read_of(record.campaign_id, other.call)
-        disposition = other.disposition or reading.disposition
-        return Reading(disposition, reading.may_retry or disposition is not reading.disposition)
-
-    def _read(self, record: OpenCall, call: Call) -> Reading:
-        reading = self._read_of(record.campaign_id, call)
+    def _read(self, record: OpenCall, call: Call, theirs: Judging) -> Reading:
+        reading = theirs.read(call)
         return closing.reading_after_stop(call, reading) if self._closing.has_stopped(record) else reading
+
+
+def _read_anew(other: SettledCall, theirs: Judging) -> Reading:
+    """How another call of the request was read when it settled: perhaps by other lines, or as stopped."""
+    reading = theirs.read(other.call)
+    disposition = other.disposition or reading.disposition
+    return Reading(disposition, reading.may_retry or disposition is not reading.disposition)

@@ -118,7 +118,7 @@ class _Person:
     """Whoever was called, as far as that is known, and whether they are suppressed."""
 
     def __init__(self, call_id: str, ledger: "Ledger | None", wishes: Collection[str]) -> None:
-        from campaign.ledger import known_calls, opt_outs
+        from campaign.ledger import judging, known_calls
         from campaign.settings.opt_out import read_kept
 
         self.ledger = ledger
@@ -128,7 +128,7 @@ class _Person:
         self._wishes: Collection[str] = wishes
         self._number: str | None = None
         if ledger is not None:
-            self._wishes = (*wishes, *read_kept(ledger.read(opt_outs.kept_of, call_id)).outcomes)
+            self._wishes = (*wishes, *read_kept(ledger.read(judging.kept_of, call_id).opt_out).outcomes)
             self._take(ledger.read(known_calls.number_of, call_id))
 
     def learn(self, call: "Call") -> None:

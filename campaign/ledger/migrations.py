@@ -168,6 +168,11 @@ def _keep_opt_outs(connection: Connection) -> None:
     _add_column(connection, "campaigns", "opt_out", "JSON")
 
 
+def _keep_judgings(connection: Connection) -> None:
+    _add_column(connection, "campaigns", "dispositions", "JSON")
+    _add_column(connection, "campaigns", "never_after", "JSON")
+
+
 def _add_column(connection: Connection, table: str, column: str, kind: str) -> bool:
     """Add a column. False when it is there: a new ledger has all of them."""
     if column in {known["name"] for known in inspect(connection).get_columns(table)}:
@@ -196,6 +201,7 @@ MIGRATIONS: Sequence[Migration] = (
     # Once more: for a time 13 to 15 were the three before this one, and late results had no step yet.
     Migration(17, "late results in every ledger", _await_late_results, is_for_older=True),
     Migration(18, "opt-outs of campaigns", _keep_opt_outs, is_for_older=True),
+    Migration(19, "by what campaigns judge their calls", _keep_judgings, is_for_older=True),
 )
 
 

@@ -121,6 +121,9 @@ campaigns = Table(
     Column("budget", JSON),
     # What the latest run takes for a wish not to be called again, for whoever judges these calls later.
     Column("opt_out", JSON),
+    # Likewise its own lines of the table of dispositions, and the outcomes after which it tries nobody again.
+    Column("dispositions", JSON),
+    Column("never_after", JSON),
     # Where the latest run wrote the result, for the run that closes this campaign.
     Column("output_path", Text),
 )

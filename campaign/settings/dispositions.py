@@ -2,7 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -14,6 +15,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationError,
     WithJsonSchema,
     model_validator,
 )
@@ -160,6 +162,23 @@ def read_lines(path: Path) -> Any:
             f'{path}: expected a list of lines like - {{end_reason: "*machine*", is: voicemail}}'
         )
     return content
+
+
+def kept_lines(lines: Iterable[DispositionLine]) -> list[dict[str, Any]]:
+    """For the ledger, as JSON has them."""
+    return [line.model_dump(mode="json", by_alias=True, exclude_defaults=True) for line in lines]
+
+
+def read_lines_kept(kept: Iterable[Mapping[str, Any]] | None) -> tuple[DispositionLine, ...]:
+    """What the ledger has of a campaign; none where it has nothing.
+
+    Another version may have kept them: a line that this one cannot read is left out.
+    """
+    lines = []
+    for line in kept or ():
+        with suppress(ValidationError):
+            lines.append(DispositionLine.model_validate(line))
+    return tuple(lines)
 
 
 def _bundled() -> Sequence[DispositionLine]:

@@ -1,6 +1,6 @@
 """Which ends of a call are followed by another try, when, and how often at most."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Self
 
@@ -56,6 +56,16 @@ class RetrySettings(BaseModel):
                 f"which is {describe_duration(self.min_gap)}"
             )
         return self
+
+    @classmethod
+    def of_others(cls, never_after: Sequence[str] | None) -> Self:
+        """For the calls of a campaign that this run does not dial for: no further try.
+
+        Args:
+            never_after: As the ledger has it of that campaign; the default where it has nothing.
+        """
+        texts = None if never_after is None else tuple(text for text in never_after if plain(text))
+        return cls() if texts is None else cls(never_after=texts)
 
     @property
     def gaps(self) -> Mapping[Disposition, tuple[timedelta, ...]]:

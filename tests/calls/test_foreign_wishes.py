@@ -49,7 +49,7 @@ async def wished(stage: Stage) -> set[str]:
 
 def forget_opt_outs(connection: Connection) -> None:
     """As in a ledger in which no campaign has kept what it looks for."""
-    connection.execute(text("UPDATE campaigns SET opt_out = NULL"))
+    connection.execute(text("UPDATE campaigns SET opt_out = NULL, dispositions = NULL, never_after = NULL"))
 
 
 @pytest.mark.parametrize(("theirs", "ours", "words"), BY_EITHER)

@@ -174,6 +174,32 @@ async def test_a_wish_that_comes_between_two_tries_holds_the_second(stage: MakeS
     }
 
 
+@pytest.mark.parametrize("follow_others", [True, False])
+async def test_another_campaigns_run_reads_a_call_by_the_rules_of_its_own(
+    stage: MakeStage, clock: HeldClock, follow_others: bool
+) -> None:
+    """What the campaign takes for a voicemail stays one, and the try that is due stays due."""
+    spring = stage(simulator=simulated(behaviour=angry(10**6)))
+    spring.timing = replace(spring.timing, longest_idle_s=0.0)
+    spring.settings = make_settings(
+        pace=FAST,
+        retry={"max_attempts": 2, "voicemail": ["2h"]},
+        dispositions=[{"status": "completed", "has_transcript": False, "is": "voicemail"}],
+    )
+    await spring.enrol(ANNA)
+    assert (await spring.run()).exit_code is ExitCode.NOT_FINISHED
+    before, first = await spring.rows(), spring.campaign_id
+    assert [(row.status, row.disposition) for row in before] == [(RowStatus.WAITING, Disposition.VOICEMAIL)]
+
+    clock.advance(3600.0)
+    spring.settings = make_settings(pace=FAST)
+    await spring.enrol(BEN, name="summer")
+    await spring.run(follow_others=follow_others)
+
+    spring.campaign_id = first
+    assert await spring.rows() == before
+
+
 @pytest.mark.parametrize("fault", ["throttle=1@get#1", "status=503@get#1-3", "drop@get#1-2"])
 async def test_a_look_that_fails_holds_its_person_until_it_works(
     stage: MakeStage, fault: str, clock: HeldClock

@@ -27,7 +27,8 @@ from campaign.errors import (
     LedgerError,
     UsageError,
 )
-from campaign.ledger import opt_outs, rows, suppression
+from campaign.ledger import judging, rows, suppression
+from campaign.ledger.judging import Kept
 from campaign.ledger.ledger import Ledger
 from campaign.oneinbox.client import OneInbox
 from campaign.settings import OptOutSettings
@@ -513,7 +514,7 @@ def test_labels_that_the_campaign_of_the_call_has_named_are_wishes(
     """The ledger knows which ones its latest run took for a wish, without the file."""
     made = ended(simulator, clock)
     spring = of_campaign(tmp_path, made.id)
-    do(spring.ledger, opt_outs.keep, spring.id, as_kept(OptOutSettings(outcomes=("Leave me alone",))))
+    do(spring.ledger, judging.keep, spring.id, Kept(as_kept(OptOutSettings(outcomes=("Leave me alone",)))))
     add_outcome(simulator, "Leave Me Alone", "leave_me_alone")
     assert call_json("calls", "outcome", made.id, "Interested")["is_suppressed"] is False
     assert call_json("calls", "outcome", made.id, "leave me alone")["is_suppressed"] is True

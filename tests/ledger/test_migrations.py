@@ -10,7 +10,8 @@ from sqlalchemy import Connection, event, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.errors import LedgerError
-from campaign.ledger import calls, campaigns, ending, late, opt_outs, schema, waiting
+from campaign.ledger import calls, campaigns, ending, judging, late, schema, waiting
+from campaign.ledger.judging import Kept
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.migrations import MIGRATIONS, Migration, migrate
 from campaign.models import Disposition, ZoneSource
@@ -271,21 +272,22 @@ def test_an_older_ledger_awaits_no_late_results(ledger: Ledger, ledger_location:
         assert "ix_calls_incomplete" in {index["name"] for index in indexes}
 
 
-def test_an_older_ledger_does_not_know_what_campaigns_take_for_a_wish(
+def test_an_older_ledger_does_not_know_by_what_campaigns_judge_their_calls(
     ledger: Ledger, ledger_location: str
 ) -> None:
     """Nothing is kept of its campaigns until they run again."""
     with engine_of(ledger).begin() as connection:
         campaign_id = start_old(connection)
-        connection.exec_driver_sql("ALTER TABLE campaigns DROP COLUMN opt_out")
+        for column in ("opt_out", "dispositions", "never_after"):
+            connection.exec_driver_sql(f"ALTER TABLE campaigns DROP COLUMN {column}")
         connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 18")
 
     with Ledger.open(ledger_location) as again:
         old = Case(again, campaign_id)
         old.place(old.intend("+12025550143"), "call-1")
-        assert again.read(opt_outs.kept_of, "call-1") is None
-        again.write(opt_outs.keep, campaign_id, {"phrases": ["basta ya"]}).result()
-        assert again.read(opt_outs.kept_of, "call-1") == {"phrases": ["basta ya"]}
+        assert again.read(judging.kept_of, "call-1") == Kept()
+        again.write(judging.keep, campaign_id, Kept({"phrases": ["basta ya"]}, [], ["Never"])).result()
+        assert again.read(judging.kept_of, "call-1") == Kept({"phrases": ["basta ya"]}, [], ["Never"])
 
 
 def test_a_ledger_whose_steps_were_numbered_otherwise(ledger: Ledger, ledger_location: str) -> None:

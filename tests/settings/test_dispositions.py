@@ -1,5 +1,6 @@
 """The table of dispositions in a campaign file: as a list, as a file of its own, and what is refused."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.models import Disposition
-from campaign.settings.dispositions import DispositionLine, pattern_of
+from campaign.settings.dispositions import DispositionLine, kept_lines, pattern_of, read_lines_kept
 from tests.settings.test_campaign_file import BASE, load, problem
 
 
@@ -104,3 +105,23 @@ def test_covering_is_never_claimed_wrongly(wider: str, narrower: str, word: str)
     )
     if first.covers(second) and pattern_of(narrower).fullmatch(word):
         assert pattern_of(wider).fullmatch(word)
+
+
+def test_lines_that_are_kept_are_read_as_they_were(tmp_path: Path) -> None:
+    """What a campaign has in its ledger is what its file says, whichever run reads it."""
+    lines = load(
+        tmp_path,
+        BASE
+        + "dispositions:\n"
+        + '- {end_reason: "Machine*", has_person: no, is: voicemail, source: a test}\n'
+        + "- {status: gone, outcome: lost, min_seconds: 1.5, max_seconds: 3, is: failed, retry: no}\n",
+    ).dispositions
+    assert read_lines_kept(json.loads(json.dumps(kept_lines(lines)))) == lines
+
+
+@pytest.mark.parametrize("kept", [None, [], [{"status": "gone", "weather": "fine", "is": "failed"}]])
+def test_lines_that_nobody_can_read_are_left_out(kept: Any) -> None:
+    """Older versions have kept none, and another one may know conditions that this one does not."""
+    assert read_lines_kept(kept) == ()
+    good = {"status": "gone", "is": "failed"}
+    assert [line.disposition for line in read_lines_kept([*(kept or ()), good])] == [Disposition.FAILED]
