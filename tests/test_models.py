@@ -28,6 +28,7 @@ REOPENED = {
     RowStatus.STOPPED: {RowStatus.WAITING},
     RowStatus.REFUSED: {RowStatus.WAITING},
     RowStatus.NEEDS_REVIEW: {RowStatus.SETTLING},
+    RowStatus.UNREACHED: {RowStatus.COMPLETED},
 }
 """The final statuses that are left all the same, as the design says."""
 

@@ -14,7 +14,7 @@ from campaign.ledger.late import IncompleteCall
 from campaign.logs import get_logger
 from campaign.models import Call, TranscriptStatus
 from campaign.oneinbox.errors import ApiError, NotFound, OutcomeUnknown, Throttled, Unsupported
-from campaign.rules.endings import has_talked, refusal_in
+from campaign.rules.endings import final_ending, has_talked
 
 log = get_logger(__name__)
 
@@ -139,6 +139,8 @@ class LateResults:
         theirs = await judging.judging_of(run, record.campaign_id, call.id)
         reading = theirs.read(call)
         wish = await judging.wish_in(run, record.campaign_id, call)
+        is_read = call.has_ended or bool(wish)
+        ending = final_ending(call, reading, theirs.retry, has_opted_out=bool(wish)) if is_read else None
         found = await run.commit(
             late.record_results,
             call,
@@ -146,7 +148,7 @@ class LateResults:
             # Of a call that a human has decided about the end may not be there yet.
             is_complete=call.has_ended and not schedule.may_get_results(call, reading.disposition),
             disposition=reading.disposition if call.has_ended else None,
-            may_retry=reading.may_retry and not refusal_in(call, reading, theirs.retry),
+            ending=ending,
             has_talked=call.has_ended and has_talked(call, reading.disposition),
             opt_out=wish,
             now=run.now(),

@@ -92,6 +92,11 @@ _STORED_BESIDE = select(schema.calls).where(
 )
 _UPDATE = update(schema.calls).where(schema.calls.c.call_id == bindparam("call"))
 _TALKED = update(schema.attempts).where(schema.attempts.c.id == bindparam("attempt")).values(talked=1)
+_FORBID = (
+    update(schema.attempts)
+    .where(schema.attempts.c.id == bindparam("attempt"))
+    .values(no_further_try=bindparam("why"))
+)
 _CONVERSATIONS = frozenset({Disposition.ANSWERED, Disposition.UNKNOWN})
 """Ends after which a person counts as one who has talked, whatever else is known."""
 
@@ -271,6 +276,11 @@ def record_settled(
 def record_talk(connection: Connection, attempt_id: int) -> None:
     """Kept for other campaigns, which leave in peace whoever has talked: the person has, in this attempt."""
     connection.execute(_TALKED, {"attempt": attempt_id})
+
+
+def forbid_further_tries(connection: Connection, attempt_id: int, why: str) -> None:
+    """Kept for the gate of tries: nobody is tried again after this attempt, however it was read before."""
+    connection.execute(_FORBID, {"attempt": attempt_id, "why": why})
 
 
 def stored(connection: Connection, call_id: str) -> Call:

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, exists, literal_column, select, update
 
 from campaign.ledger import calls, moves, schema, suppression
-from campaign.models import Call, Disposition, Hold, RowStatus, TranscriptStatus
+from campaign.models import Call, Disposition, Ending, Hold, RowStatus, TranscriptStatus
 
 LOOKS = 3
 """So often such a call is looked at: at once, and so long after it has settled."""
 SECOND_AFTER, THIRD_AFTER = timedelta(minutes=10), timedelta(hours=1)
 LONGEST = timedelta(days=1)
 """What has not come after so long never will."""
-ASKED = "asked not to be called again"
+FOR_GOOD = "an earlier call ended in a way after which nobody is tried again"
 DECIDED = "review."
 """So begin the events of what a human has decided."""
 
@@ -137,16 +137,17 @@ def record_results(
     transcript_status: TranscriptStatus,
     is_complete: bool,
     disposition: Disposition | None,
-    may_retry: bool,
+    ending: Ending | None,
     has_talked: bool,
     opt_out: str,
     now: datetime,
 ) -> Found:
     """Nothing lost: what has come late is kept, with a wish not to be called again, and the look is counted.
 
-    Who has talked after all, or has asked that, is not tried again: a row that waits for it is completed.
-    What a human has decided stands: row and disposition stay as they are, and who is to be called again is
-    left to the gates.
+    Who has talked after all, or has asked that, is not tried again: a row that waits for it, or that seemed
+    to have reached nobody, gets the status that it would have had in time. A row that waits for something
+    else is left to the gates; the attempt says that none may follow. What a human has decided stands: row
+    and disposition stay as they are, and so does whether they are called again.
 
     Args:
         connection: To the ledger.
@@ -154,7 +155,7 @@ def record_results(
         transcript_status: Of what is there now.
         is_complete: Whether no further look is needed.
         disposition: How its end reads now; None while it has not ended.
-        may_retry: Whether a further try may follow such an end.
+        ending: What it makes of the row by itself; None when a further try may follow such an end.
         has_talked: Whether the person has talked in it, as far as anything tells.
         opt_out: How a wish not to be called again was uttered; empty for none.
         now: For the journal.
@@ -166,15 +167,19 @@ def record_results(
     # A further call of a request that was over has not been read before.
     is_first_reading = is_ours and disposition is not None and known.disposition is None
     is_answer = is_ours and disposition is Disposition.ANSWERED and known.disposition != Disposition.ANSWERED
-    is_over = is_answer or (is_ours and bool(opt_out)) or (is_first_reading and not may_retry)
+    is_moved = False
     if is_first_reading or is_answer:
         ours["disposition"] = disposition
     if has_talked and is_ours:
         calls.record_talk(connection, known.attempt_id)
     if is_answer:
         connection.execute(_ANSWERED, {"attempt": known.attempt_id})
-    if is_over:
-        _complete_row(connection, known, reason=ASKED if opt_out else "", now=now)
+    if is_ours and ending is not None:
+        calls.forbid_further_tries(connection, known.attempt_id, ending.reason or FOR_GOOD)
+        is_talk = bool(opt_out) or (has_talked and disposition is not Disposition.UNKNOWN)
+        is_moved = _end_row(connection, known, ending, is_talk=is_talk, now=now)
+        if not is_moved and (is_answer or opt_out) and known.status == RowStatus.COMPLETED:
+            connection.execute(_REASON, {"contact": known.contact_id, "reason": ending.reason})
     is_suppressed = False
     if opt_out:
         why = f"asked in call {call.id} not to be called again ({opt_out})"
@@ -182,7 +187,7 @@ def record_results(
     was = (known.transcript, known.outcome or "", known.summary or "")
     told = (call.transcript, call.outcome or "", call.summary or "")
     has_news = any(new and new != old for new, old in zip(told, was, strict=True))
-    if not (has_news or is_suppressed or is_answer or is_first_reading):
+    if not (has_news or is_suppressed or is_answer or is_first_reading or is_moved):
         calls.keep_report(connection, call, **ours)
         return Found(is_new=False, is_suppressed=False)
     calls.keep_report(connection, call, transcript_status=transcript_status, **ours)
@@ -198,8 +203,10 @@ def record_results(
     return Found(is_new=True, is_suppressed=is_suppressed)
 
 
-def _complete_row(connection: Connection, known: Any, *, reason: str, now: datetime) -> None:
-    if known.status == RowStatus.WAITING and known.hold == Hold.RETRY:
-        moves.move_row(connection, known.contact_id, to=RowStatus.COMPLETED, now=now, reason=reason)
-    elif known.status == RowStatus.COMPLETED:
-        connection.execute(_REASON, {"contact": known.contact_id, "reason": reason})
+def _end_row(connection: Connection, known: Any, ending: Ending, *, is_talk: bool, now: datetime) -> bool:
+    """Returns whether the row has got another status."""
+    waits_for_try = known.status == RowStatus.WAITING and known.hold == Hold.RETRY
+    is_reached_after_all = known.status == RowStatus.UNREACHED and is_talk
+    if waits_for_try or is_reached_after_all:
+        moves.move_row(connection, known.contact_id, to=ending.status, now=now, reason=ending.reason)
+    return waits_for_try or is_reached_after_all

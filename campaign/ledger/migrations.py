@@ -173,6 +173,10 @@ def _keep_judgings(connection: Connection) -> None:
     _add_column(connection, "campaigns", "never_after", "JSON")
 
 
+def _keep_late_refusals(connection: Connection) -> None:
+    _add_column(connection, "attempts", "no_further_try", "TEXT NOT NULL DEFAULT ''")
+
+
 def _add_column(connection: Connection, table: str, column: str, kind: str) -> bool:
     """Add a column. False when it is there: a new ledger has all of them."""
     if column in {known["name"] for known in inspect(connection).get_columns(table)}:
@@ -202,6 +206,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(17, "late results in every ledger", _await_late_results, is_for_older=True),
     Migration(18, "opt-outs of campaigns", _keep_opt_outs, is_for_older=True),
     Migration(19, "by what campaigns judge their calls", _keep_judgings, is_for_older=True),
+    Migration(20, "late results that forbid another try", _keep_late_refusals, is_for_older=True),
 )
 
 

@@ -25,6 +25,7 @@ def _query(*conditions: Any, is_outer: bool) -> Select[Any]:
             _ATTEMPTS.intent_at,
             _ATTEMPTS.closed_at,
             _ATTEMPTS.disposition,
+            _ATTEMPTS.no_further_try,
             _CALLS.placed_at,
             _CALLS.ended_at,
             _CALLS.outcome,
@@ -73,6 +74,7 @@ def _try(calls: list[Any]) -> Try:
         found,
         frozenset(plain(call.outcome) for call in calls if call.outcome),
         frozenset(dispositions - {found}),
+        attempt.no_further_try,
     )
 
 

@@ -75,6 +75,8 @@ ROW_MOVES: Mapping[RowStatus, frozenset[RowStatus]] = {
     RowStatus.REFUSED: frozenset({RowStatus.WAITING}),
     # An operator took the row out of the list and later put it back; it was never dialled.
     RowStatus.STOPPED: frozenset({RowStatus.WAITING}),
+    # What was said was there only later: somebody was reached after all.
+    RowStatus.UNREACHED: frozenset({RowStatus.COMPLETED}),
     # A later look may find that a call which seemed endless has ended after all.
     RowStatus.NEEDS_REVIEW: frozenset({RowStatus.SETTLING}),
 }

@@ -19,6 +19,8 @@ class Try:
     """OneInbox's labels for its calls, as they are compared."""
     others: frozenset[Disposition] = frozenset()
     """How further calls of the same request ended, where they ended otherwise."""
+    no_further: str = ""
+    """Why nobody is tried again after it, where that was found out when it was over; empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

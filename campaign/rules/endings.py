@@ -9,6 +9,7 @@ from campaign.settings import RetrySettings
 
 _NOTHING_SAID = frozenset({"", "not_connected", "voicemail"})
 """Labels of OneInbox that tell nothing of what was said; the others are given for that."""
+OPTED_OUT = Ending(RowStatus.COMPLETED, "asked not to be called again")
 
 
 def decide(
@@ -34,17 +35,43 @@ def decide(
         may_retry: What the table of dispositions says of such an end.
     """
     if has_opted_out:
-        return Ending(RowStatus.COMPLETED, "asked not to be called again")
+        return OPTED_OUT
     if refusal:
         return Ending(RowStatus.COMPLETED, f"{disposition}, {refusal}")
     gap = next_gap(disposition, tries, retry) if may_retry else None
     if gap is not None:
         return Ending(RowStatus.WAITING, f"{disposition}; next try is due", ended_at + gap)
+    return _without_another(disposition, tried(tries, disposition))
+
+
+def final_ending(call: Call, reading: Reading, retry: RetrySettings, *, has_opted_out: bool) -> Ending | None:
+    """What a call that is read late makes of its row by itself, whatever was decided when it settled.
+
+    Args:
+        call: With what has come late.
+        reading: How it ended.
+        retry: Has the outcomes after which nobody is tried again.
+        has_opted_out: Whether the person has asked not to be called again.
+
+    Returns:
+        A final status; None when it forbids no further try, and what was decided stands.
+    """
+    disposition = reading.disposition
+    if has_opted_out:
+        return OPTED_OUT
+    if refusal := refusal_in(call, reading, retry):
+        return Ending(RowStatus.COMPLETED, f"{disposition}, {refusal}")
+    if reading.may_retry and disposition is not Disposition.ANSWERED:
+        return None
+    return _without_another(disposition, f"{disposition}, after which nobody is tried again")
+
+
+def _without_another(disposition: Disposition, if_unreached: str) -> Ending:
     if disposition in (Disposition.ANSWERED, Disposition.VOICEMAIL):
         return Ending(RowStatus.COMPLETED, "")
     if disposition is Disposition.UNKNOWN:
         return Ending(RowStatus.COMPLETED, "the call ended, but OneInbox does not say how")
-    return Ending(RowStatus.UNREACHED, tried(tries, disposition))
+    return Ending(RowStatus.UNREACHED, if_unreached)
 
 
 def together(endings: Sequence[Ending]) -> Ending:

@@ -28,6 +28,8 @@ def _ask(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
     if any(retry.final_outcomes & each.outcomes for each in made):
         reason = "the outcome of an earlier try is one after which nobody is tried again"
         return Verdict(may_dial=False, status=RowStatus.COMPLETED, reason=reason)
+    if forbidden := next(filter(None, (each.no_further for each in made)), ""):
+        return Verdict(may_dial=False, status=RowStatus.COMPLETED, reason=forbidden)
     ending = _ending(made, retry)
     if ending is None:
         return Verdict(

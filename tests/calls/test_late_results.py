@@ -174,6 +174,48 @@ async def test_a_wish_that_comes_between_two_tries_holds_the_second(stage: MakeS
     }
 
 
+@pytest.mark.parametrize("gap", ["2h", "30m"])
+async def test_who_has_talked_in_a_call_that_broke_is_not_tried_again(
+    stage: MakeStage, clock: HeldClock, gap: str
+) -> None:
+    """Its words come after it has settled: read by the next run, or right before the next try is dialled."""
+    broken = replace(angry(20.0), replies=("Who is there?",))
+    spring = stage(simulator=simulated(behaviour=broken))
+    spring.timing = replace(spring.timing, longest_idle_s=0.0)
+    spring.settings = make_settings(
+        pace=FAST,
+        retry={"max_attempts": 2, "failed": [gap]},
+        dispositions=[{"status": "completed", "is": "failed"}],
+    )
+    await spring.enrol(ANNA)
+    assert (await spring.run()).exit_code is ExitCode.NOT_FINISHED
+    assert [row.status for row in await spring.rows()] == [RowStatus.WAITING]
+
+    clock.advance(3600.0)
+    assert (await spring.run()).exit_code is ExitCode.OK
+
+    assert spring.dialled() == {ANNA: 1}
+    [row] = await spring.rows()
+    assert (row.status, row.reason) == (RowStatus.COMPLETED, "failed, but the person has talked")
+
+
+async def test_who_was_reached_after_all_is_not_told_as_unreached(stage: MakeStage, clock: HeldClock) -> None:
+    """Also where no further try was due."""
+    spring = stage(simulator=simulated(behaviour=replace(angry(20.0), replies=("Who is there?",))))
+    spring.settings = make_settings(
+        pace=FAST, dispositions=[{"status": "completed", "has_transcript": False, "is": "no_answer"}]
+    )
+    await spring.enrol(ANNA)
+    await spring.run()
+    assert [row.status for row in await spring.rows()] == [RowStatus.UNREACHED]
+
+    clock.advance(3600.0)
+    await spring.run()
+
+    [row] = await spring.rows()
+    assert (row.status, row.reason, row.disposition) == (RowStatus.COMPLETED, "", Disposition.ANSWERED)
+
+
 @pytest.mark.parametrize("follow_others", [True, False])
 async def test_another_campaigns_run_reads_a_call_by_the_rules_of_its_own(
     stage: MakeStage, clock: HeldClock, follow_others: bool

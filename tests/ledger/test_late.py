@@ -11,12 +11,14 @@ from campaign.ledger import calls, late, schema, suppression, tried
 from campaign.ledger.doubles import record_doubles
 from campaign.ledger.late import Found
 from campaign.ledger.ledger import Ledger
-from campaign.models import Disposition, RowStatus, TranscriptStatus
+from campaign.models import Disposition, Ending, RowStatus, TranscriptStatus
 from tests.ledger.case import ANNA, BEN, Case, do, engine_of, report
 from tests.support import NOON, nothing_left
 
 SETTLED = NOON + timedelta(minutes=2)
 NOTHING_NEW = Found(is_new=False, is_suppressed=False)
+DECLINED = Ending(RowStatus.UNREACHED, "declined")
+TALKED = Ending(RowStatus.COMPLETED, "failed, but the person has talked")
 
 
 def settle_early(
@@ -52,13 +54,16 @@ def find(
     *,
     opt_out: str = "",
     is_complete: bool = True,
-    may_retry: bool = True,
+    ending: Ending | None = None,
     is_answered: bool = False,
+    has_talked: bool = False,
     **details: Any,
 ) -> Found:
     """A look has shown this."""
     has_answered = is_answered or details.get("transcript")
     disposition = Disposition.ANSWERED if has_answered else Disposition.NO_ANSWER
+    if has_answered or opt_out:
+        ending = Ending(RowStatus.COMPLETED, "asked not to be called again" if opt_out else "")
     return do(
         case.ledger,
         late.record_results,
@@ -66,8 +71,8 @@ def find(
         transcript_status=TranscriptStatus.COMPLETE,
         is_complete=is_complete,
         disposition=disposition,
-        may_retry=may_retry,
-        has_talked=disposition is Disposition.ANSWERED,
+        ending=ending,
+        has_talked=has_talked or disposition is Disposition.ANSWERED,
         opt_out=opt_out,
         now=SETTLED + timedelta(hours=1),
     )
@@ -109,11 +114,11 @@ def test_an_answer_is_news_before_its_words_are_there(case: Case) -> None:
     assert (case.result(ANNA).disposition, talked(case)) == (Disposition.ANSWERED, [1])
 
 
-@pytest.mark.parametrize(("may_retry", "status"), [(True, RowStatus.WAITING), (False, RowStatus.COMPLETED)])
+@pytest.mark.parametrize(("may_retry", "status"), [(True, RowStatus.WAITING), (False, RowStatus.UNREACHED)])
 def test_a_further_call_may_forbid_the_next_try(case: Case, may_retry: bool, status: RowStatus) -> None:
     """The second call of a request was declined: that the first rang in vain changes nothing."""
     found_later(case)
-    find(case, "call-2", may_retry=may_retry)
+    find(case, "call-2", ending=None if may_retry else DECLINED)
     assert case.result(ANNA).status is status
 
 
@@ -202,6 +207,32 @@ def test_a_row_that_a_human_lets_wait_is_left_to_the_gates(case: Case) -> None:
     assert case.result(ANNA).status is RowStatus.WAITING
     [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
     assert made.disposition is Disposition.ANSWERED
+
+
+@pytest.mark.parametrize("status", [RowStatus.WAITING, RowStatus.UNREACHED])
+def test_who_has_talked_after_all_was_reached(case: Case, status: RowStatus) -> None:
+    """Whether a further try was due or not: late words count as if they had come in time, and are told."""
+    call_id = settle_early(case, status=status)
+    assert find(case, call_id, ending=TALKED, has_talked=True).is_new
+    row = case.result(ANNA)
+    assert (row.status, row.reason) == (RowStatus.COMPLETED, "failed, but the person has talked")
+
+
+def test_who_is_only_not_tried_again_stays_unreached(case: Case) -> None:
+    """Nothing of it says that anybody has talked."""
+    call_id = settle_early(case, status=RowStatus.UNREACHED)
+    assert find(case, call_id, ending=DECLINED) == NOTHING_NEW
+    assert (case.result(ANNA).status, case.result(ANNA).reason) == (RowStatus.UNREACHED, "nobody knows")
+
+
+def test_a_row_that_waits_for_something_else_is_left_to_the_gate_of_tries(case: Case) -> None:
+    """It knows of the attempt that none may follow, whatever holds the row at the moment."""
+    call_id = settle_early(case)
+    case.force(status=RowStatus.WAITING)
+    find(case, call_id, ending=TALKED, has_talked=True)
+    assert case.result(ANNA).status is RowStatus.WAITING
+    [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
+    assert made.no_further == "failed, but the person has talked"
 
 
 def test_what_was_known_is_not_forgotten(case: Case) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, event, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from campaign.errors import LedgerError
-from campaign.ledger import calls, campaigns, ending, judging, late, schema, waiting
+from campaign.ledger import calls, campaigns, ending, judging, late, schema, tried, waiting
 from campaign.ledger.judging import Kept
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.migrations import MIGRATIONS, Migration, migrate
@@ -341,3 +341,22 @@ def test_a_new_ledger_is_made_by_the_words_of_its_database(ledger: Ledger) -> No
 
     assert len(made) > len(schema.metadata.tables)
     assert by_migration == made
+
+
+def test_an_older_ledger_knows_nothing_that_was_found_out_later_of_its_tries(
+    ledger: Ledger, ledger_location: str
+) -> None:
+    """Its attempts forbid no further try by themselves; what is found out from now on is kept."""
+    with engine_of(ledger).begin() as connection:
+        campaign_id = start_old(connection)
+    old = Case(ledger, campaign_id)
+    old.place(old.intend("+12025550143"), "call-1")
+    with engine_of(ledger).begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE attempts DROP COLUMN no_further_try")
+        connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 20")
+
+    with Ledger.open(ledger_location) as again:
+        contact_id = Case(again, campaign_id).contact_id("+12025550143")
+        assert [made.no_further for made in again.read(tried.tries, contact_id).made] == [""]
+        again.write(calls.forbid_further_tries, 1, "talked").result()
+        assert [made.no_further for made in again.read(tried.tries, contact_id).made] == ["talked"]

@@ -31,6 +31,7 @@ from campaign.models import (
     ROW_DECISIONS,
     AttemptState,
     Disposition,
+    Ending,
     RowStatus,
     TranscriptStatus,
 )
@@ -224,7 +225,7 @@ def test_what_comes_late_of_a_decided_call_is_kept_and_the_decision_stands(
         transcript_status=TranscriptStatus.COMPLETE,
         is_complete=True,
         disposition=Disposition.ANSWERED,
-        may_retry=True,
+        ending=Ending(RowStatus.COMPLETED, "asked not to be called again"),
         has_talked=True,
         opt_out="phrase",
         now=LATER + timedelta(minutes=5),

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaign.models import Call, Disposition, Ending, RowStatus, plain
-from campaign.rules.dispositions import read_disposition
-from campaign.rules.endings import decide, has_talked, refusal_in, together
+from campaign.rules.dispositions import Reading, read_disposition
+from campaign.rules.endings import decide, final_ending, has_talked, refusal_in, together
 from campaign.settings import RetrySettings
 from tests.support import NOON
 
@@ -167,6 +167,34 @@ def test_nobody_is_tried_again_after_a_refusal_or_an_answer(call: Call, why: str
     )
     is_final = bool(why) or reading.disposition is Disposition.ANSWERED
     assert ending.status is (RowStatus.COMPLETED if is_final else RowStatus.WAITING)
+
+
+@pytest.mark.parametrize(
+    ("call", "may_retry", "left"),
+    [
+        (ended("no-answer"), True, None),
+        (ended("completed", end_reason="voicemail"), True, None),
+        (ended("failed", messages=UNHEARD), True, None),
+        (ended("failed", messages=SPOKEN), True, (RowStatus.COMPLETED, "failed, but the person has talked")),
+        (ended("completed", transcript="agent: Hello"), True, (RowStatus.COMPLETED, "")),
+        (ended("failed"), False, (RowStatus.UNREACHED, "failed, after which nobody is tried again")),
+        (ended("completed", end_reason="voicemail"), False, (RowStatus.COMPLETED, "")),
+        (
+            ended("terminated"),
+            False,
+            (RowStatus.COMPLETED, "the call ended, but OneInbox does not say how"),
+        ),
+    ],
+)
+def test_what_a_late_reading_makes_of_a_row_by_itself(
+    call: Call, may_retry: bool, left: tuple[RowStatus, str] | None
+) -> None:
+    """As in time, but for the number of tries; what forbids nothing leaves the row as it is."""
+    reading = Reading(read_disposition(call).disposition, may_retry)
+    ending = final_ending(call, reading, retry(**RETRIES), has_opted_out=False)
+    assert ending == (Ending(*left) if left else None)
+    wished = final_ending(call, reading, retry(**RETRIES), has_opted_out=True)
+    assert wished == Ending(RowStatus.COMPLETED, "asked not to be called again")
 
 
 @pytest.mark.parametrize(

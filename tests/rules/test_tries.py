@@ -125,6 +125,16 @@ def test_no_further_try(made: list[Try], retry: dict[str, Any], status: RowStatu
     assert (verdict.may_dial, verdict.status, verdict.reason) == (False, status, reason)
 
 
+def test_what_was_found_out_later_forbids_every_further_try() -> None:
+    """Whichever try it was about, and however that one ended; a human may want one more all the same."""
+    talked = replace(call(9 * HOUR), no_further="failed, but the person has talked")
+    made, rules = [talked, call(5 * HOUR)], campaign(per_day=3)
+    assert ask(person(*made), rules) == Verdict(
+        may_dial=False, status=RowStatus.COMPLETED, reason="failed, but the person has talked"
+    )
+    assert ask(person(*made, granted=3), rules) is YES
+
+
 def test_an_outcome_that_has_become_final_since() -> None:
     """Which outcomes are refusals is asked of the campaign file as it is now, for every earlier try."""
     wrong = replace(call(9 * HOUR), outcomes=frozenset({"wrong_number"}))
