@@ -26,7 +26,7 @@ from tests.support import Rows
 
 REOPENED = {
     RowStatus.STOPPED: {RowStatus.WAITING},
-    RowStatus.REFUSED: {RowStatus.WAITING},
+    RowStatus.REFUSED: {RowStatus.WAITING, RowStatus.NEEDS_REVIEW},
     RowStatus.NEEDS_REVIEW: {RowStatus.SETTLING},
     RowStatus.UNREACHED: {RowStatus.COMPLETED},
 }
@@ -113,9 +113,11 @@ def test_attempt_moves_mirror_row_moves(status: RowStatus) -> None:
 
 
 def test_harmless_attempts() -> None:
-    """The program ends an attempt as harmless straight from dialling only, and it stays so."""
+    """The program ends an attempt as harmless straight from dialling only. It stays so, unless a list shows
+    the call of a request that was turned away."""
+    assert AttemptState.NOT_SENT not in ATTEMPT_MOVES
+    assert ATTEMPT_MOVES[AttemptState.TURNED_AWAY] == {AttemptState.NEEDS_REVIEW, AttemptState.ENDED}
     for state in HARMLESS_ATTEMPTS:
-        assert state not in ATTEMPT_MOVES
         assert [origin for origin, targets in ATTEMPT_MOVES.items() if state in targets] == [
             AttemptState.DIALING
         ]

@@ -1,8 +1,9 @@
 """Doubles: a further call of one request is found in the lists, followed like the first, and stops dialling.
 
 A reply names one call. That OneInbox has acted twice, or that something on the way has repeated the request,
-shows only in a list, by our token. Where lists show no tokens it does not show. So it is with the call of a
-lost reply that is listed only after its row was left to a human: it is followed as well, and stops nothing.
+shows only in a list, by our token. Where lists show no tokens it does not show. A call of a request that was
+turned away, as its reply said, is found so too, and stops dialling as well. The call of a lost reply that is
+listed only after its row was left to a human is followed, and stops nothing.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -49,10 +50,11 @@ class Doubles:
 
     async def _take_up(self, doubling: Doubling) -> None:
         run = self._run
-        if doubling.calls > 1:
+        if doubling.calls > 1 or doubling.was_turned_away:
             log.warning("call.doubled", row=doubling.row_number, calls=doubling.call_ids)
             # First: a run that is killed in between finds the calls again, and the breaker open.
-            await breaker.tell(run, Doubled(doubling.calls, doubling.row_number))
+            doubled = Doubled(doubling.calls, doubling.row_number, doubling.was_turned_away)
+            await breaker.tell(run, doubled)
         else:
             log.info("call.found", row=doubling.row_number, calls=doubling.call_ids)
         recorded = await run.commit(doubles.record_doubles, doubling.attempt_id, doubling.call_ids, run.now())

@@ -209,7 +209,7 @@ async def _work(
     if not work_is_left:
         await late.look()
         await recorder.work_alone()
-    if work_is_left and await reach_api(run) and breaker.is_clock_right(run):
+    if work_is_left and await reach_api(run, tracker) and breaker.is_clock_right(run):
         # Whoever has asked by now not to be called again is not.
         await late.look()
         if run.campaign_id in late.measured:

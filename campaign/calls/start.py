@@ -72,8 +72,10 @@ async def confirm_clock(run: Run) -> bool:
     return breaker.is_clock_right(run)
 
 
-async def reach_api(run: Run) -> bool:
+async def reach_api(run: Run, tracker: Tracker) -> bool:
     """Ask OneInbox for one page before anybody is called: is it there, and does it take the key?
+
+    What the page shows may be a further call of a request, which an earlier run has not seen.
 
     Returns:
         False when the run has been halted instead, with the reason.
@@ -82,7 +84,7 @@ async def reach_api(run: Run) -> bool:
     while not run.is_stopping:
         try:
             async with aclosing(run.api.recent_calls(run.settings.agent_id)) as pages:
-                await anext(pages)
+                page = await anext(pages)
         except (Unsupported, NotFound):
             # Without a list, calls are followed one by one.
             return True
@@ -98,5 +100,6 @@ async def reach_api(run: Run) -> bool:
             else:
                 await anyio.sleep(run.timing.backoff_s)
         else:
+            await tracker.listed(page.calls)
             return True
     return False

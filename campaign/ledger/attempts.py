@@ -20,6 +20,10 @@ _INTENT = (
     .returning(schema.attempts.c.id, schema.attempts.c.number)
 )
 _TAKEN = select(exists().where(schema.calls.c.call_id == bindparam("call")))
+_STILL_REFUSED = select(schema.contacts.c.id).where(
+    schema.contacts.c.id.in_(bindparam("contacts", expanding=True)),
+    schema.contacts.c.status == RowStatus.REFUSED,
+)
 _STATE = select(schema.attempts.c.state).where(schema.attempts.c.id == bindparam("attempt"))
 _LOOKED = (
     update(schema.attempts)
@@ -270,6 +274,6 @@ def give_up(connection: Connection, attempt_id: int, *, reason: str, now: dateti
 
 
 def take_back_refusals(connection: Connection, contact_ids: Collection[int], now: datetime) -> None:
-    """Nobody was called: rows whose refusals were not about them wait again."""
-    for contact_id in contact_ids:
+    """Rows whose refusals were not about them wait again, unless a call was found after all."""
+    for contact_id in connection.scalars(_STILL_REFUSED, {"contacts": list(contact_ids)}).all():
         moves.move_row(connection, contact_id, to=RowStatus.WAITING, now=now)

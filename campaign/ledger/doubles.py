@@ -1,6 +1,6 @@
 """Doubles: calls of one request beside the one that its reply has named, or that was found in its place.
 
-So is the first one that turns up when the request was left to a human.
+So is the first one that turns up when the request was left to a human, or turned away.
 """
 
 from collections import defaultdict
@@ -15,12 +15,14 @@ from campaign.ledger.late import LOOKS
 from campaign.models import AttemptState, RowStatus, TranscriptStatus
 
 # An attempt without a call has none that could be doubled: its request is under way, or in doubt. When it was
-# left to a human, nobody else records what carries its token.
+# left to a human, or turned away, nobody else records what carries its token.
+_LEFT = (AttemptState.NEEDS_REVIEW, AttemptState.TURNED_AWAY)
 _CARRIED = (
     select(
         schema.attempts.c.id,
         schema.attempts.c.token,
         schema.attempts.c.campaign_id,
+        schema.attempts.c.state,
         schema.contacts.c.row_number,
         func.count(schema.calls.c.id).label("calls"),
     )
@@ -29,13 +31,19 @@ _CARRIED = (
     .join(schema.contacts)
     .where(
         schema.attempts.c.token.in_(bindparam("tokens", expanding=True)),
-        or_(schema.calls.c.id.is_not(None), schema.attempts.c.state == AttemptState.NEEDS_REVIEW),
+        or_(schema.calls.c.id.is_not(None), schema.is_one_of(schema.attempts.c.state, _LEFT)),
     )
     .group_by(schema.attempts.c.id, schema.contacts.c.row_number)
 )
-_ATTEMPT = select(
-    schema.attempts, exists().where(schema.calls.c.attempt_id == schema.attempts.c.id).label("has_call")
-).where(schema.attempts.c.id == bindparam("attempt"))
+_ATTEMPT = (
+    select(
+        schema.attempts,
+        schema.contacts.c.status,
+        exists().where(schema.calls.c.attempt_id == schema.attempts.c.id).label("has_call"),
+    )
+    .join(schema.contacts)
+    .where(schema.attempts.c.id == bindparam("attempt"))
+)
 _REASON = update(schema.contacts).where(schema.contacts.c.id == bindparam("contact"))
 
 
@@ -50,6 +58,8 @@ class Doubling:
     """Those that are not known."""
     calls: int
     """How many there are with them."""
+    was_turned_away: bool = False
+    """Whether OneInbox had answered that it makes no call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,7 @@ class Sighting:
     """Ids of calls that it has."""
     doublings: Sequence[Doubling]
     found: Sequence[Doubling] = ()
-    """The same of attempts that are left to a human, and had no call."""
+    """The same of attempts that are left to a human, or were turned away, and had no call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,7 @@ class Recorded:
 
 def sight(connection: Connection, tokens: Mapping[str, str]) -> Sighting:
     """Exact, as committed: which calls are known, and which are further ones of attempts that have one, or
-    first ones of attempts that are left to a human.
+    first ones of attempts that are left to a human, or were turned away.
 
     Args:
         connection: To the ledger.
@@ -94,6 +104,7 @@ def sight(connection: Connection, tokens: Mapping[str, str]) -> Sighting:
             attempt.row_number,
             call_ids,
             attempt.calls + len(call_ids),
+            was_turned_away=attempt.state == AttemptState.TURNED_AWAY,
         )
         for attempt in attempts
         if (call_ids := unknown[attempt.token])
@@ -108,13 +119,16 @@ def record_doubles(
     """Nothing lost, and journalled: calls of an attempt that nobody knew are on disk.
 
     An attempt whose calls had all ended is live again. Of one that is over, or for a human to decide, neither
-    state nor row changes. When it is over, its further calls are looked up as late results are. A human who
-    was to find out whether there is a call is told which.
+    state nor row changes. When it is over, its further calls are looked up as late results are. One that was
+    turned away is for a human to decide until the end of its call is seen, or over when its row has gone on
+    with another. A human who was to find out whether there is a call is told which.
     """
     known = calls.known_ids(connection, call_ids)
     added = [call_id for call_id in call_ids if call_id not in known]
     attempt = connection.execute(_ATTEMPT, {"attempt": attempt_id}).one()
-    is_over = attempt.state == AttemptState.ENDED
+    was_turned_away = attempt.state == AttemptState.TURNED_AWAY
+    has_gone_on = was_turned_away and attempt.status not in (RowStatus.WAITING, RowStatus.REFUSED)
+    is_over = has_gone_on or attempt.state == AttemptState.ENDED
     for call_id in added:
         connection.execute(
             insert(schema.calls),
@@ -136,8 +150,14 @@ def record_doubles(
             attempt_id=attempt_id,
             detail=call_id,
         )
+    if added and was_turned_away:
+        to = AttemptState.ENDED if has_gone_on else AttemptState.NEEDS_REVIEW
+        moves.move_attempt(connection, attempt_id, to=to, now=now, event="call.made_after_all")
+    if added and was_turned_away and not has_gone_on:
+        moves.move_row(connection, attempt.contact_id, to=RowStatus.NEEDS_REVIEW, now=now)
     if added and not attempt.has_call:
-        why = f"the reply was lost, and the call found later: {' and '.join(added)}; look it up at OneInbox"
+        what = "OneInbox turned the request away" if was_turned_away else "the reply was lost"
+        why = f"{what}, and the call found later: {' and '.join(added)}; look it up at OneInbox"
         connection.execute(_REASON, {"contact": attempt.contact_id, "reason": why})
     if added and attempt.state == AttemptState.SETTLING:
         moves.move_attempt(connection, attempt_id, to=AttemptState.LIVE, now=now, event="call.live_again")

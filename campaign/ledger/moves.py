@@ -11,6 +11,7 @@ from campaign.ledger import schema
 from campaign.models import (
     ATTEMPT_DECISIONS,
     ATTEMPT_MOVES,
+    OPEN_ATTEMPTS,
     ROW_DECISIONS,
     ROW_MOVES,
     AttemptState,
@@ -108,7 +109,7 @@ def move_attempt(
     Raises:
         IllegalMoveError: It stands elsewhere, or there is no such attempt.
     """
-    closed_at = None if to in ATTEMPT_MOVES else now
+    closed_at = None if to in OPEN_ATTEMPTS or to is AttemptState.NEEDS_REVIEW else now
     attempt = connection.execute(
         _attempt_move(to, by_human), {"attempt": attempt_id, "state": to, "closed_at": closed_at, **values}
     ).one_or_none()

@@ -49,7 +49,7 @@ ROW_MOVES: Mapping[RowStatus, frozenset[RowStatus]] = {
             RowStatus.SUPPRESSED,
             RowStatus.EXPIRED,
             RowStatus.STOPPED,
-            # Another campaign's call to the same person needs review.
+            # Another campaign's call to the same person needs review, or one that OneInbox had turned away.
             RowStatus.NEEDS_REVIEW,
             # Further tries were due, and at the moment of dialling none is allowed any more, or the time in
             # which the row may be dialled is over.
@@ -71,8 +71,9 @@ ROW_MOVES: Mapping[RowStatus, frozenset[RowStatus]] = {
             RowStatus.LIVE,
         }
     ),
-    # Several refusals in a row were not about the rows after all: they wait again.
-    RowStatus.REFUSED: frozenset({RowStatus.WAITING}),
+    # Several refusals in a row were not about the rows after all: they wait again. Or OneInbox has made the
+    # call that it refused.
+    RowStatus.REFUSED: frozenset({RowStatus.WAITING, RowStatus.NEEDS_REVIEW}),
     # An operator took the row out of the list and later put it back; it was never dialled.
     RowStatus.STOPPED: frozenset({RowStatus.WAITING}),
     # What was said was there only later: somebody was reached after all.
@@ -125,6 +126,8 @@ ATTEMPT_MOVES: Mapping[AttemptState, frozenset[AttemptState]] = {
     AttemptState.LIVE: frozenset({AttemptState.SETTLING, AttemptState.NEEDS_REVIEW}),
     AttemptState.SETTLING: frozenset({AttemptState.ENDED, AttemptState.LIVE}),
     AttemptState.NEEDS_REVIEW: frozenset({AttemptState.SETTLING}),
+    # A list shows the call all the same. When its row has gone on with another attempt, only results count.
+    AttemptState.TURNED_AWAY: frozenset({AttemptState.NEEDS_REVIEW, AttemptState.ENDED}),
 }
 """Every legal move of an attempt by the program."""
 

@@ -134,7 +134,9 @@ class Breaker:
             case FirstCallsFailed():
                 return self._first_calls(event)
             case Doubled():
-                what = f"OneInbox made {event.calls} calls of one request (row {event.row})"
+                made = f"{event.calls} call{'s' if event.calls > 1 else ''} of "
+                made += "a request that it had turned away" if event.was_turned_away else "one request"
+                what = f"OneInbox made {made} (row {event.row})"
                 return Opening(Rule.DUPLICATE, what, "ask OneInbox why", evidence={"calls": event.calls})
             case ClockSet():
                 return self._clock(event)

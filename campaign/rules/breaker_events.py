@@ -83,10 +83,11 @@ class FirstCallsFailed:
 
 @dataclass(frozen=True, slots=True)
 class Doubled:
-    """The provider made several calls of one request."""
+    """The provider made several calls of one request, or one of a request that it had turned away."""
 
     calls: int
     row: int
+    was_turned_away: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,53 @@ async def test_a_second_call_of_an_attempt_that_is_over_is_kept_with_its_wish(st
     assert report.outlay.spent.calls == 4
 
 
+@pytest.mark.parametrize("status", [422, 429])
+async def test_a_call_of_a_request_that_was_turned_away_stops_dialling(stage: MakeStage, status: int) -> None:
+    """A gateway says no after OneInbox has acted: a list shows the call, and what was asked in it counts."""
+    angry = replace(TALKATIVE, replies=("Please stop calling me.",))
+    spring = stage(simulator=simulated(f"act_then_status={status}#2", behaviour=angry))
+    spring.settings = make_settings(pace={"calls_per_second": 50, "max_live_calls": 2})
+    # The row waits until the pause is over, and the others go on by themselves.
+    spring.timing = replace(QUICK, doubles_look_s=0.05, backoff_s=0.2)
+    await spring.enrol(*numbers(40))
+
+    report = await spring.run()
+
+    assert report.exit_code is ExitCode.API_UNAVAILABLE
+    assert "1 call of a request that it had turned away (row 3)" in str(report.stop_error)
+    await check_all_are_followed(spring)
+    second = numbers(2)[1]
+    assert spring.dialled()[second] == 1
+    assert second in await spring.read(suppression.suppressed)
+    [row] = [row for row in await spring.rows() if row.to_number == second]
+    assert (row.status, row.attempts) == (RowStatus.COMPLETED, 1)
+    assert row.reason == "asked not to be called again"
+    assert "call.made_after_all" in await spring.read(events)
+    assert report.outlay is not None
+    assert report.outlay.spent.calls == len(spring.simulator.provider.dials)
+
+
+async def test_a_second_call_that_an_earlier_run_has_not_seen_is_found_before_anybody_is_dialled(
+    stage: MakeStage, clock: HeldClock
+) -> None:
+    """The next run's first page shows it, though nothing is followed and nobody is due."""
+    spring = stage()
+    spring.simulator, provider = shy("duplicate#1", behaviour=NOBODY)
+    provider.shows = lambda: False
+    spring.settings = make_settings(pace=FAST, retry={"max_attempts": 2, "no_answer": ["2h"]})
+    spring.timing = replace(QUICK, longest_idle_s=0.0)
+    [anna] = numbers(1)
+    await spring.enrol(anna)
+    assert (await spring.run()).exit_code is ExitCode.NOT_FINISHED
+
+    clock.advance(3600.0)
+    provider.shows = lambda: True
+    assert has_stopped(await spring.run())
+
+    await check_all_are_followed(spring)
+    assert spring.dialled() == {anna: 2}
+
+
 async def test_a_double_that_was_told_once_does_not_stop_the_next_run(stage: MakeStage) -> None:
     """When a human has closed the breaker, calls that are known hold nobody up."""
     spring = stage("duplicate#1")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from campaign.errors import UsageError
-from campaign.ledger import calls, doubles, late, review, schema
+from campaign.ledger import attempts, calls, doubles, late, review, schema
 from campaign.ledger.doubles import Doubling
 from campaign.ledger.review import Decision, Ruling
 from campaign.models import AttemptState, Disposition, RowStatus
@@ -53,6 +53,51 @@ def test_the_call_of_a_request_without_a_reply_is_no_further_one(case: Case) -> 
     assert sighted(case, "call-1").doublings == []
     case.give_up(attempt)
     assert sighted(case, "call-1").doublings == []
+
+
+def turned_away(case: Case) -> int:
+    """A request that OneInbox has answered with a no. Returns the attempt's id."""
+    attempt = case.intend(ANNA, token="anna")
+    case.not_called(attempt, state=AttemptState.TURNED_AWAY, error="HTTP 429")
+    return attempt
+
+
+def test_the_call_of_a_request_that_was_turned_away_is_followed_to_its_end(case: Case) -> None:
+    """Its row is for a human until then, and the attempt counts as a try."""
+    attempt = turned_away(case)
+    [found] = sighted(case, "call-1").found
+    assert found == Doubling(attempt, case.id, 2, ["call-1"], 1, was_turned_away=True)
+    assert double(case, attempt, "call-1") == doubles.Recorded(("call-1",), is_over=False)
+    row = case.result(ANNA)
+    assert (row.status, row.call_id, row.attempts) == (RowStatus.NEEDS_REVIEW, "call-1", 1)
+    assert row.reason.startswith("OneInbox turned the request away, and the call found later: call-1;")
+    assert open_ids(case) == {"call-1"}
+    assert case.end("call-1")
+    assert case.settle("call-1")
+    assert case.statuses()[ANNA] is RowStatus.COMPLETED
+
+
+def test_the_call_of_a_request_whose_row_has_gone_on_is_looked_up(case: Case) -> None:
+    """Another request is under way or was: what the first one has come to does not end its row."""
+    first = turned_away(case)
+    second = case.intend(ANNA, token="again")
+    case.place(second, "call-2")
+    assert double(case, first, "call-1") == doubles.Recorded(("call-1",), is_over=True)
+    assert [each.call_id for each in case.ledger.read(late.incomplete_calls, NOON)] == ["call-1"]
+    assert open_ids(case) == {"call-2"}
+    assert (case.statuses()[ANNA], case.result(ANNA).attempts) == (RowStatus.LIVE, 2)
+    assert case.end("call-2")
+    assert case.settle("call-2")
+
+
+def test_refusals_are_not_taken_back_where_a_call_was_found(case: Case) -> None:
+    """Of several rows that were refused one was called all the same, and waits for no other call."""
+    for number, token in ((ANNA, "anna"), (BEN, "ben")):
+        do(case.ledger, attempts.record_refused, case.intend(number, token=token), error="HTTP 422", now=NOON)
+    double(case, 1, "call-1")
+    do(case.ledger, attempts.take_back_refusals, [case.contact_id(ANNA), case.contact_id(BEN)], NOON)
+    statuses = case.statuses()
+    assert (statuses[ANNA], statuses[BEN]) == (RowStatus.NEEDS_REVIEW, RowStatus.WAITING)
 
 
 def test_a_further_call_is_followed_to_its_end(case: Case) -> None:

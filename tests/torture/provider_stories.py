@@ -467,6 +467,9 @@ PROVIDER_STORIES: Mapping[str, Story] = {
         account=Account(faults=("duplicate#2", "lose_reply#2")), meets=69, ends=HELD
     ),
     "two calls of an answered request": Story(account=Account(faults=("duplicate#2",)), meets=69, ends=HELD),
+    "a call of a refused request": Story(
+        account=Account(faults=("act_then_status=422#2",)), meets=69, ends=HELD
+    ),
     # The list shows them when the first one has settled.
     "two calls, the other one listed late": Story(
         account=Account(faults=("duplicate#1",), list_lag_s=0.7),
