@@ -1,9 +1,10 @@
 """Judging: a call is judged by the rules of the campaign that has made it, whichever run reads it."""
 
+from campaign.calls import schedule
 from campaign.calls.run import Run
 from campaign.ledger import judging
 from campaign.ledger.judging import Kept
-from campaign.models import Call
+from campaign.models import Call, Disposition
 from campaign.rules import opt_out
 from campaign.rules.judging import Judging
 from campaign.settings import RetrySettings
@@ -51,3 +52,13 @@ async def wish_in(run: Run, campaign_id: int, call: Call) -> str:
     """
     theirs = await judging_of(run, campaign_id, call.id)
     return opt_out.asked(call, theirs.looked_for, run.settings.opt_out)
+
+
+async def may_get_results(run: Run, campaign_id: int, call: Call, disposition: Disposition) -> bool:
+    """Whether a call of this campaign that has settled lacks results that may still come.
+
+    A field that tells a wish is one of them, whichever of the two campaigns looks for it.
+    """
+    theirs = await judging_of(run, campaign_id, call.id)
+    lacks_field = opt_out.may_be_told_later(call, theirs.looked_for, run.settings.opt_out)
+    return schedule.may_get_results(call, disposition, lacks_field=lacks_field)

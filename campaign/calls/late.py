@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import anyio
 
-from campaign.calls import judging, schedule
+from campaign.calls import judging
 from campaign.calls.run import Run
 from campaign.ledger import late
 from campaign.ledger.late import IncompleteCall
@@ -139,6 +139,7 @@ class LateResults:
         theirs = await judging.judging_of(run, record.campaign_id, call.id)
         reading = theirs.read(call)
         wish = await judging.wish_in(run, record.campaign_id, call)
+        may_get_more = await judging.may_get_results(run, record.campaign_id, call, reading.disposition)
         is_read = call.has_ended or bool(wish)
         ending = final_ending(call, reading, theirs.retry, has_opted_out=bool(wish)) if is_read else None
         found = await run.commit(
@@ -146,7 +147,7 @@ class LateResults:
             call,
             transcript_status=TranscriptStatus.COMPLETE if call.transcript else TranscriptStatus.EMPTY,
             # Of a call that a human has decided about the end may not be there yet.
-            is_complete=call.has_ended and not schedule.may_get_results(call, reading.disposition),
+            is_complete=call.has_ended and not may_get_more,
             disposition=reading.disposition if call.has_ended else None,
             ending=ending,
             has_talked=call.has_ended and has_talked(call, reading.disposition),

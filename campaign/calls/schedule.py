@@ -60,11 +60,17 @@ def results_in(call: Call, since_end_s: float, timing: Timing) -> TranscriptStat
     return TranscriptStatus.EMPTY
 
 
-def may_get_results(call: Call, disposition: Disposition) -> bool:
-    """Whether a call that has settled lacks results that may still come: somebody may have been connected."""
+def may_get_results(call: Call, disposition: Disposition, *, lacks_field: bool = False) -> bool:
+    """Whether a call that has settled lacks results that may still come: somebody may have been connected.
+
+    Args:
+        call: As it is known.
+        disposition: How it ended.
+        lacks_field: Whether the analysis has not come to a field that is asked for a wish.
+    """
     if disposition in _NOBODY and not _was_connected(call):
         return False
-    return not (call.transcript or call.messages) or call.has_analysis is False
+    return lacks_field or not (call.transcript or call.messages) or call.has_analysis is False
 
 
 def is_unconnected(call: Call) -> bool:

@@ -2,7 +2,7 @@
 
 import anyio
 
-from campaign.calls import breaker, judging, schedule
+from campaign.calls import breaker, judging
 from campaign.calls.closing import Closing
 from campaign.calls.recordings import Recorder
 from campaign.calls.run import Run
@@ -65,6 +65,7 @@ class Settler:
         ending = decide(call, reading, has_opted_out=bool(wish))
         if disposition is Disposition.CANCELED and self._closing.has_stopped(record):
             ending = closing.ending_after_stop(ending)
+        may_get_more = await judging.may_get_results(run, record.campaign_id, call, disposition)
         is_closed = await run.commit(
             calls.record_settled,
             call,
@@ -79,7 +80,7 @@ class Settler:
             now=now,
             opt_out=wish,
             has_talked=endings.has_talked(call, disposition),
-            looks_left=LOOKS if schedule.may_get_results(call, disposition) else 0,
+            looks_left=LOOKS if may_get_more else 0,
         )
         run.spending.call_settled(record.attempt_id, call)
         if wish:

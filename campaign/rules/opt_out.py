@@ -27,6 +27,13 @@ def asked(call: Call, *looked_for: OptOutSettings) -> str:
     return next(filter(None, found), "")
 
 
+def may_be_told_later(call: Call, *looked_for: OptOutSettings) -> bool:
+    """Whether the analysis has not come to a field that tells a wish, as far as this API has an analysis."""
+    if call.has_analysis is None:
+        return False
+    return any(settings.field and _value(call.analysis, settings.field) is None for settings in looked_for)
+
+
 def _asked(call: Call, settings: OptOutSettings) -> str:
     if plain(call.outcome) in {plain(outcome) for outcome in settings.outcomes}:
         return f"outcome {call.outcome}"
@@ -48,7 +55,12 @@ def _whole_and_parts(text: str) -> Iterator[str]:
 
 
 def _says_yes(analysis: Mapping[str, Any], field: str) -> bool:
+    value = _value(analysis, field)
+    return value == 1 or (isinstance(value, str) and plain(value) in _YES)
+
+
+def _value(analysis: Mapping[str, Any], field: str) -> Any:
     value: Any = analysis
     for name in field.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
-    return value == 1 or (isinstance(value, str) and plain(value) in _YES)
+    return value

@@ -105,6 +105,19 @@ async def test_each_call_is_looked_at_a_few_times_only(stage: MakeStage, clock: 
     assert asked == [1, 1, 0, 0, 0]
 
 
+@pytest.mark.parametrize(("opt_out", "is_due"), [({}, False), ({"field": "post_call.do_not_call"}, True)])
+async def test_a_call_whose_field_for_a_wish_is_missing_is_looked_at_again(
+    stage: MakeStage, opt_out: dict[str, str], is_due: bool
+) -> None:
+    """Transcript and label are there, and the field that may say it comes a moment later, or never."""
+    spring = stage(simulator=simulated(behaviour=replace(angry(0.0), replies=("Who is there?",))))
+    spring.settings = make_settings(pace=FAST, opt_out=opt_out)
+    await spring.enrol(ANNA)
+    assert (await spring.run()).exit_code is ExitCode.OK
+    due = await spring.read(late.incomplete_calls, spring.now() + timedelta(hours=2))
+    assert bool(due) is is_due
+
+
 async def test_after_a_day_nobody_looks_any_more(stage: MakeStage, clock: HeldClock) -> None:
     """What has not come by then never will."""
     spring = stage(simulator=simulated(behaviour=angry(30.0)))

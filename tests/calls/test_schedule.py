@@ -89,6 +89,15 @@ def test_who_was_connected_may_have_said_something() -> None:
     assert schedule.may_get_results(replace(broken, duration_seconds=3.0), Disposition.FAILED)
 
 
+def test_a_field_that_is_missing_may_come() -> None:
+    """Words and label are there, and it is not; where nobody was reached nothing comes."""
+    told = replace(ENDED, transcript="user: Hello", has_analysis=True)
+    assert not schedule.may_get_results(told, Disposition.ANSWERED)
+    assert schedule.may_get_results(told, Disposition.ANSWERED, lacks_field=True)
+    nobody = replace(ENDED, status="busy", duration_seconds=None)
+    assert not schedule.may_get_results(nobody, Disposition.BUSY, lacks_field=True)
+
+
 @pytest.mark.parametrize(
     ("call", "known", "is_match"),
     [

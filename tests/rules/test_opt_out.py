@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from campaign.models import Call
-from campaign.rules.opt_out import asked
+from campaign.rules.opt_out import asked, may_be_told_later
 from campaign.settings import OptOutSettings
 from campaign.settings.opt_out import BUNDLED_PHRASES, as_kept, read_kept
 from campaign.settings.phrases import spoken_words
@@ -328,6 +328,27 @@ def test_what_any_of_several_campaigns_looks_for_counts() -> None:
     assert asked(both, second, first) == "analysis field wish"
     assert asked(both, first, second) == "said: basta ya"
     assert asked(call("stop calling"), first, second) == ""
+
+
+@pytest.mark.parametrize(
+    ("analysis", "has_analysis", "is_missing"),
+    [
+        ({}, True, True),
+        ({"post_call": None}, True, True),
+        ({"post_call": {"do_not_call": False}}, True, False),
+        ({"post_call": {"do_not_call": True}}, True, False),
+        ({"post_call": {"do_not_call": ""}}, True, False),
+        ({}, False, True),
+        ({}, None, False),
+    ],
+)
+def test_a_field_may_be_told_later(
+    analysis: dict[str, Any], has_analysis: bool | None, is_missing: bool
+) -> None:
+    """As long as it says neither yes nor no, but not where this API has no analysis at all."""
+    told = call("Hello", analysis=analysis, has_analysis=has_analysis)
+    assert may_be_told_later(told, DEFAULT, OptOutSettings(field="post_call.do_not_call")) is is_missing
+    assert not may_be_told_later(told, DEFAULT)
 
 
 @pytest.mark.parametrize(
