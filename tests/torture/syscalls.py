@@ -7,7 +7,7 @@ rare kinds is struck, and of the others some, spread evenly.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +26,8 @@ STORIES = ("plain", "lost replies", "retries")
 RARE = 25
 """A kind of call of which there are no more points is struck at all of them."""
 ROUNDS = 8
-"""For points that a run happened not to reach others are tried in so many rounds; the same ones as long as no
-call of their kind was struck."""
+"""For points that a run happened not to reach others are tried in so many rounds: of the same kind as long as
+no call of it was struck."""
 
 _LINE = re.compile(r"(?P<thread>\d+) +(?P<call>\w+)\(")
 
@@ -60,8 +60,7 @@ def run(effort: Effort, *, stories: Sequence[str] = STORIES) -> Tally:
                     struck.add(cases[case])
                 else:
                     missed.append(cases[case])
-            calls = {point.call for point in struck}
-            chosen = [rng.choice(found) if point.call in calls else point for point in missed]
+            chosen = [rng.choice(_in_place_of(point, found, struck)) for point in missed]
             if not chosen:
                 break
     kinds = dict.fromkeys((f"kills at {point.call}" for point in found), int(effort.share >= 1))
@@ -83,6 +82,15 @@ def spread(found: Sequence[CallPoint], wanted: int, rng: Random) -> list[CallPoi
     step = len(others) / (rest - len(rare)) if rest > len(rare) else 0
     start = rng.random() * step
     return ordered * whole + rare + [others[int(start + at * step)] for at in range(rest - len(rare))]
+
+
+def _in_place_of(
+    missed: CallPoint, found: Sequence[CallPoint], struck: Collection[CallPoint]
+) -> Sequence[CallPoint]:
+    """Points for one that no run has reached: any, when a call of its kind was struck."""
+    if any(point.call == missed.call for point in struck):
+        return found
+    return [point for point in found if point.call == missed.call]
 
 
 def _calls_of(shop: Workshop, stories: Sequence[str], folder: Path, tally: Tally) -> list[CallPoint]:
