@@ -121,13 +121,14 @@ def record_doubles(
     An attempt whose calls had all ended is live again. Of one that is over, or for a human to decide, neither
     state nor row changes. When it is over, its further calls are looked up as late results are. One that was
     turned away is for a human to decide until the end of its call is seen, or over when its row has gone on
-    with another. A human who was to find out whether there is a call is told which.
+    without it. A human who was to find out whether there is a call is told which.
     """
     known = calls.known_ids(connection, call_ids)
     added = [call_id for call_id in call_ids if call_id not in known]
     attempt = connection.execute(_ATTEMPT, {"attempt": attempt_id}).one()
     was_turned_away = attempt.state == AttemptState.TURNED_AWAY
-    has_gone_on = was_turned_away and attempt.status not in (RowStatus.WAITING, RowStatus.REFUSED)
+    # A row that waits may be about to be dialled. The gate of tries holds it: how that try went is not known.
+    has_gone_on = was_turned_away and attempt.status != RowStatus.REFUSED
     is_over = has_gone_on or attempt.state == AttemptState.ENDED
     for call_id in added:
         connection.execute(

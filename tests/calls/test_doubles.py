@@ -166,8 +166,16 @@ async def test_a_second_call_of_an_attempt_that_is_over_is_kept_with_its_wish(st
     assert report.outlay.spent.calls == 4
 
 
-@pytest.mark.parametrize("status", [422, 429])
-async def test_a_call_of_a_request_that_was_turned_away_stops_dialling(stage: MakeStage, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "left", "reason"),
+    [
+        (422, RowStatus.COMPLETED, "asked not to be called again"),
+        (429, RowStatus.WAITING, "OneInbox turned the request away, and the call found later"),
+    ],
+)
+async def test_a_call_of_a_request_that_was_turned_away_stops_dialling(
+    stage: MakeStage, status: int, left: RowStatus, reason: str
+) -> None:
     """A gateway says no after OneInbox has acted: a list shows the call, and what was asked in it counts."""
     angry = replace(TALKATIVE, replies=("Please stop calling me.",))
     spring = stage(simulator=simulated(f"act_then_status={status}#2", behaviour=angry))
@@ -185,8 +193,8 @@ async def test_a_call_of_a_request_that_was_turned_away_stops_dialling(stage: Ma
     assert spring.dialled()[second] == 1
     assert second in await spring.read(suppression.suppressed)
     [row] = [row for row in await spring.rows() if row.to_number == second]
-    assert (row.status, row.attempts) == (RowStatus.COMPLETED, 1)
-    assert row.reason == "asked not to be called again"
+    assert (row.status, row.attempts) == (left, 1)
+    assert row.reason.startswith(reason)
     assert "call.made_after_all" in await spring.read(events)
     assert report.outlay is not None
     assert report.outlay.spent.calls == len(spring.simulator.provider.dials)

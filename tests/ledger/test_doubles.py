@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from campaign.errors import UsageError
-from campaign.ledger import attempts, calls, doubles, late, review, schema
+from campaign.ledger import attempts, calls, doubles, late, review, schema, tried
 from campaign.ledger.doubles import Doubling
 from campaign.ledger.review import Decision, Ruling
 from campaign.models import AttemptState, Disposition, RowStatus
@@ -55,16 +55,10 @@ def test_the_call_of_a_request_without_a_reply_is_no_further_one(case: Case) -> 
     assert sighted(case, "call-1").doublings == []
 
 
-def turned_away(case: Case) -> int:
-    """A request that OneInbox has answered with a no. Returns the attempt's id."""
-    attempt = case.intend(ANNA, token="anna")
-    case.not_called(attempt, state=AttemptState.TURNED_AWAY, error="HTTP 429")
-    return attempt
-
-
 def test_the_call_of_a_request_that_was_turned_away_is_followed_to_its_end(case: Case) -> None:
     """Its row is for a human until then, and the attempt counts as a try."""
-    attempt = turned_away(case)
+    attempt = case.intend(ANNA, token="anna")
+    do(case.ledger, attempts.record_refused, attempt, error="HTTP 422", now=NOON)
     [found] = sighted(case, "call-1").found
     assert found == Doubling(attempt, case.id, 2, ["call-1"], 1, was_turned_away=True)
     assert double(case, attempt, "call-1") == doubles.Recorded(("call-1",), is_over=False)
@@ -77,9 +71,27 @@ def test_the_call_of_a_request_that_was_turned_away_is_followed_to_its_end(case:
     assert case.statuses()[ANNA] is RowStatus.COMPLETED
 
 
+def throttled(case: Case) -> int:
+    """A request that OneInbox has answered with a 429. Returns the attempt's id."""
+    attempt = case.intend(ANNA, token="anna")
+    case.not_called(attempt, state=AttemptState.TURNED_AWAY, error="HTTP 429")
+    return attempt
+
+
+def test_the_call_of_a_request_whose_row_waits_is_looked_up(case: Case) -> None:
+    """The row may be about to be dialled, so it stays where it is. Its try counts, and has no known end."""
+    attempt = throttled(case)
+    assert case.ledger.read(tried.tries, case.contact_id(ANNA)).made == ()
+    assert double(case, attempt, "call-1") == doubles.Recorded(("call-1",), is_over=True)
+    assert case.statuses()[ANNA] is RowStatus.WAITING
+    [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
+    assert (made.disposition, made.ended_at is None) == (None, False)
+    assert [each.call_id for each in case.ledger.read(late.incomplete_calls, NOON)] == ["call-1"]
+
+
 def test_the_call_of_a_request_whose_row_has_gone_on_is_looked_up(case: Case) -> None:
-    """Another request is under way or was: what the first one has come to does not end its row."""
-    first = turned_away(case)
+    """Another request is under way: what the first one has come to does not end its row."""
+    first = throttled(case)
     second = case.intend(ANNA, token="again")
     case.place(second, "call-2")
     assert double(case, first, "call-1") == doubles.Recorded(("call-1",), is_over=True)

@@ -199,8 +199,8 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     "a wish that comes between two tries": Story(
         account=Account(answer=1.0, late_s=800, replies=("Stop calling me.",)),
         settings={**SEEMS_A_MACHINE, "retry": {"max_attempts": 2, "voicemail": ["4s"]}},
-        step=Step(timing={"late_first_s": 2, "longest_idle_s": 10}),
-        resume=Step(timing={"longest_idle_s": 10}),
+        step=Step(timing={"late_first_s": 2, "longest_idle_s": 10, "unread_wait_s": 0.3}),
+        resume=Step(timing={"longest_idle_s": 10, "unread_wait_s": 0.3}),
     ),
     "what an earlier call has said cannot be read": Story(
         account=Account(answer=1.0, late_s=10**6, faults=("status=503@get%50",)),
