@@ -15,7 +15,7 @@ from campaign.ledger import calls, doubles
 from campaign.ledger.calls import OpenCall
 from campaign.ledger.doubles import Doubling
 from campaign.logs import get_logger
-from campaign.models import TOKEN_KEY, AttemptState, Call
+from campaign.models import TOKEN_KEY, AttemptState, Call, plain
 from campaign.rules.breaker_events import Doubled
 
 log = get_logger(__name__)
@@ -38,7 +38,9 @@ class Doubles:
 
     async def look(self, listed: Iterable[Call]) -> None:
         """A list has shown these calls, which are not followed."""
-        tokens = {call.id: token for call in listed if isinstance(token := call.metadata.get(TOKEN_KEY), str)}
+        shown = {call.id: call for call in listed}
+        carried = {call_id: call.metadata.get(TOKEN_KEY) for call_id, call in shown.items()}
+        tokens = {call_id: token for call_id, token in carried.items() if isinstance(token, str)}
         strange = {call_id: token for call_id, token in tokens.items() if call_id not in self._known}
         if strange:
             sighting = await self._run.fetch(doubles.sight, strange)
@@ -46,7 +48,10 @@ class Doubles:
             for doubling in sighting.doublings:
                 await self._take_up(doubling)
             for found in sighting.found:
-                await self._take_up(found)
+                calls_of_it = [shown[call_id] for call_id in found.call_ids]
+                # A request that was turned away may be listed as what it is: a call that was never made.
+                if not (found.was_turned_away and all(map(_was_never_put_through, calls_of_it))):
+                    await self._take_up(found)
 
     async def _take_up(self, doubling: Doubling) -> None:
         run = self._run
@@ -65,3 +70,9 @@ class Doubles:
                 run.settling.discard(doubling.attempt_id)
                 # Also where its row is for a human: nobody has waited for the end of this call yet.
                 self._follow(replace(record, state=AttemptState.LIVE))
+
+
+def _was_never_put_through(call: Call) -> bool:
+    return (
+        call.has_ended and plain(call.status) == "failed" and not (call.started_at or call.duration_seconds)
+    )

@@ -200,6 +200,16 @@ async def test_a_call_of_a_request_that_was_turned_away_stops_dialling(
     assert report.outlay.spent.calls == len(spring.simulator.provider.dials)
 
 
+async def test_a_request_that_is_listed_as_a_call_never_made_stops_nothing(stage: MakeStage) -> None:
+    """OneInbox keeps what it has turned away among its failed calls: nobody was rung."""
+    faults = ("act_then_status=422#2", "fail_call=invalid_number#2")
+    spring = stage(simulator=simulated(*faults, behaviour=TALKATIVE))
+    spring.timing = replace(QUICK, doubles_look_s=0.05)
+    await spring.enrol(*numbers(6))
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert await spring.statuses() == {RowStatus.COMPLETED: 5, RowStatus.REFUSED: 1}
+
+
 async def test_a_second_call_that_an_earlier_run_has_not_seen_is_found_before_anybody_is_dialled(
     stage: MakeStage, clock: HeldClock
 ) -> None:
