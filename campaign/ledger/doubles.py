@@ -156,7 +156,7 @@ def record_doubles(
         moves.move_attempt(connection, attempt_id, to=to, now=now, event="call.made_after_all")
     if added and was_turned_away and not has_gone_on:
         moves.move_row(connection, attempt.contact_id, to=RowStatus.NEEDS_REVIEW, now=now)
-    if added and not attempt.has_call:
+    if added and not attempt.has_call and (not has_gone_on or attempt.status == RowStatus.WAITING):
         what = "OneInbox turned the request away" if was_turned_away else "the reply was lost"
         why = f"{what}, and the call found later: {' and '.join(added)}; look it up at OneInbox"
         connection.execute(_REASON, {"contact": attempt.contact_id, "reason": why})

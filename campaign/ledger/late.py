@@ -64,6 +64,7 @@ _KNOWN = (
         _ATTEMPTS.to_number,
         schema.contacts.c.status,
         schema.contacts.c.hold,
+        schema.contacts.c.granted_tries,
         exists()
         .where(
             schema.events.c.contact_id == _ATTEMPTS.contact_id,
@@ -174,7 +175,9 @@ def record_results(
         calls.record_talk(connection, known.attempt_id)
     if is_answer:
         connection.execute(_ANSWERED, {"attempt": known.attempt_id})
-    if is_ours and ending is not None:
+    # A report that tells less than was known when the call settled changes nothing.
+    says_less = disposition is Disposition.UNKNOWN and not (is_first_reading or opt_out)
+    if is_ours and ending is not None and not says_less:
         calls.forbid_further_tries(connection, known.attempt_id, ending.reason or FOR_GOOD)
         is_talk = bool(opt_out) or (has_talked and disposition is not Disposition.UNKNOWN)
         is_moved = _end_row(connection, known, ending, is_talk=is_talk, now=now)
@@ -205,8 +208,10 @@ def record_results(
 
 def _end_row(connection: Connection, known: Any, ending: Ending, *, is_talk: bool, now: datetime) -> bool:
     """Returns whether the row has got another status."""
-    waits_for_try = known.status == RowStatus.WAITING and known.hold == Hold.RETRY
-    is_reached_after_all = known.status == RowStatus.UNREACHED and is_talk
+    # Whom a human wants to be called once more is left to the gates.
+    waits_for_try = known.status == RowStatus.WAITING and known.hold == Hold.RETRY and not known.granted_tries
+    tells_of_talk = ending.status is RowStatus.COMPLETED and is_talk
+    is_reached_after_all = known.status == RowStatus.UNREACHED and tells_of_talk
     if waits_for_try or is_reached_after_all:
         moves.move_row(connection, known.contact_id, to=ending.status, now=now, reason=ending.reason)
     return waits_for_try or is_reached_after_all

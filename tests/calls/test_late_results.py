@@ -212,6 +212,21 @@ async def test_who_has_talked_in_a_call_that_broke_is_not_tried_again(
     assert (row.status, row.reason) == (RowStatus.COMPLETED, "failed, but the person has talked")
 
 
+async def test_who_has_declined_is_looked_at_again_and_stays_unreached(
+    stage: MakeStage, clock: HeldClock
+) -> None:
+    """The line was connected for some seconds, no word of it is known, and no try follows such an end."""
+    spring = stage(simulator=simulated(behaviour=angry(10**6)))
+    spring.settings = make_settings(
+        pace=FAST, dispositions=[{"status": "completed", "is": "failed", "retry": False}]
+    )
+    await spring.enrol(ANNA)
+    for _ in range(2):
+        assert (await spring.run()).exit_code is ExitCode.OK
+        assert [row.status for row in await spring.rows()] == [RowStatus.UNREACHED]
+        clock.advance(3600.0)
+
+
 async def test_who_was_reached_after_all_is_not_told_as_unreached(stage: MakeStage, clock: HeldClock) -> None:
     """Also where no further try was due."""
     spring = stage(simulator=simulated(behaviour=replace(angry(20.0), replies=("Who is there?",))))

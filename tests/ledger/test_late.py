@@ -57,11 +57,12 @@ def find(
     ending: Ending | None = None,
     is_answered: bool = False,
     has_talked: bool = False,
+    disposition: Disposition | None = None,
     **details: Any,
 ) -> Found:
     """A look has shown this."""
     has_answered = is_answered or details.get("transcript")
-    disposition = Disposition.ANSWERED if has_answered else Disposition.NO_ANSWER
+    disposition = Disposition.ANSWERED if has_answered else disposition or Disposition.NO_ANSWER
     if has_answered or opt_out:
         ending = Ending(RowStatus.COMPLETED, "asked not to be called again" if opt_out else "")
     return do(
@@ -218,10 +219,11 @@ def test_who_has_talked_after_all_was_reached(case: Case, status: RowStatus) -> 
     assert (row.status, row.reason) == (RowStatus.COMPLETED, "failed, but the person has talked")
 
 
-def test_who_is_only_not_tried_again_stays_unreached(case: Case) -> None:
-    """Nothing of it says that anybody has talked."""
+@pytest.mark.parametrize("has_talked", [False, True])
+def test_who_is_only_not_tried_again_stays_unreached(case: Case, has_talked: bool) -> None:
+    """Also where somebody may have talked, as the call was connected and no turn of it is known."""
     call_id = settle_early(case, status=RowStatus.UNREACHED)
-    assert find(case, call_id, ending=DECLINED) == NOTHING_NEW
+    assert find(case, call_id, ending=DECLINED, has_talked=has_talked) == NOTHING_NEW
     assert (case.result(ANNA).status, case.result(ANNA).reason) == (RowStatus.UNREACHED, "nobody knows")
 
 
@@ -233,6 +235,16 @@ def test_a_row_that_waits_for_something_else_is_left_to_the_gate_of_tries(case: 
     assert case.result(ANNA).status is RowStatus.WAITING
     [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
     assert made.no_further == "failed, but the person has talked"
+
+
+def test_a_report_that_tells_less_ends_no_row(case: Case) -> None:
+    """The call was read when it settled; that a later report fits no line forbids nothing."""
+    call_id = settle_early(case, status=RowStatus.WAITING)
+    unknown = Ending(RowStatus.COMPLETED, "the call ended, but OneInbox does not say how")
+    find(case, call_id, ending=unknown, disposition=Disposition.UNKNOWN)
+    assert case.result(ANNA).status is RowStatus.WAITING
+    [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
+    assert made.no_further == ""
 
 
 def test_what_was_known_is_not_forgotten(case: Case) -> None:
