@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, exists, literal_column, select, update
 
 from campaign.ledger import calls, moves, schema, suppression
-from campaign.models import Call, Disposition, Ending, Hold, RowStatus, TranscriptStatus
+from campaign.models import AttemptState, Call, Disposition, Ending, Hold, RowStatus, TranscriptStatus
 
 LOOKS = 3
 """So often such a call is looked at: at once, and so long after it has settled."""
@@ -82,6 +82,12 @@ _ANSWERED = (
     update(schema.attempts)
     .where(_ATTEMPTS.id == bindparam("attempt"), _ATTEMPTS.disposition.is_not(None))
     .values(disposition=Disposition.ANSWERED)
+)
+_READ_AT_LAST = (
+    update(schema.attempts)
+    .where(_ATTEMPTS.id == bindparam("attempt"), _ATTEMPTS.disposition.is_(None))
+    .where(_ATTEMPTS.state == AttemptState.ENDED)
+    .values(disposition=bindparam("read_as"))
 )
 _REASON = update(schema.contacts).where(schema.contacts.c.id == bindparam("contact"))
 
@@ -171,6 +177,8 @@ def record_results(
     is_moved = False
     if is_first_reading or is_answer:
         ours["disposition"] = disposition
+        # Of a request that had been turned away no end was known.
+        connection.execute(_READ_AT_LAST, {"attempt": known.attempt_id, "read_as": disposition})
     if has_talked and is_ours:
         calls.record_talk(connection, known.attempt_id)
     if is_answer:

@@ -11,7 +11,7 @@ from campaign.ledger import calls, late, schema, suppression, tried
 from campaign.ledger.doubles import record_doubles
 from campaign.ledger.late import Found
 from campaign.ledger.ledger import Ledger
-from campaign.models import Disposition, Ending, RowStatus, TranscriptStatus
+from campaign.models import AttemptState, Disposition, Ending, RowStatus, TranscriptStatus
 from tests.ledger.case import ANNA, BEN, Case, do, engine_of, report
 from tests.support import NOON, nothing_left
 
@@ -88,6 +88,16 @@ def test_how_a_further_call_ended_is_known_once_it_is_read(case: Case) -> None:
     assert case.ledger.read(tried.tries, case.contact_id(ANNA)).made[0].others == frozenset()
     find(case, "call-2")
     assert case.ledger.read(tried.tries, case.contact_id(ANNA)).made[0].others == {Disposition.NO_ANSWER}
+
+
+def test_how_a_request_that_was_turned_away_ended_is_known_once_its_call_is_read(case: Case) -> None:
+    """Until then nobody knows how that try went; then further ones go by it."""
+    case.not_called(case.intend(ANNA), state=AttemptState.TURNED_AWAY, error="HTTP 429")
+    do(case.ledger, record_doubles, 1, ["call-1"], SETTLED)
+    assert [made.disposition for made in case.ledger.read(tried.tries, case.contact_id(ANNA)).made] == [None]
+    find(case, "call-1")
+    [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
+    assert (made.disposition, made.others) == (Disposition.NO_ANSWER, frozenset())
 
 
 def talked(case: Case) -> list[int]:
