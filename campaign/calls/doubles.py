@@ -15,8 +15,9 @@ from campaign.ledger import calls, doubles
 from campaign.ledger.calls import OpenCall
 from campaign.ledger.doubles import Doubling
 from campaign.logs import get_logger
-from campaign.models import TOKEN_KEY, AttemptState, Call, plain
+from campaign.models import TOKEN_KEY, AttemptState, Call
 from campaign.rules.breaker_events import Doubled
+from campaign.rules.endings import was_never_put_through
 
 log = get_logger(__name__)
 
@@ -49,8 +50,8 @@ class Doubles:
                 await self._take_up(doubling)
             for found in sighting.found:
                 calls_of_it = [shown[call_id] for call_id in found.call_ids]
-                # A request that was turned away may be listed as what it is: a call that was never made.
-                if not (found.was_turned_away and all(map(_was_never_put_through, calls_of_it))):
+                # A request that was turned away may be listed as a call that failed by itself.
+                if not (found.was_turned_away and all(map(was_never_put_through, calls_of_it))):
                     await self._take_up(found)
 
     async def _take_up(self, doubling: Doubling) -> None:
@@ -70,9 +71,3 @@ class Doubles:
                 run.settling.discard(doubling.attempt_id)
                 # Also where its row is for a human: nobody has waited for the end of this call yet.
                 self._follow(replace(record, state=AttemptState.LIVE))
-
-
-def _was_never_put_through(call: Call) -> bool:
-    return (
-        call.has_ended and plain(call.status) == "failed" and not (call.started_at or call.duration_seconds)
-    )

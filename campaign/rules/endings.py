@@ -116,6 +116,13 @@ def has_talked(call: Call, disposition: Disposition) -> bool:
     return was_connected and not call.messages and not call.transcript
 
 
+def was_never_put_through(call: Call) -> bool:
+    """Whether a call has failed, and nothing of it tells that it was connected."""
+    return (
+        call.has_ended and plain(call.status) == "failed" and not (call.started_at or call.duration_seconds)
+    )
+
+
 def next_gap(disposition: Disposition, tries: int, retry: RetrySettings) -> timedelta | None:
     """How long after the end of the latest call the next try is due; None when there is none.
 
