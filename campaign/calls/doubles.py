@@ -50,13 +50,15 @@ class Doubles:
                 await self._take_up(doubling)
             for found in sighting.found:
                 calls_of_it = [shown[call_id] for call_id in found.call_ids]
-                # A request that was turned away may be listed as a call that failed by itself.
-                if not (found.was_turned_away and all(map(was_never_put_through, calls_of_it))):
-                    await self._take_up(found)
+                # A request that was turned away may be listed as a call that failed by itself. As the person
+                # may have been rung, it counts as a try of a row that waits for another one.
+                is_no_call = found.was_turned_away and all(map(was_never_put_through, calls_of_it))
+                if not (is_no_call and found.is_refused):
+                    await self._take_up(found, is_call=not is_no_call)
 
-    async def _take_up(self, doubling: Doubling) -> None:
+    async def _take_up(self, doubling: Doubling, *, is_call: bool = True) -> None:
         run = self._run
-        if doubling.calls > 1 or doubling.was_turned_away:
+        if is_call and (doubling.calls > 1 or doubling.was_turned_away):
             log.warning("call.doubled", row=doubling.row_number, calls=doubling.call_ids)
             # First: a run that is killed in between finds the calls again, and the breaker open.
             doubled = Doubled(doubling.calls, doubling.row_number, doubling.was_turned_away)

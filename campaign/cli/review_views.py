@@ -104,7 +104,7 @@ def _attempt_facts(attempt: "UnknownAttempt", advice: Advice) -> list[tuple[str,
     for call in attempt.calls:
         end = f"ended {_time(call.ended_at)}" if call.ended_at else "no end was seen"
         facts.append(("call", f"{call.call_id}, placed {_time(call.placed_at)}, {end}"))
-    if attempt.calls and not advice.record.is_single_call:
+    if attempt.calls and not (attempt.is_over or advice.record.is_single_call):
         facts.append(("or wait", "each run of this campaign looks at the call once more"))
     if not attempt.calls:
         times = "once" if attempt.looks == 1 else f"{attempt.looks} times"

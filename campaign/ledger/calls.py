@@ -95,8 +95,9 @@ _TALKED = update(schema.attempts).where(schema.attempts.c.id == bindparam("attem
 _FORBID = (
     update(schema.attempts)
     .where(schema.attempts.c.id == bindparam("attempt"))
-    .values(no_further_try=bindparam("why"))
+    .values(no_further_try=bindparam("why"), no_further_status=bindparam("status"))
 )
+_FOR_GOOD = "an earlier call ended in a way after which nobody is tried again"
 _CONVERSATIONS = frozenset({Disposition.ANSWERED, Disposition.UNKNOWN})
 """Ends after which a person counts as one who has talked, whatever else is known."""
 
@@ -278,9 +279,10 @@ def record_talk(connection: Connection, attempt_id: int) -> None:
     connection.execute(_TALKED, {"attempt": attempt_id})
 
 
-def forbid_further_tries(connection: Connection, attempt_id: int, why: str) -> None:
+def forbid_further_tries(connection: Connection, attempt_id: int, ending: Ending) -> None:
     """Kept for the gate of tries: nobody is tried again after this attempt, however it was read before."""
-    connection.execute(_FORBID, {"attempt": attempt_id, "why": why})
+    why = ending.reason or _FOR_GOOD
+    connection.execute(_FORBID, {"attempt": attempt_id, "why": why, "status": ending.status})
 
 
 def stored(connection: Connection, call_id: str) -> Call:

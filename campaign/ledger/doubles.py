@@ -24,6 +24,7 @@ _CARRIED = (
         schema.attempts.c.campaign_id,
         schema.attempts.c.state,
         schema.contacts.c.row_number,
+        schema.contacts.c.status,
         func.count(schema.calls.c.id).label("calls"),
     )
     .select_from(schema.attempts)
@@ -33,7 +34,7 @@ _CARRIED = (
         schema.attempts.c.token.in_(bindparam("tokens", expanding=True)),
         or_(schema.calls.c.id.is_not(None), schema.is_one_of(schema.attempts.c.state, _LEFT)),
     )
-    .group_by(schema.attempts.c.id, schema.contacts.c.row_number)
+    .group_by(schema.attempts.c.id, schema.contacts.c.row_number, schema.contacts.c.status)
 )
 _ATTEMPT = (
     select(
@@ -60,6 +61,8 @@ class Doubling:
     """How many there are with them."""
     was_turned_away: bool = False
     """Whether OneInbox had answered that it makes no call."""
+    is_refused: bool = False
+    """Whether its row is final for that answer, so that nobody dials it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ def sight(connection: Connection, tokens: Mapping[str, str]) -> Sighting:
             call_ids,
             attempt.calls + len(call_ids),
             was_turned_away=attempt.state == AttemptState.TURNED_AWAY,
+            is_refused=attempt.status == RowStatus.REFUSED,
         )
         for attempt in attempts
         if (call_ids := unknown[attempt.token])

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from campaign.ledger import campaigns, schema
 from campaign.ledger.suppression import BATCH
@@ -37,6 +37,8 @@ class UnknownAttempt:
     """Looks through the provider's list that did not find it."""
     calls: tuple[PlacedCall, ...]
     """The calls that are known, the oldest first; none when the reply was lost."""
+    is_over: bool = False
+    """Whether nothing more is awaited of it: only how its call ended was never read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,13 @@ def rows_in_review(connection: Connection, campaign_id: int) -> list[ReviewRow]:
 
 
 def _unknown_attempts(connection: Connection, campaign_id: int) -> Mapping[int, UnknownAttempt]:
-    """The attempts in review of a campaign, by contact."""
+    """The attempts of a campaign that are in review, or over and never read, by contact."""
     attempts, calls = schema.attempts, schema.calls
-    is_unknown = and_(attempts.c.campaign_id == campaign_id, attempts.c.state == AttemptState.NEEDS_REVIEW)
+    was_never_read = and_(attempts.c.state == AttemptState.ENDED, attempts.c.disposition.is_(None))
+    is_unknown = and_(
+        attempts.c.campaign_id == campaign_id,
+        or_(attempts.c.state == AttemptState.NEEDS_REVIEW, was_never_read),
+    )
     placed: defaultdict[int, list[PlacedCall]] = defaultdict(list)
     for call in connection.execute(select(calls).join(attempts).where(is_unknown).order_by(calls.c.id)):
         placed[call.attempt_id].append(PlacedCall(call.call_id, call.placed_at, call.ended_at))
@@ -121,8 +127,13 @@ def _unknown_attempts(connection: Connection, campaign_id: int) -> Mapping[int, 
             error=row.error,
             looks=row.looks,
             calls=tuple(placed.get(row.id, ())),
+            is_over=row.state == AttemptState.ENDED,
         )
-        for row in connection.execute(select(attempts).where(is_unknown))
+        # Of several the one in review counts, so it comes last.
+        for row in sorted(
+            connection.execute(select(attempts).where(is_unknown)),
+            key=lambda row: (row.state == AttemptState.NEEDS_REVIEW, row.id),
+        )
     }
 
 

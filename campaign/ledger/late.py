@@ -15,7 +15,6 @@ LOOKS = 3
 SECOND_AFTER, THIRD_AFTER = timedelta(minutes=10), timedelta(hours=1)
 LONGEST = timedelta(days=1)
 """What has not come after so long never will."""
-FOR_GOOD = "an earlier call ended in a way after which nobody is tried again"
 DECIDED = "review."
 """So begin the events of what a human has decided."""
 
@@ -186,7 +185,7 @@ def record_results(
     # A report that tells less than was known when the call settled changes nothing.
     says_less = disposition is Disposition.UNKNOWN and not (is_first_reading or opt_out)
     if is_ours and ending is not None and not says_less:
-        calls.forbid_further_tries(connection, known.attempt_id, ending.reason or FOR_GOOD)
+        calls.forbid_further_tries(connection, known.attempt_id, ending)
         is_talk = bool(opt_out) or (has_talked and disposition is not Disposition.UNKNOWN)
         is_moved = _end_row(connection, known, ending, is_talk=is_talk, now=now)
         if not is_moved and (is_answer or opt_out) and known.status == RowStatus.COMPLETED:

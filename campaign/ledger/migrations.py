@@ -177,6 +177,10 @@ def _keep_late_refusals(connection: Connection) -> None:
     _add_column(connection, "attempts", "no_further_try", "TEXT NOT NULL DEFAULT ''")
 
 
+def _keep_late_statuses(connection: Connection) -> None:
+    _add_column(connection, "attempts", "no_further_status", "VARCHAR(16) NOT NULL DEFAULT ''")
+
+
 def _add_column(connection: Connection, table: str, column: str, kind: str) -> bool:
     """Add a column. False when it is there: a new ledger has all of them."""
     if column in {known["name"] for known in inspect(connection).get_columns(table)}:
@@ -207,6 +211,7 @@ MIGRATIONS: Sequence[Migration] = (
     Migration(18, "opt-outs of campaigns", _keep_opt_outs, is_for_older=True),
     Migration(19, "by what campaigns judge their calls", _keep_judgings, is_for_older=True),
     Migration(20, "late results that forbid another try", _keep_late_refusals, is_for_older=True),
+    Migration(21, "what such results make of a row", _keep_late_statuses, is_for_older=True),
 )
 
 

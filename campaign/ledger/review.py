@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, case, literal, select, update
+from sqlalchemy import Connection, bindparam, case, literal, select, update
 
 from campaign.errors import UsageError
 from campaign.ledger import campaigns, moves, schema
@@ -17,6 +17,16 @@ from campaign.ledger.waiting import tries_of
 from campaign.models import AttemptState, Disposition, Hold, RowStatus, TranscriptStatus
 
 _NAMED_AT_MOST = 5
+# What is over and was never read has a call: the person was called, and may have talked.
+_NEVER_READ = (
+    update(schema.attempts)
+    .where(
+        schema.attempts.c.contact_id == bindparam("contact"),
+        schema.attempts.c.state == AttemptState.ENDED,
+        schema.attempts.c.disposition.is_(None),
+    )
+    .values(disposition=Disposition.UNKNOWN, talked=1)
+)
 
 
 class Decision(StrEnum):
@@ -92,26 +102,7 @@ def decide(
 def _decide_row(
     connection: Connection, campaign_id: int, row: ReviewRow, ruling: Ruling, *, is_single: bool
 ) -> DecidedRow:
-    event, detail = f"{DECIDED}{ruling.decision}", f"{ruling.who}: {ruling.reason}"
-    if row.attempt is None:
-        moves.journal(
-            connection, ruling.at, event, campaign_id=campaign_id, contact_id=row.contact_id, detail=detail
-        )
-    else:
-        was_called = ruling.decision is not Decision.NOT_CALLED
-        moves.move_attempt(
-            connection,
-            row.attempt.id,
-            to=AttemptState.ENDED if was_called else AttemptState.NOT_SENT,
-            now=ruling.at,
-            event=event,
-            detail=detail,
-            by_human=True,
-            disposition=Disposition.UNKNOWN if was_called else None,
-            # Nobody knows what was said, so the person may have talked.
-            talked=int(was_called),
-        )
-        _close_calls(connection, row.attempt.id, ruling.at)
+    _decide_attempt(connection, campaign_id, row, ruling)
     status = _status_after(ruling.decision, row, is_single=is_single)
     reason = f"{_REASONS[ruling.decision]}: {ruling.reason}"
     if status is RowStatus.STOPPED and not is_single:
@@ -135,6 +126,37 @@ def _decide_row(
             .values(granted_tries=(tries or 0) + 1)
         )
     return DecidedRow(row, status, reason)
+
+
+def _decide_attempt(connection: Connection, campaign_id: int, row: ReviewRow, ruling: Ruling) -> None:
+    """Where the attempt of the row stands after the decision, which is journalled."""
+    event, detail = f"{DECIDED}{ruling.decision}", f"{ruling.who}: {ruling.reason}"
+    if row.attempt is None or row.attempt.is_over:
+        connection.execute(_NEVER_READ, {"contact": row.contact_id})
+        moves.journal(
+            connection,
+            ruling.at,
+            event,
+            campaign_id=campaign_id,
+            contact_id=row.contact_id,
+            attempt_id=row.attempt.id if row.attempt else None,
+            detail=detail,
+        )
+        return
+    was_called = ruling.decision is not Decision.NOT_CALLED
+    moves.move_attempt(
+        connection,
+        row.attempt.id,
+        to=AttemptState.ENDED if was_called else AttemptState.NOT_SENT,
+        now=ruling.at,
+        event=event,
+        detail=detail,
+        by_human=True,
+        disposition=Disposition.UNKNOWN if was_called else None,
+        # Nobody knows what was said, so the person may have talked.
+        talked=int(was_called),
+    )
+    _close_calls(connection, row.attempt.id, ruling.at)
 
 
 def _status_after(decision: Decision, row: ReviewRow, *, is_single: bool) -> RowStatus:

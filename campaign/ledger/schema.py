@@ -189,8 +189,9 @@ attempts = Table(
     Column("disposition", String(16)),
     # Whether the person has talked, or may have: whatever the disposition says, campaigns give peace by it.
     Column("talked", Integer, nullable=False, server_default="0"),
-    # Why no further try may follow, where late results have told it; empty otherwise.
+    # Why no further try may follow, where late results tell it, and what the row is then; empty otherwise.
     Column("no_further_try", Text, nullable=False, server_default=""),
+    Column("no_further_status", String(16), nullable=False, server_default=""),
     Column("intent_at", Utc, nullable=False),
     # When the person's hours close: a call that has not been connected by then may not ring any more.
     Column("closes_at", Utc),

@@ -7,7 +7,17 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, bindparam, select
 
 from campaign.ledger import schema
-from campaign.models import HARMLESS_ATTEMPTS, Disposition, Tries, Try, plain, plausible_end
+from campaign.ledger.late import LONGEST
+from campaign.models import (
+    HARMLESS_ATTEMPTS,
+    Disposition,
+    Ending,
+    RowStatus,
+    Tries,
+    Try,
+    plain,
+    plausible_end,
+)
 
 _CONTACTS, _ATTEMPTS, _CALLS = schema.contacts.c, schema.attempts.c, schema.calls.c
 
@@ -26,10 +36,13 @@ def _query(*conditions: Any, is_outer: bool) -> Select[Any]:
             _ATTEMPTS.closed_at,
             _ATTEMPTS.disposition,
             _ATTEMPTS.no_further_try,
+            _ATTEMPTS.no_further_status,
             _CALLS.placed_at,
             _CALLS.ended_at,
             _CALLS.outcome,
             _CALLS.disposition.label("call_disposition"),
+            _CALLS.looks_left,
+            _CALLS.settled_at,
         )
         .select_from(schema.contacts)
         .join(schema.attempts, counts, isouter=is_outer)
@@ -65,6 +78,7 @@ def _tries(rows: list[Any]) -> Tries:
 def _try(calls: list[Any]) -> Try:
     attempt = calls[0]
     dispositions = {Disposition(call.call_disposition) for call in calls if call.call_disposition}
+    unread = [call.settled_at for call in calls if call.looks_left and not call.call_disposition]
     found = Disposition(attempt.disposition) if attempt.disposition else None
     if Disposition.ANSWERED in dispositions:
         found = Disposition.ANSWERED
@@ -74,8 +88,15 @@ def _try(calls: list[Any]) -> Try:
         found,
         frozenset(plain(call.outcome) for call in calls if call.outcome),
         frozenset(dispositions - {found}),
-        attempt.no_further_try,
+        _no_further(attempt),
+        max(unread) + LONGEST if unread else None,
     )
+
+
+def _no_further(attempt: Any) -> Ending | None:
+    # What was found by an older version does not say what the row is then.
+    status = RowStatus(attempt.no_further_status or RowStatus.COMPLETED)
+    return Ending(status, attempt.no_further_try) if attempt.no_further_try else None
 
 
 def _ends(calls: Iterable[Any], known_at: Any) -> Iterable[Any]:

@@ -7,6 +7,16 @@ from campaign.models.states import Disposition, RowStatus
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """What becomes of a row after one of its calls has settled."""
+
+    status: RowStatus
+    reason: str
+    not_before: datetime | None = None
+    """The time of a further try; None when none is due."""
+
+
+@dataclass(frozen=True, slots=True)
 class Try:
     """An attempt that counts, of one person in one campaign."""
 
@@ -19,8 +29,10 @@ class Try:
     """OneInbox's labels for its calls, as they are compared."""
     others: frozenset[Disposition] = frozenset()
     """How further calls of the same request ended, where they ended otherwise."""
-    no_further: str = ""
-    """Why nobody is tried again after it, where that was found out when it was over; empty otherwise."""
+    no_further: Ending | None = None
+    """What the row is when nobody is tried again after it, where that was found out later; None otherwise."""
+    read_until: datetime | None = None
+    """So long its call is looked at for how it ended; None when that is known, or nobody looks any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +45,6 @@ class Tries:
 
 
 NEVER_TRIED = Tries()
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What becomes of a row after one of its calls has settled."""
-
-    status: RowStatus
-    reason: str
-    not_before: datetime | None = None
-    """The time of a further try; None when none is due."""
 
 
 def plausible_end(placed_at: datetime, ended_at: datetime | None, known_at: datetime) -> datetime:

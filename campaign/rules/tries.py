@@ -16,6 +16,7 @@ from campaign.rules.person import Person
 from campaign.settings import CampaignSettings, RetrySettings
 
 _A_DAY = timedelta(days=1)
+_A_MOMENT = timedelta(minutes=1)
 
 
 def _ask(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
@@ -28,13 +29,12 @@ def _ask(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
     if any(retry.final_outcomes & each.outcomes for each in made):
         reason = "the outcome of an earlier try is one after which nobody is tried again"
         return Verdict(may_dial=False, status=RowStatus.COMPLETED, reason=reason)
-    if forbidden := next(filter(None, (each.no_further for each in made)), ""):
-        return Verdict(may_dial=False, status=RowStatus.COMPLETED, reason=forbidden)
+    if forbidden := [each.no_further for each in made if each.no_further is not None]:
+        last = together(forbidden)
+        return Verdict(may_dial=False, status=last.status, reason=last.reason)
     ending = _ending(made, retry)
     if ending is None:
-        return Verdict(
-            may_dial=False, status=RowStatus.NEEDS_REVIEW, reason="how an earlier try went is not known"
-        )
+        return _unknown(made[-1], now)
     if ending.not_before is None:
         reason = ending.reason or f"{made[-1].disposition}; no further try is due by now"
         return Verdict(may_dial=False, status=ending.status, reason=reason)
@@ -45,6 +45,18 @@ def _ask(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
     if sum(1 for each in made if now - each.intent_at < 2 * _A_DAY) < retry.per_day:
         return YES
     return _ask_day(person, retry.per_day, now)
+
+
+def _unknown(last: Try, now: datetime) -> Verdict:
+    """Nobody is dialled while how the last try went is not known, and a human is asked when nothing tells."""
+    if last.read_until is not None and now < last.read_until:
+        ready_at = min(now + _A_MOMENT, last.read_until)
+        return Verdict(
+            may_dial=False, reason="how an earlier call ended is not read yet", not_before=ready_at
+        )
+    return Verdict(
+        may_dial=False, status=RowStatus.NEEDS_REVIEW, reason="how an earlier try went is not known"
+    )
 
 
 def _ending(made: Sequence[Try], retry: RetrySettings) -> Ending | None:

@@ -3,6 +3,7 @@ person is rung."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import anyio
 import pytest
@@ -166,6 +167,15 @@ async def test_a_second_call_of_an_attempt_that_is_over_is_kept_with_its_wish(st
     assert report.outlay.spent.calls == 4
 
 
+def turned_away(stage: MakeStage, status: int, *faults: str, behaviour: Behaviour) -> Stage:
+    """OneInbox acts on the second request, and something on the way answers with this status."""
+    spring = stage(simulator=simulated(f"act_then_status={status}#2", *faults, behaviour=behaviour))
+    spring.settings = make_settings(pace={"calls_per_second": 50, "max_live_calls": 2})
+    # After a 429 all wait until the pause is over, and by then a list has shown the call.
+    spring.timing = replace(QUICK, doubles_look_s=0.05, backoff_s=0.2)
+    return spring
+
+
 @pytest.mark.parametrize(
     ("status", "left", "reason"),
     [
@@ -178,10 +188,7 @@ async def test_a_call_of_a_request_that_was_turned_away_stops_dialling(
 ) -> None:
     """A gateway says no after OneInbox has acted: a list shows the call, and what was asked in it counts."""
     angry = replace(TALKATIVE, replies=("Please stop calling me.",))
-    spring = stage(simulator=simulated(f"act_then_status={status}#2", behaviour=angry))
-    spring.settings = make_settings(pace={"calls_per_second": 50, "max_live_calls": 2})
-    # The row waits until the pause is over, and the others go on by themselves.
-    spring.timing = replace(QUICK, doubles_look_s=0.05, backoff_s=0.2)
+    spring = turned_away(stage, status, behaviour=angry)
     await spring.enrol(*numbers(40))
 
     report = await spring.run()
@@ -208,6 +215,48 @@ async def test_a_request_that_is_listed_as_a_call_never_made_stops_nothing(stage
     await spring.enrol(*numbers(6))
     assert (await spring.run()).exit_code is ExitCode.OK
     assert await spring.statuses() == {RowStatus.COMPLETED: 5, RowStatus.REFUSED: 1}
+
+
+async def test_the_call_of_a_throttled_request_ends_its_row_when_it_is_read(stage: MakeStage) -> None:
+    """Until then the row waits, and is for no human, although OneInbox cannot tell yet how the call went."""
+    spring = turned_away(stage, 429, "status=503@get", behaviour=NOBODY)
+    people = numbers(3)
+    await spring.enrol(*people)
+    assert (await spring.run()).exit_code is ExitCode.API_UNAVAILABLE
+    await spring.write(breakers.reset, spring.campaign_id, who="op", reason="mended", now=spring.now())
+    spring.timing = replace(spring.timing, longest_idle_s=0.0)
+
+    assert (await spring.run()).exit_code is ExitCode.NOT_FINISHED
+    [row] = [row for row in await spring.rows() if row.to_number == people[1]]
+    assert (row.status, row.reason) == (RowStatus.WAITING, "how an earlier call ended is not read yet")
+
+    spring.simulator.faults.faults = ()
+    spring.timing = replace(spring.timing, longest_idle_s=600.0)
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert await spring.statuses() == {RowStatus.UNREACHED: 3}
+    assert spring.dialled() == dict.fromkeys(people, 1)
+
+
+@pytest.mark.parametrize(
+    ("end_reason", "left"), [("no_answer", RowStatus.WAITING), ("invalid_number", RowStatus.UNREACHED)]
+)
+async def test_a_throttled_request_that_is_listed_as_a_failed_call_was_a_try(
+    stage: MakeStage, end_reason: str, left: RowStatus
+) -> None:
+    """Nobody can tell whether the phone has rung, so the person is not dialled at once. It stops nothing."""
+    spring = turned_away(stage, 429, f"fail_call={end_reason}#2", behaviour=TALKATIVE)
+    pace = {"calls_per_second": 50, "max_live_calls": 2}
+    spring.settings = make_settings(pace=pace, retry={"max_attempts": 2, "no_answer": ["2h"]})
+    spring.timing = replace(spring.timing, longest_idle_s=0.0)
+    people = numbers(8)
+    await spring.enrol(*people)
+    # The first run may end before it has read how that call went.
+    await spring.run()
+    report = await spring.run()
+    assert await spring.statuses() == {RowStatus.COMPLETED: 7, left: 1}
+    assert spring.dialled() == dict.fromkeys(people, 1)
+    is_due = report.next_due is not None and report.next_due - spring.now() > timedelta(minutes=110)
+    assert is_due == (left is RowStatus.WAITING)
 
 
 async def test_a_second_call_that_an_earlier_run_has_not_seen_is_found_before_anybody_is_dialled(

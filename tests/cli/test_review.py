@@ -16,10 +16,10 @@ from campaign.cli.reasons import login_name
 from campaign.cli.review import check_request
 from campaign.cli.views import ledger_flag
 from campaign.errors import ExitCode, NotFinishedError, UsageError
-from campaign.ledger import amend, attempts, moves
+from campaign.ledger import amend, attempts, doubles, moves
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.review import Decision
-from campaign.models import RowStatus
+from campaign.models import AttemptState, RowStatus
 from tests import warm
 from tests.calls.harness import FAST, Stage, numbers, simulated
 from tests.cli.test_commands import call, call_json
@@ -77,6 +77,22 @@ def test_the_listing_says_what_is_known(spring: Case) -> None:
     ):
         assert known in said
     assert CARA not in said
+
+
+def test_the_listing_names_a_call_that_was_never_read(spring: Case) -> None:
+    """OneInbox has made it although it had turned the request away, and nobody looks at it any more."""
+    attempt = spring.intend(CARA)
+    spring.not_called(attempt, state=AttemptState.TURNED_AWAY, error="HTTP 429")
+    do(spring.ledger, doubles.record_doubles, attempt, ["call-9"], NOON)
+    hold(spring, CARA)
+
+    said = call("review", "spring")[1].split(f"row 4  {CARA}")[1]
+
+    assert "HTTP 429" in said
+    assert "call-9, placed 2026-06-03 17:00:00 UTC, no end was seen" in said
+    assert "or wait" not in said.split("Look the calls up")[0]
+    with pytest.raises(UsageError, match="row 4: OneInbox made call call-9"):
+        call("review", "spring", "--mark-not-called", 4, "--reason", "no")
 
 
 def test_the_listing_as_data(spring: Case) -> None:

@@ -60,7 +60,7 @@ def test_the_call_of_a_request_that_was_turned_away_is_followed_to_its_end(case:
     attempt = case.intend(ANNA, token="anna")
     do(case.ledger, attempts.record_refused, attempt, error="HTTP 422", now=NOON)
     [found] = sighted(case, "call-1").found
-    assert found == Doubling(attempt, case.id, 2, ["call-1"], 1, was_turned_away=True)
+    assert found == Doubling(attempt, case.id, 2, ["call-1"], 1, was_turned_away=True, is_refused=True)
     assert double(case, attempt, "call-1") == doubles.Recorded(("call-1",), is_over=False)
     row = case.result(ANNA)
     assert (row.status, row.call_id, row.attempts) == (RowStatus.NEEDS_REVIEW, "call-1", 1)
@@ -86,7 +86,22 @@ def test_the_call_of_a_request_whose_row_waits_is_looked_up(case: Case) -> None:
     assert case.statuses()[ANNA] is RowStatus.WAITING
     [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
     assert (made.disposition, made.ended_at is None) == (None, False)
+    assert made.read_until == NOON + late.LONGEST
     assert [each.call_id for each in case.ledger.read(late.incomplete_calls, NOON)] == ["call-1"]
+    for _ in range(late.LOOKS):
+        do(case.ledger, late.record_look, "call-1")
+    [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
+    assert made.read_until is None
+
+
+def test_a_row_that_is_final_for_a_refusal_is_told_from_one_that_waits(case: Case) -> None:
+    """Nobody dials the first one any more, whatever a list shows."""
+    throttled(case)
+    [found] = sighted(case, "call-1").found
+    assert not found.is_refused
+    do(case.ledger, attempts.record_refused, case.intend(BEN, token="ben"), error="HTTP 422", now=NOON)
+    [found] = sighted(case, "call-2", carried="ben").found
+    assert found.is_refused
 
 
 def test_the_call_of_a_request_whose_row_has_gone_on_is_looked_up(case: Case) -> None:

@@ -14,7 +14,7 @@ from campaign.ledger import calls, campaigns, ending, judging, late, schema, tri
 from campaign.ledger.judging import Kept
 from campaign.ledger.ledger import Ledger
 from campaign.ledger.migrations import MIGRATIONS, Migration, migrate
-from campaign.models import Disposition, ZoneSource
+from campaign.models import Disposition, Ending, RowStatus, ZoneSource
 from tests.ledger.case import Case, engine_of, people, start
 from tests.postgresql import Databases
 from tests.support import NOON
@@ -352,11 +352,22 @@ def test_an_older_ledger_knows_nothing_that_was_found_out_later_of_its_tries(
     old = Case(ledger, campaign_id)
     old.place(old.intend("+12025550143"), "call-1")
     with engine_of(ledger).begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE attempts DROP COLUMN no_further_try")
+        for column in ("no_further_try", "no_further_status"):
+            connection.exec_driver_sql(f"ALTER TABLE attempts DROP COLUMN {column}")
         connection.exec_driver_sql("DELETE FROM migrations WHERE number >= 20")
 
     with Ledger.open(ledger_location) as again:
         contact_id = Case(again, campaign_id).contact_id("+12025550143")
-        assert [made.no_further for made in again.read(tried.tries, contact_id).made] == [""]
-        again.write(calls.forbid_further_tries, 1, "talked").result()
-        assert [made.no_further for made in again.read(tried.tries, contact_id).made] == ["talked"]
+        assert [made.no_further for made in again.read(tried.tries, contact_id).made] == [None]
+        rang = Ending(RowStatus.UNREACHED, "rang in vain")
+        again.write(calls.forbid_further_tries, 1, rang).result()
+        assert [made.no_further for made in again.read(tried.tries, contact_id).made] == [rang]
+        again.write(_forget_status).result()
+        assert [made.no_further for made in again.read(tried.tries, contact_id).made] == [
+            Ending(RowStatus.COMPLETED, "rang in vain")
+        ]
+
+
+def _forget_status(connection: Connection) -> None:
+    """As it is in a ledger in which a further try was forbidden before its status was kept."""
+    connection.execute(schema.attempts.update().values(no_further_status=""))

@@ -14,12 +14,14 @@ from campaign.ledger import (
     attempts,
     calls,
     campaigns,
+    doubles,
     in_review,
     late,
     moves,
     review,
     schema,
     suppression,
+    tried,
     waiting,
 )
 from campaign.ledger.in_review import Elsewhere, PlacedCall, ReviewRow
@@ -133,6 +135,76 @@ def test_an_endless_call_is_told_with_its_id(case: Case) -> None:
 
     assert row.attempt is not None
     assert row.attempt.calls == (PlacedCall("call-1", NOON, None),)
+
+
+def never_read(case: Case, number: str = ANNA) -> int:
+    """An attempt that was turned away, whose call was found and never read. Returns its id."""
+    attempt = case.intend(number)
+    case.not_called(attempt, state=AttemptState.TURNED_AWAY, error="HTTP 429")
+    do(case.ledger, doubles.record_doubles, attempt, ["call-1"], NOON)
+    reason = "how an earlier try went is not known"
+    do(
+        case.ledger,
+        waiting.hold,
+        case.contact_id(number),
+        status=RowStatus.NEEDS_REVIEW,
+        reason=reason,
+        now=NOON,
+        not_before=None,
+    )
+    return attempt
+
+
+def test_a_call_that_was_never_read_is_told_with_its_id(case: Case) -> None:
+    """It was found when its request had been turned away: nobody may say that there was no call."""
+    attempt = never_read(case)
+
+    (row,) = left_of(case)
+
+    assert row.attempt is not None
+    assert (row.attempt.id, row.attempt.is_over) == (attempt, True)
+    assert row.attempt.calls == (PlacedCall("call-1", NOON, None),)
+    with pytest.raises(UsageError, match="row 2: OneInbox made call call-1"):
+        decide(case, Decision.NOT_CALLED, 2)
+
+
+@pytest.mark.parametrize(
+    ("decision", "status"), [(Decision.CALLED, RowStatus.COMPLETED), (Decision.REDIAL, RowStatus.WAITING)]
+)
+def test_a_call_that_was_never_read_is_decided_about(
+    case: Case, decision: Decision, status: RowStatus
+) -> None:
+    """It was a try, in which the person may have talked, and the gate of tries asks no human again."""
+    never_read(case)
+
+    decide(case, decision, 2)
+
+    assert case.statuses()[ANNA] is status
+    made = case.ledger.read(tried.tries, case.contact_id(ANNA))
+    assert [each.disposition for each in made.made] == [Disposition.UNKNOWN]
+    assert made.granted == (2 if decision is Decision.REDIAL else 0)
+    other, since = case.id + 1, NOON - timedelta(days=1)
+    standing = case.ledger.read(waiting.standing, campaign_id=other, to_number=ANNA, since=since)
+    assert standing.talked_at is not None
+    assert journal(case) == [(f"review.{decision}", "dana: asked her")]
+    never_looked_at = case.ledger.read(late.unread_calls, [ANNA])
+    assert [each.call_id for each in never_looked_at] == ["call-1"]
+
+
+def test_an_attempt_in_review_is_told_before_one_that_was_never_read(case: Case) -> None:
+    """Its request may still become a call."""
+    first = never_read(case)
+    decide(case, Decision.REDIAL, 2)
+    do(
+        case.ledger,
+        lambda connection: connection.execute(
+            schema.attempts.update().where(schema.attempts.c.id == first).values(disposition=None)
+        ),
+    )
+    second = lost(case)
+    (row,) = left_of(case)
+    assert row.attempt is not None
+    assert (row.attempt.id, row.attempt.is_over) == (second, False)
 
 
 def test_the_row_that_holds_another_may_write_the_number_otherwise(ledger: Ledger) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaign.models import Disposition, RowStatus, Tries, Try
+from campaign.models import Disposition, Ending, RowStatus, Tries, Try
 from campaign.rules.gate import YES, Verdict
 from campaign.rules.hours import Whereabouts
 from campaign.rules.person import Person
@@ -49,6 +49,22 @@ def ask(who: Person, rules: CampaignSettings, now: datetime = NOON) -> Verdict:
 def test_nobody_tried_yet() -> None:
     """The first call is not a further try."""
     assert ask(person(), make_settings()) is YES
+
+
+def test_a_try_of_which_the_end_may_still_be_read_keeps_the_row_waiting() -> None:
+    """Its call is looked at again: a human is asked only when nobody does so any more."""
+    unread = replace(call(5 * HOUR), disposition=None, read_until=NOON + HOUR)
+    held = ask(person(unread), campaign())
+    assert (held.may_dial, held.status, held.reason) == (
+        False,
+        RowStatus.WAITING,
+        "how an earlier call ended is not read yet",
+    )
+    assert held.not_before == NOON + MINUTE
+    assert ask(person(unread), campaign(), NOON + HOUR - MINUTE / 2).not_before == NOON + HOUR
+    for now, made in ((NOON + HOUR, unread), (NOON, replace(unread, read_until=None))):
+        left = ask(person(made), campaign(), now)
+        assert (left.may_dial, left.status) == (False, RowStatus.NEEDS_REVIEW)
 
 
 @pytest.mark.parametrize(
@@ -127,12 +143,27 @@ def test_no_further_try(made: list[Try], retry: dict[str, Any], status: RowStatu
 
 def test_what_was_found_out_later_forbids_every_further_try() -> None:
     """Whichever try it was about, and however that one ended; a human may want one more all the same."""
-    talked = replace(call(9 * HOUR), no_further="failed, but the person has talked")
+    because = "failed, but the person has talked"
+    talked = replace(call(9 * HOUR), no_further=Ending(RowStatus.COMPLETED, because))
     made, rules = [talked, call(5 * HOUR)], campaign(per_day=3)
     assert ask(person(*made), rules) == Verdict(
         may_dial=False, status=RowStatus.COMPLETED, reason="failed, but the person has talked"
     )
     assert ask(person(*made, granted=3), rules) is YES
+
+
+def test_of_several_findings_that_somebody_was_reached_counts() -> None:
+    """A call that only rang in vain for good leaves its row unreached; a talk in another one does not."""
+    rang = Ending(RowStatus.UNREACHED, "failed, after which nobody is tried again")
+    talked = Ending(RowStatus.COMPLETED, "failed, but the person has talked")
+    for endings, expected in (([rang, None], rang), ([rang, talked], talked), ([talked, rang], talked)):
+        made = [replace(call(9 * HOUR), no_further=each) for each in endings]
+        verdict = ask(person(*made), campaign(per_day=3))
+        assert (verdict.may_dial, verdict.status, verdict.reason) == (
+            False,
+            expected.status,
+            expected.reason,
+        )
 
 
 def test_an_outcome_that_has_become_final_since() -> None:
