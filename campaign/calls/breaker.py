@@ -206,6 +206,12 @@ async def ended(run: Run, record: OpenCall, call: Call, disposition: Disposition
         await first_call_over(run, has_failed=has_failed, reason=reason)
 
 
+async def has_failed(run: Run, call: Call) -> None:
+    """A call that nobody has followed has failed, as a list shows."""
+    country = country_of(call.to_number or "") or ""
+    await tell(run, Ended(call.from_number or "", country, has_failed=True, reason=_reason(call)))
+
+
 def _reason(call: Call) -> str:
     # It is quoted for people, and OneInbox may have put a number into it.
     return redact(call.end_reason or call.status)[:REASON_LENGTH]

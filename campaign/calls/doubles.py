@@ -50,21 +50,34 @@ class Doubles:
                 await self._take_up(doubling)
             for found in sighting.found:
                 calls_of_it = [shown[call_id] for call_id in found.call_ids]
-                # A request that was turned away may be listed as a call that failed by itself. As the person
-                # may have been rung, it counts as a try of a row that waits for another one.
-                is_no_call = found.was_turned_away and all(map(was_never_put_through, calls_of_it))
-                if not (is_no_call and found.is_refused):
-                    await self._take_up(found, is_call=not is_no_call)
+                if not (found.was_turned_away and all(map(was_never_put_through, calls_of_it))):
+                    await self._take_up(found)
+                elif not found.is_refused:
+                    await self._count(found, calls_of_it)
 
-    async def _take_up(self, doubling: Doubling, *, is_call: bool = True) -> None:
+    async def _count(self, found: Doubling, listed: Iterable[Call]) -> None:
+        """A request that was turned away may be listed as a call that failed by itself.
+
+        As the person may have been rung, it is a try of a row that waits for another one.
+        """
+        log.warning("call.found", row=found.row_number, calls=found.call_ids)
+        for call in listed:
+            await breaker.has_failed(self._run, call)
+        await self._record(found)
+
+    async def _take_up(self, doubling: Doubling) -> None:
         run = self._run
-        if is_call and (doubling.calls > 1 or doubling.was_turned_away):
+        if doubling.calls > 1 or doubling.was_turned_away:
             log.warning("call.doubled", row=doubling.row_number, calls=doubling.call_ids)
             # First: a run that is killed in between finds the calls again, and the breaker open.
             doubled = Doubled(doubling.calls, doubling.row_number, doubling.was_turned_away)
             await breaker.tell(run, doubled)
         else:
             log.info("call.found", row=doubling.row_number, calls=doubling.call_ids)
+        await self._record(doubling)
+
+    async def _record(self, doubling: Doubling) -> None:
+        run = self._run
         recorded = await run.commit(doubles.record_doubles, doubling.attempt_id, doubling.call_ids, run.now())
         if doubling.campaign_id == run.campaign_id:
             run.spending.doubled(doubling.attempt_id, recorded.call_ids, is_over=recorded.is_over)

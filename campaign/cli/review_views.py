@@ -179,6 +179,7 @@ def row_as_data(row: "ReviewRow") -> dict[str, Any]:
             "token": attempt.token,
             "error": attempt.error,
             "looks": attempt.looks,
+            "is_over": attempt.is_over,
             "calls": [
                 {
                     "call_id": call.call_id,

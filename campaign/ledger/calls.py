@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, exists, func, select, update
+from sqlalchemy import Connection, bindparam, exists, func, or_, select, update
 
 from campaign.ledger import moves, schema, suppression
 from campaign.ledger.amend import NO_LONGER_IN_LIST
@@ -92,9 +92,17 @@ _STORED_BESIDE = select(schema.calls).where(
 )
 _UPDATE = update(schema.calls).where(schema.calls.c.call_id == bindparam("call"))
 _TALKED = update(schema.attempts).where(schema.attempts.c.id == bindparam("attempt")).values(talked=1)
+# Of several calls of one request the one in which somebody was reached counts, whichever is read first.
 _FORBID = (
     update(schema.attempts)
-    .where(schema.attempts.c.id == bindparam("attempt"))
+    .where(
+        schema.attempts.c.id == bindparam("attempt"),
+        or_(
+            schema.attempts.c.no_further_try == "",
+            schema.attempts.c.no_further_status == RowStatus.UNREACHED,
+            bindparam("status") == RowStatus.COMPLETED,
+        ),
+    )
     .values(no_further_try=bindparam("why"), no_further_status=bindparam("status"))
 )
 _FOR_GOOD = "an earlier call ended in a way after which nobody is tried again"

@@ -62,7 +62,7 @@ class Doubling:
     was_turned_away: bool = False
     """Whether OneInbox had answered that it makes no call."""
     is_refused: bool = False
-    """Whether its row is final for that answer, so that nobody dials it any more."""
+    """Whether its row is final for an answer like that: nobody dials it, unless the answer is taken back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from campaign.models import AttemptState, RowStatus, forms_of
 
 @dataclass(frozen=True, slots=True)
 class PlacedCall:
-    """A call that the provider is known to have made of an attempt in review."""
+    """A call that the provider is known to have made of an attempt whose fate is unknown."""
 
     call_id: str
     placed_at: datetime
@@ -38,7 +38,7 @@ class UnknownAttempt:
     calls: tuple[PlacedCall, ...]
     """The calls that are known, the oldest first; none when the reply was lost."""
     is_over: bool = False
-    """Whether nothing more is awaited of it: only how its call ended was never read."""
+    """Whether no run follows it any more: its call was found, and how that ended was never read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class ReviewRow:
     since: datetime
     reason: str
     attempt: UnknownAttempt | None
-    """None when the row hangs on a call of another campaign."""
+    """None when the row only hangs on a call of another campaign."""
     elsewhere: tuple[Elsewhere, ...]
     """Where to decide first."""
 
@@ -106,7 +106,7 @@ def rows_in_review(connection: Connection, campaign_id: int) -> list[ReviewRow]:
 
 
 def _unknown_attempts(connection: Connection, campaign_id: int) -> Mapping[int, UnknownAttempt]:
-    """The attempts of a campaign that are in review, or over and never read, by contact."""
+    """The attempts of a campaign that are in review, or over and never read: the latest of each contact."""
     attempts, calls = schema.attempts, schema.calls
     was_never_read = and_(attempts.c.state == AttemptState.ENDED, attempts.c.disposition.is_(None))
     is_unknown = and_(
@@ -129,11 +129,7 @@ def _unknown_attempts(connection: Connection, campaign_id: int) -> Mapping[int, 
             calls=tuple(placed.get(row.id, ())),
             is_over=row.state == AttemptState.ENDED,
         )
-        # Of several the one in review counts, so it comes last.
-        for row in sorted(
-            connection.execute(select(attempts).where(is_unknown)),
-            key=lambda row: (row.state == AttemptState.NEEDS_REVIEW, row.id),
-        )
+        for row in connection.execute(select(attempts).where(is_unknown).order_by(attempts.c.id))
     }
 
 

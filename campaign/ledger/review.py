@@ -26,6 +26,7 @@ _NEVER_READ = (
         schema.attempts.c.disposition.is_(None),
     )
     .values(disposition=Disposition.UNKNOWN, talked=1)
+    .returning(schema.attempts.c.id)
 )
 
 
@@ -132,16 +133,17 @@ def _decide_attempt(connection: Connection, campaign_id: int, row: ReviewRow, ru
     """Where the attempt of the row stands after the decision, which is journalled."""
     event, detail = f"{DECIDED}{ruling.decision}", f"{ruling.who}: {ruling.reason}"
     if row.attempt is None or row.attempt.is_over:
-        connection.execute(_NEVER_READ, {"contact": row.contact_id})
-        moves.journal(
-            connection,
-            ruling.at,
-            event,
-            campaign_id=campaign_id,
-            contact_id=row.contact_id,
-            attempt_id=row.attempt.id if row.attempt else None,
-            detail=detail,
-        )
+        read_as_called = connection.scalars(_NEVER_READ, {"contact": row.contact_id}).all()
+        for attempt_id in read_as_called or [None]:
+            moves.journal(
+                connection,
+                ruling.at,
+                event,
+                campaign_id=campaign_id,
+                contact_id=row.contact_id,
+                attempt_id=attempt_id,
+                detail=detail,
+            )
         return
     was_called = ruling.decision is not Decision.NOT_CALLED
     moves.move_attempt(

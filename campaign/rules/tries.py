@@ -16,7 +16,6 @@ from campaign.rules.person import Person
 from campaign.settings import CampaignSettings, RetrySettings
 
 _A_DAY = timedelta(days=1)
-_A_MOMENT = timedelta(minutes=1)
 
 
 def _ask(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
@@ -32,9 +31,10 @@ def _ask(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
     if forbidden := [each.no_further for each in made if each.no_further is not None]:
         last = together(forbidden)
         return Verdict(may_dial=False, status=last.status, reason=last.reason)
+    unknown = [each for each in made if each.ended_at is None or each.disposition is None]
     ending = _ending(made, retry)
-    if ending is None:
-        return _unknown(made[-1], now)
+    if unknown or ending is None:
+        return _unknown(unknown, now)
     if ending.not_before is None:
         reason = ending.reason or f"{made[-1].disposition}; no further try is due by now"
         return Verdict(may_dial=False, status=ending.status, reason=reason)
@@ -47,16 +47,17 @@ def _ask(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
     return _ask_day(person, retry.per_day, now)
 
 
-def _unknown(last: Try, now: datetime) -> Verdict:
-    """Nobody is dialled while how the last try went is not known, and a human is asked when nothing tells."""
-    if last.read_until is not None and now < last.read_until:
-        ready_at = min(now + _A_MOMENT, last.read_until)
+def _unknown(tries: Sequence[Try], now: datetime) -> Verdict:
+    """Nobody is dialled while how a try went is not known, and a human is asked when nothing tells it.
+
+    The row waits for as long as anybody looks: a run goes on without it, and the next one asks again.
+    """
+    until = [each.read_until for each in tries if each.read_until is not None and now < each.read_until]
+    if len(until) < len(tries):
         return Verdict(
-            may_dial=False, reason="how an earlier call ended is not read yet", not_before=ready_at
+            may_dial=False, status=RowStatus.NEEDS_REVIEW, reason="how an earlier try went is not known"
         )
-    return Verdict(
-        may_dial=False, status=RowStatus.NEEDS_REVIEW, reason="how an earlier try went is not known"
-    )
+    return Verdict(may_dial=False, reason="how an earlier call ended is not read yet", not_before=max(until))
 
 
 def _ending(made: Sequence[Try], retry: RetrySettings) -> Ending | None:
@@ -115,6 +116,9 @@ def _told(person: Person, settings: CampaignSettings, now: datetime) -> Iterator
         yield "a human has asked for one more"
         return
     if not made or made[-1].ended_at is None:
+        return
+    if any(each.disposition is None for each in made):
+        yield "how one of them went is not known"
         return
     yield f"the last ended {made[-1].ended_at:%Y-%m-%d %H:%M} UTC: {made[-1].disposition}"
     ending = _ending(made, retry)

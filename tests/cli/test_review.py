@@ -114,6 +114,7 @@ def test_the_listing_as_data(spring: Case) -> None:
             "token": "t0k3n",
             "error": "HTTP 502 \x1b]0;owned\x07",
             "looks": 1,
+            "is_over": False,
             "calls": [],
         },
         "elsewhere": [],

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -243,6 +244,19 @@ def test_a_row_that_waits_for_something_else_is_left_to_the_gate_of_tries(case: 
     case.force(status=RowStatus.WAITING)
     find(case, call_id, ending=TALKED, has_talked=True)
     assert case.result(ANNA).status is RowStatus.WAITING
+    [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
+    assert made.no_further == TALKED
+
+
+@pytest.mark.parametrize("endings", list(permutations((TALKED, DECLINED))))
+def test_of_two_calls_of_a_request_the_one_with_a_talk_counts(
+    case: Case, endings: tuple[Ending, Ending]
+) -> None:
+    """In whichever order they are read."""
+    call_id = settle_early(case)
+    case.force(status=RowStatus.WAITING)
+    for ending in endings:
+        find(case, call_id, ending=ending, has_talked=ending is TALKED)
     [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
     assert made.no_further == TALKED
 

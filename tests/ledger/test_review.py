@@ -191,20 +191,21 @@ def test_a_call_that_was_never_read_is_decided_about(
     assert [each.call_id for each in never_looked_at] == ["call-1"]
 
 
-def test_an_attempt_in_review_is_told_before_one_that_was_never_read(case: Case) -> None:
-    """Its request may still become a call."""
-    first = never_read(case)
-    decide(case, Decision.REDIAL, 2)
-    do(
-        case.ledger,
-        lambda connection: connection.execute(
-            schema.attempts.update().where(schema.attempts.c.id == first).values(disposition=None)
-        ),
-    )
-    second = lost(case)
+def test_all_calls_that_were_never_read_are_decided_about_at_once(case: Case) -> None:
+    """The latest is told; each keeps the decision, and no late result of any goes against it."""
+    first = case.intend(ANNA)
+    case.not_called(first, state=AttemptState.TURNED_AWAY, error="HTTP 429")
+    second = never_read(case)
+    do(case.ledger, doubles.record_doubles, first, ["call-0"], NOON)
     (row,) = left_of(case)
     assert row.attempt is not None
-    assert (row.attempt.id, row.attempt.is_over) == (second, False)
+    assert row.attempt.id == second
+
+    decide(case, Decision.CALLED, 2)
+
+    made = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
+    assert [each.disposition for each in made] == [Disposition.UNKNOWN] * 2
+    assert journal(case) == [("review.mark-called", "dana: asked her")] * 2
 
 
 def test_the_row_that_holds_another_may_write_the_number_otherwise(ledger: Ledger) -> None:

@@ -60,8 +60,7 @@ def test_a_try_of_which_the_end_may_still_be_read_keeps_the_row_waiting() -> Non
         RowStatus.WAITING,
         "how an earlier call ended is not read yet",
     )
-    assert held.not_before == NOON + MINUTE
-    assert ask(person(unread), campaign(), NOON + HOUR - MINUTE / 2).not_before == NOON + HOUR
+    assert held.not_before == NOON + HOUR
     for now, made in ((NOON + HOUR, unread), (NOON, replace(unread, read_until=None))):
         left = ask(person(made), campaign(), now)
         assert (left.may_dial, left.status) == (False, RowStatus.NEEDS_REVIEW)
@@ -150,6 +149,28 @@ def test_what_was_found_out_later_forbids_every_further_try() -> None:
         may_dial=False, status=RowStatus.COMPLETED, reason="failed, but the person has talked"
     )
     assert ask(person(*made, granted=3), rules) is YES
+
+
+@pytest.mark.parametrize("until", [None, NOON + HOUR])
+def test_a_try_that_was_not_read_is_not_forgotten_when_another_one_has_followed(
+    until: datetime | None,
+) -> None:
+    """The person may have answered in the first one, which was found when the second was over."""
+    unread = replace(call(9 * HOUR), disposition=None, read_until=until)
+    made = [unread, call(5 * HOUR)]
+    held = ask(person(*made), campaign(per_day=3))
+    assert not held.may_dial
+    assert held.status is (RowStatus.WAITING if until else RowStatus.NEEDS_REVIEW)
+    assert ask(person(*made, granted=3), campaign(per_day=3)) is YES
+    other = replace(unread, read_until=NOON + 2 * HOUR)
+    both = ask(person(unread, other), campaign(per_day=3))
+    assert both.not_before == (NOON + 2 * HOUR if until else None)
+
+
+def test_what_is_told_of_a_try_that_was_not_read() -> None:
+    """That its end is not known, and no time of an end."""
+    unread = replace(call(9 * HOUR), disposition=None, read_until=NOON + HOUR)
+    assert TRIES.looks_at(person(unread), campaign(), NOON) == "1 try of 3, how one of them went is not known"
 
 
 def test_of_several_findings_that_somebody_was_reached_counts() -> None:

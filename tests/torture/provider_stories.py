@@ -474,6 +474,13 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     "a call of a refused request": Story(
         account=Account(faults=("act_then_status=422#2",)), meets=69, ends=HELD
     ),
+    # It may be made again before a list has shown that call.
+    "a throttled request that is listed as a failed call": Story(
+        account=Account(faults=("act_then_status=429#2", "fail_call=no_answer#2"), speed=100),
+        step=Step(timing={"doubles_look_s": 0.1}),
+        resume=Step(timing={"doubles_look_s": 0.1}),
+        tries=2,
+    ),
     # The list shows them when the first one has settled.
     "two calls, the other one listed late": Story(
         account=Account(faults=("duplicate#1",), list_lag_s=0.7),
