@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, exists, func, insert, or_, select, update
 
@@ -135,26 +136,7 @@ def record_doubles(
     has_gone_on = was_turned_away and attempt.status != RowStatus.REFUSED
     is_over = has_gone_on or attempt.state == AttemptState.ENDED
     for call_id in added:
-        connection.execute(
-            insert(schema.calls),
-            {
-                "call_id": call_id,
-                "attempt_id": attempt_id,
-                "placed_at": now,
-                "settled_at": now if is_over else None,
-                "looks_left": LOOKS if is_over else 0,
-                "transcript_status": TranscriptStatus.EMPTY if is_over else TranscriptStatus.PENDING,
-            },
-        )
-        moves.journal(
-            connection,
-            now,
-            "call.doubled" if attempt.has_call else "call.found",
-            campaign_id=attempt.campaign_id,
-            contact_id=attempt.contact_id,
-            attempt_id=attempt_id,
-            detail=call_id,
-        )
+        _add(connection, attempt, call_id, is_over=is_over, now=now)
     if added and was_turned_away:
         to = AttemptState.ENDED if has_gone_on else AttemptState.NEEDS_REVIEW
         moves.move_attempt(connection, attempt_id, to=to, now=now, event="call.made_after_all")
@@ -168,3 +150,26 @@ def record_doubles(
         moves.move_attempt(connection, attempt_id, to=AttemptState.LIVE, now=now, event="call.live_again")
         moves.move_row(connection, attempt.contact_id, to=RowStatus.LIVE, now=now)
     return Recorded(tuple(added), is_over)
+
+
+def _add(connection: Connection, attempt: Any, call_id: str, *, is_over: bool, now: datetime) -> None:
+    connection.execute(
+        insert(schema.calls),
+        {
+            "call_id": call_id,
+            "attempt_id": attempt.id,
+            "placed_at": now,
+            "settled_at": now if is_over else None,
+            "looks_left": LOOKS if is_over else 0,
+            "transcript_status": TranscriptStatus.EMPTY if is_over else TranscriptStatus.PENDING,
+        },
+    )
+    moves.journal(
+        connection,
+        now,
+        "call.doubled" if attempt.has_call else "call.found",
+        campaign_id=attempt.campaign_id,
+        contact_id=attempt.contact_id,
+        attempt_id=attempt.id,
+        detail=call_id,
+    )

@@ -168,23 +168,11 @@ def record_results(
     """
     known = connection.execute(_KNOWN, {"call": call.id}).one()
     record_look(connection, call.id)
-    ours: dict[str, object] = {"looks_left": 0} if is_complete else {}
-    is_ours = not known.is_decided
-    # A further call of a request that was over has not been read before.
-    is_first_reading = is_ours and disposition is not None and known.disposition is None
-    is_answer = is_ours and disposition is Disposition.ANSWERED and known.disposition != Disposition.ANSWERED
-    is_moved = False
-    if is_first_reading or is_answer:
-        ours["disposition"] = disposition
-        # Of a request that had been turned away no end was known.
-        connection.execute(_READ_AT_LAST, {"attempt": known.attempt_id, "read_as": disposition})
-    if has_talked and is_ours:
-        calls.record_talk(connection, known.attempt_id)
-    if is_answer:
-        connection.execute(_ANSWERED, {"attempt": known.attempt_id})
+    is_first_reading, is_answer = _read(connection, known, disposition, has_talked=has_talked)
     # A report that tells less than was known when the call settled changes nothing.
     says_less = disposition is Disposition.UNKNOWN and not (is_first_reading or opt_out)
-    if is_ours and ending is not None and not says_less:
+    is_moved = False
+    if ending is not None and not (says_less or known.is_decided):
         calls.forbid_further_tries(connection, known.attempt_id, ending)
         is_talk = bool(opt_out) or (has_talked and disposition is not Disposition.UNKNOWN)
         is_moved = _end_row(connection, known, ending, is_talk=is_talk, now=now)
@@ -194,23 +182,50 @@ def record_results(
     if opt_out:
         why = f"asked in call {call.id} not to be called again ({opt_out})"
         is_suppressed = suppression.suppress(connection, [known.to_number], reason=why, now=now) > 0
+    is_new = is_first_reading or is_answer or is_moved or is_suppressed or _has_news(known, call)
+    ours: dict[str, object] = {"looks_left": 0} if is_complete else {}
+    ours |= {"disposition": disposition} if is_first_reading or is_answer else {}
+    ours |= {"transcript_status": transcript_status} if is_new else {}
+    calls.keep_report(connection, call, **ours)
+    if is_new:
+        moves.journal(
+            connection,
+            now,
+            "call.late_results",
+            campaign_id=known.campaign_id,
+            contact_id=known.contact_id,
+            attempt_id=known.attempt_id,
+            detail=f"transcript {transcript_status}",
+        )
+    return Found(is_new, is_suppressed)
+
+
+def _read(
+    connection: Connection, known: Any, disposition: Disposition | None, *, has_talked: bool
+) -> tuple[bool, bool]:
+    """The attempt has the end that is read now, unless a human has decided about it.
+
+    Returns:
+        Whether the call is read for the first time, as a further call of a request that was over may be, and
+        whether it was answered after all.
+    """
+    is_ours = not known.is_decided
+    is_first_reading = is_ours and disposition is not None and known.disposition is None
+    is_answer = is_ours and disposition is Disposition.ANSWERED and known.disposition != Disposition.ANSWERED
+    if is_first_reading or is_answer:
+        # Of a request that had been turned away no end was known.
+        connection.execute(_READ_AT_LAST, {"attempt": known.attempt_id, "read_as": disposition})
+    if has_talked and is_ours:
+        calls.record_talk(connection, known.attempt_id)
+    if is_answer:
+        connection.execute(_ANSWERED, {"attempt": known.attempt_id})
+    return is_first_reading, is_answer
+
+
+def _has_news(known: Any, call: Call) -> bool:
     was = (known.transcript, known.outcome or "", known.summary or "")
     told = (call.transcript, call.outcome or "", call.summary or "")
-    has_news = any(new and new != old for new, old in zip(told, was, strict=True))
-    if not (has_news or is_suppressed or is_answer or is_first_reading or is_moved):
-        calls.keep_report(connection, call, **ours)
-        return Found(is_new=False, is_suppressed=False)
-    calls.keep_report(connection, call, transcript_status=transcript_status, **ours)
-    moves.journal(
-        connection,
-        now,
-        "call.late_results",
-        campaign_id=known.campaign_id,
-        contact_id=known.contact_id,
-        attempt_id=known.attempt_id,
-        detail=f"transcript {transcript_status}",
-    )
-    return Found(is_new=True, is_suppressed=is_suppressed)
+    return any(new and new != old for new, old in zip(told, was, strict=True))
 
 
 def _end_row(connection: Connection, known: Any, ending: Ending, *, is_talk: bool, now: datetime) -> bool:
