@@ -40,7 +40,10 @@ def review(
     ] = False,
     every: Annotated[bool, typer.Option("--all", help="Decide about all rows that are in review.")] = False,
     reason: Annotated[
-        str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept with your login name.")
+        str | None,
+        typer.Option(
+            "--reason", metavar="TEXT", help="Why, needed for a decision; kept with your login name."
+        ),
     ] = None,
     ledger: LedgerOption = None,
     as_json: JsonOption = False,

@@ -20,7 +20,7 @@ NumbersArgument = Annotated[
     list[str], typer.Argument(metavar="NUMBER", help="Phone numbers with a plus: +12025550143.")
 ]
 ReasonOption = Annotated[
-    str | None, typer.Option("--reason", metavar="TEXT", help="Why; kept with your login name.")
+    str | None, typer.Option("--reason", metavar="TEXT", help="Why, needed; kept with your login name.")
 ]
 RegionOption = Annotated[
     str | None, typer.Option("--region", metavar="US", help="Country of numbers without a plus.")
