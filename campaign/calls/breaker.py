@@ -13,6 +13,7 @@ from campaign.errors import ApiUnavailableError, CampaignError, ConfigError, Key
 from campaign.ledger import breakers
 from campaign.ledger.breakers import BreakerRecord
 from campaign.ledger.calls import OpenCall
+from campaign.ledger.doubles import Doubling
 from campaign.logs import get_logger, redact
 from campaign.models import Call, CallRequest, Disposition
 from campaign.oneinbox.errors import (
@@ -206,10 +207,12 @@ async def ended(run: Run, record: OpenCall, call: Call, disposition: Disposition
         await first_call_over(run, has_failed=has_failed, reason=reason)
 
 
-async def has_failed(run: Run, call: Call) -> None:
-    """A call that nobody has followed has failed, as a list shows."""
-    country = country_of(call.to_number or "") or ""
-    await tell(run, Ended(call.from_number or "", country, has_failed=True, reason=_reason(call)))
+async def failed_by_itself(run: Run, found: Doubling, call: Call) -> None:
+    """A list shows that a call has failed which nobody has followed, as its request was turned away."""
+    country = country_of(found.to_number) or ""
+    is_open = run.breaker.stopping(found.from_number, country) is not None
+    if found.campaign_id == run.campaign_id and not is_open:
+        await tell(run, Ended(found.from_number, country, has_failed=True, reason=_reason(call)))
 
 
 def _reason(call: Call) -> str:

@@ -53,17 +53,17 @@ class Doubles:
                 if not (found.was_turned_away and all(map(was_never_put_through, calls_of_it))):
                     await self._take_up(found)
                 elif not found.is_refused:
-                    await self._count(found, calls_of_it)
+                    await self._take_up_failed(found, calls_of_it)
 
-    async def _count(self, found: Doubling, listed: Iterable[Call]) -> None:
+    async def _take_up_failed(self, found: Doubling, listed: Iterable[Call]) -> None:
         """A request that was turned away may be listed as a call that failed by itself.
 
         As the person may have been rung, it is a try of a row that waits for another one.
         """
         log.warning("call.found", row=found.row_number, calls=found.call_ids)
         for call in listed:
-            await breaker.has_failed(self._run, call)
-        await self._record(found)
+            await breaker.failed_by_itself(self._run, found, call)
+        await self._record(found, may_have_talked=False)
 
     async def _take_up(self, doubling: Doubling) -> None:
         run = self._run
@@ -76,9 +76,15 @@ class Doubles:
             log.info("call.found", row=doubling.row_number, calls=doubling.call_ids)
         await self._record(doubling)
 
-    async def _record(self, doubling: Doubling) -> None:
+    async def _record(self, doubling: Doubling, *, may_have_talked: bool = True) -> None:
         run = self._run
-        recorded = await run.commit(doubles.record_doubles, doubling.attempt_id, doubling.call_ids, run.now())
+        recorded = await run.commit(
+            doubles.record_doubles,
+            doubling.attempt_id,
+            doubling.call_ids,
+            run.now(),
+            may_have_talked=may_have_talked,
+        )
         if doubling.campaign_id == run.campaign_id:
             run.spending.doubled(doubling.attempt_id, recorded.call_ids, is_over=recorded.is_over)
         for record in await run.fetch(calls.open_calls, attempt_id=doubling.attempt_id):

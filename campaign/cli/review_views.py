@@ -86,7 +86,9 @@ def _facts(row: "ReviewRow", advice: Advice) -> list[tuple[str, str]]:
         where = f"row {other.row_number} of {other.campaign}"
         facts.append(("first", f"{where}: {advice.review_of(other.campaign)}"))
     if row.attempt is None and not row.elsewhere:
-        facts.append(("by now", "that call is decided; after --mark-not-called a run asks every rule again"))
+        facts.append(
+            ("by now", "that call is decided, or read; after --mark-not-called a run asks every rule again")
+        )
     return facts
 
 

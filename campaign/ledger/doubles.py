@@ -24,6 +24,8 @@ _CARRIED = (
         schema.attempts.c.token,
         schema.attempts.c.campaign_id,
         schema.attempts.c.state,
+        schema.attempts.c.to_number,
+        schema.attempts.c.from_number,
         schema.contacts.c.row_number,
         schema.contacts.c.status,
         func.count(schema.calls.c.id).label("calls"),
@@ -60,6 +62,8 @@ class Doubling:
     """Those that are not known."""
     calls: int
     """How many there are with them."""
+    to_number: str
+    from_number: str
     was_turned_away: bool = False
     """Whether OneInbox had answered that it makes no call."""
     is_refused: bool = False
@@ -108,6 +112,8 @@ def sight(connection: Connection, tokens: Mapping[str, str]) -> Sighting:
             attempt.row_number,
             call_ids,
             attempt.calls + len(call_ids),
+            attempt.to_number,
+            attempt.from_number,
             was_turned_away=attempt.state == AttemptState.TURNED_AWAY,
             is_refused=attempt.status == RowStatus.REFUSED,
         )
@@ -119,14 +125,20 @@ def sight(connection: Connection, tokens: Mapping[str, str]) -> Sighting:
 
 
 def record_doubles(
-    connection: Connection, attempt_id: int, call_ids: Collection[str], now: datetime
+    connection: Connection,
+    attempt_id: int,
+    call_ids: Collection[str],
+    now: datetime,
+    *,
+    may_have_talked: bool = True,
 ) -> Recorded:
     """Nothing lost, and journalled: calls of an attempt that nobody knew are on disk.
 
     An attempt whose calls had all ended is live again. Of one that is over, or for a human to decide, neither
     state nor row changes. When it is over, its further calls are looked up as late results are. One that was
     turned away is for a human to decide until the end of its call is seen, or over when its row has gone on
-    without it. A human who was to find out whether there is a call is told which.
+    without it; other campaigns leave whoever may have talked then in peace. A human who was to find out
+    whether there is a call is told which.
     """
     known = calls.known_ids(connection, call_ids)
     added = [call_id for call_id in call_ids if call_id not in known]
@@ -139,7 +151,8 @@ def record_doubles(
         _add(connection, attempt, call_id, is_over=is_over, now=now)
     if added and was_turned_away:
         to = AttemptState.ENDED if has_gone_on else AttemptState.NEEDS_REVIEW
-        moves.move_attempt(connection, attempt_id, to=to, now=now, event="call.made_after_all")
+        talked = int(has_gone_on and may_have_talked)
+        moves.move_attempt(connection, attempt_id, to=to, now=now, event="call.made_after_all", talked=talked)
     if added and was_turned_away and not has_gone_on:
         moves.move_row(connection, attempt.contact_id, to=RowStatus.NEEDS_REVIEW, now=now)
     if added and not attempt.has_call and (not has_gone_on or attempt.status == RowStatus.WAITING):

@@ -61,7 +61,7 @@ class ReviewRow:
     since: datetime
     reason: str
     attempt: UnknownAttempt | None
-    """None when the row only hangs on a call of another campaign."""
+    """None when the row only hangs on a call of another campaign, or nothing of it is unknown any more."""
     elsewhere: tuple[Elsewhere, ...]
     """Where to decide first."""
 
@@ -106,7 +106,10 @@ def rows_in_review(connection: Connection, campaign_id: int) -> list[ReviewRow]:
 
 
 def _unknown_attempts(connection: Connection, campaign_id: int) -> Mapping[int, UnknownAttempt]:
-    """The attempts of a campaign that are in review, or over and never read: the latest of each contact."""
+    """The attempts of a campaign that are in review, or else over and never read, by contact.
+
+    Each has the calls of all such attempts of the contact.
+    """
     attempts, calls = schema.attempts, schema.calls
     was_never_read = and_(attempts.c.state == AttemptState.ENDED, attempts.c.disposition.is_(None))
     is_unknown = and_(
@@ -114,8 +117,9 @@ def _unknown_attempts(connection: Connection, campaign_id: int) -> Mapping[int, 
         or_(attempts.c.state == AttemptState.NEEDS_REVIEW, was_never_read),
     )
     placed: defaultdict[int, list[PlacedCall]] = defaultdict(list)
-    for call in connection.execute(select(calls).join(attempts).where(is_unknown).order_by(calls.c.id)):
-        placed[call.attempt_id].append(PlacedCall(call.call_id, call.placed_at, call.ended_at))
+    made = select(calls, attempts.c.contact_id).join(attempts).where(is_unknown).order_by(calls.c.id)
+    for call in connection.execute(made):
+        placed[call.contact_id].append(PlacedCall(call.call_id, call.placed_at, call.ended_at))
     return {
         row.contact_id: UnknownAttempt(
             id=row.id,
@@ -126,10 +130,13 @@ def _unknown_attempts(connection: Connection, campaign_id: int) -> Mapping[int, 
             token=row.token,
             error=row.error,
             looks=row.looks,
-            calls=tuple(placed.get(row.id, ())),
+            calls=tuple(placed.get(row.contact_id, ())),
             is_over=row.state == AttemptState.ENDED,
         )
-        for row in connection.execute(select(attempts).where(is_unknown).order_by(attempts.c.id))
+        for row in sorted(
+            connection.execute(select(attempts).where(is_unknown)),
+            key=lambda row: (row.state == AttemptState.NEEDS_REVIEW, row.id),
+        )
     }
 
 

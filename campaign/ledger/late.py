@@ -53,6 +53,8 @@ _LOOKED = (
 )
 _KNOWN = (
     select(
+        _CALLS.call_id,
+        _CALLS.settled_at,
         _CALLS.attempt_id,
         _CALLS.disposition,
         _CALLS.transcript,
@@ -82,10 +84,19 @@ _ANSWERED = (
     .where(_ATTEMPTS.id == bindparam("attempt"), _ATTEMPTS.disposition.is_not(None))
     .values(disposition=Disposition.ANSWERED)
 )
+_OTHER = schema.calls.alias("other").c
 _READ_AT_LAST = (
     update(schema.attempts)
     .where(_ATTEMPTS.id == bindparam("attempt"), _ATTEMPTS.disposition.is_(None))
     .where(_ATTEMPTS.state == AttemptState.ENDED)
+    # How a try went is known when all of its calls are read.
+    .where(
+        ~exists().where(
+            _OTHER.attempt_id == _ATTEMPTS.id,
+            _OTHER.call_id != bindparam("call"),
+            _OTHER.disposition.is_(None),
+        )
+    )
     .values(disposition=bindparam("read_as"))
 )
 _REASON = update(schema.contacts).where(schema.contacts.c.id == bindparam("contact"))
@@ -148,7 +159,9 @@ def record_results(
     opt_out: str,
     now: datetime,
 ) -> Found:
-    """Nothing lost: what has come late is kept, with a wish not to be called again, and the look is counted.
+    """Nothing lost: what has come late is kept, with a wish not to be called again.
+
+    The look is counted when the call has ended.
 
     Who has talked after all, or has asked that, is not tried again: a row that waits for it, or that seemed
     to have reached nobody, gets the status that it would have had in time. A row that waits for something
@@ -167,7 +180,9 @@ def record_results(
         now: For the journal.
     """
     known = connection.execute(_KNOWN, {"call": call.id}).one()
-    record_look(connection, call.id)
+    # A call that is on is looked at again, for a day at most.
+    if call.has_ended or known.settled_at <= now - LONGEST:
+        record_look(connection, call.id)
     is_first_reading, is_answer = _read(connection, known, disposition, has_talked=has_talked)
     # A report that tells less than was known when the call settled changes nothing.
     says_less = disposition is Disposition.UNKNOWN and not (is_first_reading or opt_out)
@@ -214,7 +229,9 @@ def _read(
     is_answer = is_ours and disposition is Disposition.ANSWERED and known.disposition != Disposition.ANSWERED
     if is_first_reading or is_answer:
         # Of a request that had been turned away no end was known.
-        connection.execute(_READ_AT_LAST, {"attempt": known.attempt_id, "read_as": disposition})
+        connection.execute(
+            _READ_AT_LAST, {"attempt": known.attempt_id, "call": known.call_id, "read_as": disposition}
+        )
     if has_talked and is_ours:
         calls.record_talk(connection, known.attempt_id)
     if is_answer:

@@ -130,35 +130,34 @@ def _decide_row(
 
 
 def _decide_attempt(connection: Connection, campaign_id: int, row: ReviewRow, ruling: Ruling) -> None:
-    """Where the attempt of the row stands after the decision, which is journalled."""
+    """Where the attempts of the row stand after the decision, which is journalled."""
     event, detail = f"{DECIDED}{ruling.decision}", f"{ruling.who}: {ruling.reason}"
-    if row.attempt is None or row.attempt.is_over:
-        read_as_called = connection.scalars(_NEVER_READ, {"contact": row.contact_id}).all()
-        for attempt_id in read_as_called or [None]:
-            moves.journal(
-                connection,
-                ruling.at,
-                event,
-                campaign_id=campaign_id,
-                contact_id=row.contact_id,
-                attempt_id=attempt_id,
-                detail=detail,
-            )
-        return
-    was_called = ruling.decision is not Decision.NOT_CALLED
-    moves.move_attempt(
-        connection,
-        row.attempt.id,
-        to=AttemptState.ENDED if was_called else AttemptState.NOT_SENT,
-        now=ruling.at,
-        event=event,
-        detail=detail,
-        by_human=True,
-        disposition=Disposition.UNKNOWN if was_called else None,
-        # Nobody knows what was said, so the person may have talked.
-        talked=int(was_called),
-    )
-    _close_calls(connection, row.attempt.id, ruling.at)
+    if row.attempt is not None and not row.attempt.is_over:
+        was_called = ruling.decision is not Decision.NOT_CALLED
+        moves.move_attempt(
+            connection,
+            row.attempt.id,
+            to=AttemptState.ENDED if was_called else AttemptState.NOT_SENT,
+            now=ruling.at,
+            event=event,
+            detail=detail,
+            by_human=True,
+            disposition=Disposition.UNKNOWN if was_called else None,
+            # Nobody knows what was said, so the person may have talked.
+            talked=int(was_called),
+        )
+        _close_calls(connection, row.attempt.id, ruling.at)
+    never_read = connection.scalars(_NEVER_READ, {"contact": row.contact_id}).all()
+    for attempt_id in never_read if row.attempt else [None]:
+        moves.journal(
+            connection,
+            ruling.at,
+            event,
+            campaign_id=campaign_id,
+            contact_id=row.contact_id,
+            attempt_id=attempt_id,
+            detail=detail,
+        )
 
 
 def _status_after(decision: Decision, row: ReviewRow, *, is_single: bool) -> RowStatus:

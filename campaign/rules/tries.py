@@ -50,7 +50,7 @@ def _ask(person: Person, settings: CampaignSettings, now: datetime) -> Verdict:
 def _unknown(tries: Sequence[Try], now: datetime) -> Verdict:
     """Nobody is dialled while how a try went is not known, and a human is asked when nothing tells it.
 
-    The row waits for as long as anybody looks: a run goes on without it, and the next one asks again.
+    The row waits for as long as runs look at that call when they begin and end: the next one asks again.
     """
     until = [each.read_until for each in tries if each.read_until is not None and now < each.read_until]
     if len(until) < len(tries):

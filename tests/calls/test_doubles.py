@@ -275,6 +275,57 @@ async def test_many_throttled_requests_that_are_listed_as_failed_calls_stop_the_
     assert "16 of the last 20 calls have failed" in str(report.stop_error)
 
 
+@dataclass(slots=True)
+class Reticent(Provider):
+    """Its lists write numbers in a way of their own, and are empty for a time."""
+
+    shows: bool = True
+
+    def listed(self, agent_id: str | None, status: str | None = None) -> list[SimulatedCall]:
+        """As in the simulator, but for that."""
+        shown = Provider.listed(self, agent_id, status) if self.shows else []
+        return [replace(call, to_number="sip:anna@example.org", from_number="") for call in shown]
+
+
+def reticent(spring: Stage, *faults: str) -> Reticent:
+    """Give the stage such an account."""
+    provider = Reticent(behaviour=TALKATIVE, speed=500, monotonic=anyio.current_time, started_at=spring.now())
+    plan = FaultPlan(tuple(map(Fault.parse, faults)))
+    spring.simulator = Simulator(provider=provider, faults=plan)
+    return provider
+
+
+async def test_whom_a_failed_call_was_to_is_known_by_the_ledger(stage: MakeStage) -> None:
+    """Lists may write numbers anyhow, or not at all."""
+    spring = turned_away(stage, 429, behaviour=TALKATIVE)
+    reticent(spring, "act_then_status=429#2", "fail_call=no_answer#2")
+    people = numbers(8)
+    await spring.enrol(*people)
+    for _ in range(2):
+        assert (await spring.run()).exit_code in {ExitCode.OK, ExitCode.NOT_FINISHED}
+    assert await spring.statuses() == {RowStatus.COMPLETED: 7, RowStatus.UNREACHED: 1}
+    assert spring.dialled() == dict.fromkeys(people, 1)
+
+
+async def test_calls_of_another_campaign_that_have_failed_do_not_stop_this_one(stage: MakeStage) -> None:
+    """Last night's throttled requests, which the first page of tonight shows, say nothing of tonight's."""
+    spring = turned_away(stage, 429, behaviour=TALKATIVE)
+    throttled = range(2, 48, 2)
+    faults = (f"act_then_status=429#{at}" for at in throttled)
+    provider = reticent(spring, *faults, *(f"fail_call=carrier_error#{at}" for at in throttled))
+    provider.shows, spring.patience_s = False, 3600.0
+    await spring.enrol(*numbers(24), name="night-1")
+    assert (await spring.run()).exit_code is ExitCode.OK
+    assert len(provider.calls) > 44
+
+    provider.shows = True
+    await spring.enrol(*numbers(40)[30:], name="night-2")
+    report = await spring.run()
+
+    assert report.exit_code is ExitCode.OK
+    assert (await spring.read(events)).count("call.made_after_all") > 20
+
+
 async def test_a_second_call_that_an_earlier_run_has_not_seen_is_found_before_anybody_is_dialled(
     stage: MakeStage, clock: HeldClock
 ) -> None:

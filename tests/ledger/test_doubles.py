@@ -1,12 +1,13 @@
 """Doubles: a further call of one request belongs to its attempt, wherever that stands."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from campaign.errors import UsageError
-from campaign.ledger import attempts, calls, doubles, late, review, schema, tried
+from campaign.ledger import attempts, calls, doubles, late, review, schema, tried, waiting
 from campaign.ledger.doubles import Doubling
 from campaign.ledger.review import Decision, Ruling
 from campaign.models import AttemptState, Disposition, RowStatus
@@ -29,6 +30,11 @@ def double(case: Case, attempt: int, *call_ids: str) -> doubles.Recorded:
     return do(case.ledger, doubles.record_doubles, attempt, call_ids, NOON)
 
 
+def doubling(attempt: int, case: Case, call_ids: Sequence[str], calls: int, **how: bool) -> Doubling:
+    """Such calls of Anna's."""
+    return Doubling(attempt, case.id, 2, call_ids, calls, ANNA, "+12025550100", **how)
+
+
 def open_ids(case: Case) -> set[str]:
     return {record.call_id for record in case.ledger.read(calls.open_calls)}
 
@@ -39,10 +45,10 @@ def test_calls_that_nobody_knows_are_told_from_known_ones(case: Case) -> None:
     assert sighted(case, "call-1") == doubles.Sighting({"call-1"}, [])
     assert sighted(case, "call-x", carried="another") == doubles.Sighting(set(), [])
     found = sighted(case, "call-1", "call-2", "call-3")
-    [doubling] = found.doublings
+    [further] = found.doublings
     assert found.known == {"call-1"}
-    assert sorted(doubling.call_ids) == ["call-2", "call-3"]
-    assert doubling == Doubling(attempt, case.id, 2, doubling.call_ids, 3)
+    assert sorted(further.call_ids) == ["call-2", "call-3"]
+    assert further == doubling(attempt, case, further.call_ids, 3)
 
 
 def test_the_call_of_a_request_without_a_reply_is_no_further_one(case: Case) -> None:
@@ -60,7 +66,7 @@ def test_the_call_of_a_request_that_was_turned_away_is_followed_to_its_end(case:
     attempt = case.intend(ANNA, token="anna")
     do(case.ledger, attempts.record_refused, attempt, error="HTTP 422", now=NOON)
     [found] = sighted(case, "call-1").found
-    assert found == Doubling(attempt, case.id, 2, ["call-1"], 1, was_turned_away=True, is_refused=True)
+    assert found == doubling(attempt, case, ["call-1"], 1, was_turned_away=True, is_refused=True)
     assert double(case, attempt, "call-1") == doubles.Recorded(("call-1",), is_over=False)
     row = case.result(ANNA)
     assert (row.status, row.call_id, row.attempts) == (RowStatus.NEEDS_REVIEW, "call-1", 1)
@@ -88,10 +94,22 @@ def test_the_call_of_a_request_whose_row_waits_is_looked_up(case: Case) -> None:
     assert (made.disposition, made.ended_at is None) == (None, False)
     assert made.read_until == NOON + late.LONGEST
     assert [each.call_id for each in case.ledger.read(late.incomplete_calls, NOON)] == ["call-1"]
+    assert conversations_elsewhere(case) == {ANNA}
     for _ in range(late.LOOKS):
         do(case.ledger, late.record_look, "call-1")
     [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
     assert made.read_until is None
+
+
+def conversations_elsewhere(case: Case) -> set[str]:
+    """Who may have talked, as another campaign sees it."""
+    return {*case.ledger.read(waiting.conversations, campaign_id=case.id + 1)}
+
+
+def test_a_call_that_was_never_put_through_keeps_no_other_campaign_from_the_person(case: Case) -> None:
+    """Nobody has talked in it."""
+    do(case.ledger, doubles.record_doubles, throttled(case), ["call-1"], NOON, may_have_talked=False)
+    assert conversations_elsewhere(case) == set()
 
 
 def test_a_row_that_is_final_for_a_refusal_is_told_from_one_that_waits(case: Case) -> None:
@@ -202,9 +220,7 @@ def given_up(case: Case) -> int:
 def test_the_call_of_a_request_that_was_given_up_is_found(case: Case) -> None:
     """By its token, as long as no human has decided and no call of it is known."""
     attempt = given_up(case)
-    assert sighted(case, "call-1") == doubles.Sighting(
-        set(), [], (Doubling(attempt, case.id, 2, ["call-1"], 1),)
-    )
+    assert sighted(case, "call-1") == doubles.Sighting(set(), [], (doubling(attempt, case, ["call-1"], 1),))
     assert sighted(case, "call-1", "call-2").found[0].calls == 2
     double(case, attempt, "call-1")
     assert sighted(case, "call-1") == doubles.Sighting({"call-1"}, [])

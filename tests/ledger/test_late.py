@@ -1,6 +1,7 @@
 """Late results: kept with what they mean, looked for a few times, and never a second call of their own."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
@@ -259,6 +260,39 @@ def test_of_two_calls_of_a_request_the_one_with_a_talk_counts(
         find(case, call_id, ending=ending, has_talked=ending is TALKED)
     [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
     assert made.no_further == TALKED
+
+
+def test_a_try_is_read_when_all_of_its_calls_are(case: Case) -> None:
+    """Two calls of a request that was turned away: the person may have talked in the one that is not read."""
+    attempt = case.intend(ANNA)
+    case.not_called(attempt, state=AttemptState.TURNED_AWAY, error="HTTP 429")
+    do(case.ledger, record_doubles, attempt, ["call-1", "call-2"], NOON)
+    find(case, "call-1", disposition=Disposition.NO_ANSWER)
+    [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
+    assert (made.disposition, made.read_until) == (None, NOON + late.LONGEST)
+    find(case, "call-2", disposition=Disposition.BUSY)
+    [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
+    assert (made.disposition, made.others) == (Disposition.BUSY, frozenset({Disposition.NO_ANSWER}))
+
+
+def test_a_look_at_a_call_that_is_on_is_not_counted(case: Case) -> None:
+    """It is looked at again, for a day at most; then nobody waits for its end any more."""
+    call_id = settle_early(case)
+    left = select(schema.calls.c.looks_left).where(schema.calls.c.call_id == call_id)
+    for now, expected in ((SETTLED, late.LOOKS), (SETTLED + late.LONGEST, late.LOOKS - 1)):
+        do(
+            case.ledger,
+            late.record_results,
+            replace(report(call_id), has_ended=False),
+            transcript_status=TranscriptStatus.EMPTY,
+            is_complete=False,
+            disposition=None,
+            ending=None,
+            has_talked=False,
+            opt_out="",
+            now=now,
+        )
+        assert case.ledger.read(lambda connection: connection.scalar(left)) == expected
 
 
 def test_a_report_that_tells_less_ends_no_row(case: Case) -> None:

@@ -191,6 +191,34 @@ def test_a_call_that_was_never_read_is_decided_about(
     assert [each.call_id for each in never_looked_at] == ["call-1"]
 
 
+@pytest.mark.parametrize("decision", [Decision.CALLED, Decision.REDIAL])
+@pytest.mark.parametrize("first_is_in_review", [False, True])
+def test_an_attempt_in_review_is_decided_about_with_one_that_was_never_read(
+    case: Case, decision: Decision, *, first_is_in_review: bool
+) -> None:
+    """Whichever of them came first: no call of a decided row is followed any more, to move it once again."""
+    first = case.intend(ANNA)
+    case.not_called(first, state=AttemptState.TURNED_AWAY, error="HTTP 429")
+    second = case.intend(ANNA)
+    case.refuse(second)
+    ids = [first, second]
+    in_review, never = ids if first_is_in_review else reversed(ids)
+    do(case.ledger, doubles.record_doubles, in_review, ["call-1"], NOON)
+    do(case.ledger, doubles.record_doubles, never, ["call-2"], NOON)
+    assert case.statuses()[ANNA] is RowStatus.NEEDS_REVIEW
+
+    (row,) = left_of(case)
+    assert {call.call_id for call in row.calls} == {"call-1", "call-2"}
+    with pytest.raises(UsageError, match="OneInbox made call"):
+        decide(case, Decision.NOT_CALLED, 2)
+    decide(case, decision, 2)
+
+    assert {case.state(attempt) for attempt in ids} == {AttemptState.ENDED}
+    assert case.ledger.read(calls.open_calls) == []
+    made = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
+    assert [each.disposition for each in made] == [Disposition.UNKNOWN] * 2
+
+
 def test_all_calls_that_were_never_read_are_decided_about_at_once(case: Case) -> None:
     """The latest is told; each keeps the decision, and no late result of any goes against it."""
     first = case.intend(ANNA)
