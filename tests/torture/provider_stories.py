@@ -474,12 +474,14 @@ PROVIDER_STORIES: Mapping[str, Story] = {
     "a call of a refused request": Story(
         account=Account(faults=("act_then_status=422#2",)), meets=69, ends=HELD
     ),
-    # It may be made again before a list has shown that call.
+    # It may be made again before a list has shown that call. Mostly the call has rung in vain by then.
     "a throttled request that is listed as a failed call": Story(
-        account=Account(faults=("act_then_status=429#2", "fail_call=no_answer#2"), speed=100),
-        step=Step(timing={"doubles_look_s": 0.1}),
-        resume=Step(timing={"doubles_look_s": 0.1}),
-        tries=2,
+        account=Account(faults=("act_then_status=429#2", "fail_call=no_answer#2"), answer=1.0, speed=60),
+        step=Step(timing={"doubles_look_s": 0.1, "look_min_s": 0.3}),
+        resume=Step(timing={"doubles_look_s": 0.1, "look_min_s": 0.3}),
+        tries={row["phone"]: 2 for row in PEOPLE},
+        meets=69,
+        ends=HELD,
     ),
     # The list shows them when the first one has settled.
     "two calls, the other one listed late": Story(
