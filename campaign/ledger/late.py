@@ -97,7 +97,15 @@ _READ_AT_LAST = (
             _OTHER.disposition.is_(None),
         )
     )
-    .values(disposition=bindparam("read_as"))
+    .values(
+        disposition=case(
+            (
+                exists().where(_OTHER.attempt_id == _ATTEMPTS.id, _OTHER.disposition == Disposition.ANSWERED),
+                Disposition.ANSWERED,
+            ),
+            else_=bindparam("read_as"),
+        )
+    )
 )
 _REASON = update(schema.contacts).where(schema.contacts.c.id == bindparam("contact"))
 

@@ -275,6 +275,24 @@ def test_a_try_is_read_when_all_of_its_calls_are(case: Case) -> None:
     assert (made.disposition, made.others) == (Disposition.BUSY, frozenset({Disposition.NO_ANSWER}))
 
 
+@pytest.mark.parametrize(
+    "read", list(permutations((("call-1", Disposition.ANSWERED), ("call-2", Disposition.BUSY))))
+)
+def test_a_try_was_answered_when_one_of_its_calls_was(
+    case: Case, read: tuple[tuple[str, Disposition], ...]
+) -> None:
+    """Whichever of them is read first."""
+    attempt = case.intend(ANNA)
+    case.not_called(attempt, state=AttemptState.TURNED_AWAY, error="HTTP 429")
+    do(case.ledger, record_doubles, attempt, ["call-1", "call-2"], NOON)
+    for call_id, disposition in read:
+        find(case, call_id, disposition=disposition)
+    kept = select(schema.attempts.c.disposition).where(schema.attempts.c.id == attempt)
+    assert case.ledger.read(lambda connection: connection.scalar(kept)) == Disposition.ANSWERED
+    [made] = case.ledger.read(tried.tries, case.contact_id(ANNA)).made
+    assert made.disposition is Disposition.ANSWERED
+
+
 def test_a_look_at_a_call_that_is_on_is_not_counted(case: Case) -> None:
     """It is looked at again, for a day at most; then nobody waits for its end any more."""
     call_id = settle_early(case)
