@@ -207,12 +207,13 @@ async def ended(run: Run, record: OpenCall, call: Call, disposition: Disposition
         await first_call_over(run, has_failed=has_failed, reason=reason)
 
 
-async def failed_by_itself(run: Run, found: Doubling, call: Call) -> None:
-    """A list shows that a call has failed which nobody has followed, as its request was turned away."""
+async def ended_by_itself(run: Run, found: Doubling, call: Call) -> None:
+    """A list shows that a call is over which nobody has followed, as its request was turned away."""
     country = country_of(found.to_number) or ""
     is_open = run.breaker.stopping(found.from_number, country) is not None
+    has_failed = blame.has_failed(call, _disposition(run, call), run.settings.breaker.ordinary_ends)
     if found.campaign_id == run.campaign_id and not is_open:
-        await tell(run, Ended(found.from_number, country, has_failed=True, reason=_reason(call)))
+        await tell(run, Ended(found.from_number, country, has_failed, _reason(call)))
 
 
 def _reason(call: Call) -> str:

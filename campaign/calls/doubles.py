@@ -61,9 +61,10 @@ class Doubles:
         As the person may have been rung, it is a try of a row that waits for another one.
         """
         log.warning("call.found", row=found.row_number, calls=found.call_ids)
+        recorded = await self._record(found, may_have_talked=False)
         for call in listed:
-            await breaker.failed_by_itself(self._run, found, call)
-        await self._record(found, may_have_talked=False)
+            if call.id in recorded:
+                await breaker.ended_by_itself(self._run, found, call)
 
     async def _take_up(self, doubling: Doubling) -> None:
         run = self._run
@@ -76,7 +77,8 @@ class Doubles:
             log.info("call.found", row=doubling.row_number, calls=doubling.call_ids)
         await self._record(doubling)
 
-    async def _record(self, doubling: Doubling, *, may_have_talked: bool = True) -> None:
+    async def _record(self, doubling: Doubling, *, may_have_talked: bool = True) -> Collection[str]:
+        """Returns the ids of calls that nobody else has recorded meanwhile."""
         run = self._run
         recorded = await run.commit(
             doubles.record_doubles,
@@ -92,3 +94,4 @@ class Doubles:
                 run.settling.discard(doubling.attempt_id)
                 # Also where its row is for a human: nobody has waited for the end of this call yet.
                 self._follow(replace(record, state=AttemptState.LIVE))
+        return recorded.call_ids

@@ -11,7 +11,7 @@ from campaign.models import TOKEN_KEY, RowStatus
 
 if TYPE_CHECKING:
     from campaign.ledger.campaigns import CampaignRecord
-    from campaign.ledger.in_review import ReviewRow, UnknownAttempt
+    from campaign.ledger.in_review import PlacedCall, ReviewRow, UnknownAttempt
     from campaign.ledger.review import DecidedRow
 
 _ROWS_SHOWN = 20
@@ -103,9 +103,10 @@ def _attempt_facts(attempt: "UnknownAttempt", advice: Advice) -> list[tuple[str,
     ]
     if attempt.error:
         facts.append(("error", attempt.error))
-    for call in attempt.calls:
-        end = f"ended {_time(call.ended_at)}" if call.ended_at else "no end was seen"
-        facts.append(("call", f"{call.call_id}, placed {_time(call.placed_at)}, {end}"))
+    for label, calls in (("call", attempt.calls), ("another", attempt.other_calls)):
+        for call in calls:
+            end = f"ended {_time(call.ended_at)}" if call.ended_at else "no end was seen"
+            facts.append((label, f"{call.call_id}, placed {_time(call.placed_at)}, {end}"))
     if attempt.calls and not (attempt.is_over or advice.record.is_single_call):
         facts.append(("or wait", "each run of this campaign looks at the call once more"))
     if not attempt.calls:
@@ -182,16 +183,18 @@ def row_as_data(row: "ReviewRow") -> dict[str, Any]:
             "error": attempt.error,
             "looks": attempt.looks,
             "is_over": attempt.is_over,
-            "calls": [
-                {
-                    "call_id": call.call_id,
-                    "placed_at": call.placed_at.isoformat(),
-                    "ended_at": call.ended_at.isoformat() if call.ended_at else None,
-                }
-                for call in attempt.calls
-            ],
+            "calls": [_call_as_data(call) for call in attempt.calls],
+            "other_calls": [_call_as_data(call) for call in attempt.other_calls],
         },
         "elsewhere": [{"campaign": other.campaign, "row": other.row_number} for other in row.elsewhere],
+    }
+
+
+def _call_as_data(call: "PlacedCall") -> dict[str, str | None]:
+    return {
+        "call_id": call.call_id,
+        "placed_at": call.placed_at.isoformat(),
+        "ended_at": call.ended_at.isoformat() if call.ended_at else None,
     }
 
 

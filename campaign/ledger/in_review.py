@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from sqlalchemy import Connection, and_, or_, select
 
@@ -39,6 +40,8 @@ class UnknownAttempt:
     """The calls that are known, the oldest first; none when the reply was lost."""
     is_over: bool = False
     """Whether no run follows it any more: its call was found, and how that ended was never read."""
+    other_calls: tuple[PlacedCall, ...] = ()
+    """Of other attempts at the same person that are over like that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,8 @@ class ReviewRow:
 
     @property
     def calls(self) -> tuple[PlacedCall, ...]:
-        """The calls that are known, the oldest first."""
-        return self.attempt.calls if self.attempt else ()
+        """The calls that are known."""
+        return (*self.attempt.other_calls, *self.attempt.calls) if self.attempt else ()
 
     @property
     def open_calls(self) -> tuple[str, ...]:
@@ -106,10 +109,7 @@ def rows_in_review(connection: Connection, campaign_id: int) -> list[ReviewRow]:
 
 
 def _unknown_attempts(connection: Connection, campaign_id: int) -> Mapping[int, UnknownAttempt]:
-    """The attempts of a campaign that are in review, or else over and never read, by contact.
-
-    Each has the calls of all such attempts of the contact.
-    """
+    """The attempts of a campaign that are in review, or else over and never read, by contact."""
     attempts, calls = schema.attempts, schema.calls
     was_never_read = and_(attempts.c.state == AttemptState.ENDED, attempts.c.disposition.is_(None))
     is_unknown = and_(
@@ -117,9 +117,14 @@ def _unknown_attempts(connection: Connection, campaign_id: int) -> Mapping[int, 
         or_(attempts.c.state == AttemptState.NEEDS_REVIEW, was_never_read),
     )
     placed: defaultdict[int, list[PlacedCall]] = defaultdict(list)
-    made = select(calls, attempts.c.contact_id).join(attempts).where(is_unknown).order_by(calls.c.id)
-    for call in connection.execute(made):
-        placed[call.contact_id].append(PlacedCall(call.call_id, call.placed_at, call.ended_at))
+    for call in connection.execute(select(calls).join(attempts).where(is_unknown).order_by(calls.c.id)):
+        placed[call.attempt_id].append(PlacedCall(call.call_id, call.placed_at, call.ended_at))
+    # The one in review comes last of its contact, and else the latest.
+    unknown = sorted(
+        connection.execute(select(attempts).where(is_unknown)),
+        key=lambda row: (row.contact_id, row.state == AttemptState.NEEDS_REVIEW, row.id),
+    )
+    of_contact = {contact: list(rows) for contact, rows in groupby(unknown, key=lambda row: row.contact_id)}
     return {
         row.contact_id: UnknownAttempt(
             id=row.id,
@@ -130,13 +135,11 @@ def _unknown_attempts(connection: Connection, campaign_id: int) -> Mapping[int, 
             token=row.token,
             error=row.error,
             looks=row.looks,
-            calls=tuple(placed.get(row.contact_id, ())),
+            calls=tuple(placed[row.id]),
             is_over=row.state == AttemptState.ENDED,
+            other_calls=tuple(call for other in others for call in placed[other.id]),
         )
-        for row in sorted(
-            connection.execute(select(attempts).where(is_unknown)),
-            key=lambda row: (row.state == AttemptState.NEEDS_REVIEW, row.id),
-        )
+        for *others, row in of_contact.values()
     }
 
 

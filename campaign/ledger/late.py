@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, exists, literal_column, select, update
+from sqlalchemy import Connection, and_, bindparam, case, exists, literal_column, or_, select, update
 
 from campaign.ledger import calls, moves, schema, suppression
 from campaign.models import AttemptState, Call, Disposition, Ending, Hold, RowStatus, TranscriptStatus
@@ -15,6 +15,8 @@ LOOKS = 3
 SECOND_AFTER, THIRD_AFTER = timedelta(minutes=10), timedelta(hours=1)
 LONGEST = timedelta(days=1)
 """What has not come after so long never will."""
+LONGEST_UNREAD = timedelta(days=7)
+"""What was never read is looked at for so long: a call may be on when a run ends, and the next one wait."""
 DECIDED = "review."
 """So begin the events of what a human has decided."""
 
@@ -35,7 +37,11 @@ _INCOMPLETE = (
 _DUE = _INCOMPLETE.where(
     # With a bound value SQLite plans this anew at each run, to see whether the index of these will do.
     _CALLS.looks_left > literal_column("0"),
-    _CALLS.settled_at > bindparam("since"),
+    _CALLS.settled_at > bindparam("long_since"),
+    or_(
+        _CALLS.settled_at > bindparam("since"),
+        and_(_CALLS.looks_left == LOOKS, _CALLS.disposition.is_(None)),
+    ),
     _CALLS.settled_at
     <= case(
         (_CALLS.looks_left == 3, bindparam("before_first", type_=schema.Utc())),
@@ -136,6 +142,7 @@ def incomplete_calls(connection: Connection, now: datetime) -> list[IncompleteCa
     """Complete, the oldest first: calls that may be looked at again now, whichever campaign made them."""
     times = {
         "since": now - LONGEST,
+        "long_since": now - LONGEST_UNREAD,
         "before_first": now,
         "before_second": now - SECOND_AFTER,
         "before_third": now - THIRD_AFTER,
@@ -169,7 +176,7 @@ def record_results(
 ) -> Found:
     """Nothing lost: what has come late is kept, with a wish not to be called again.
 
-    The look is counted when the call has ended.
+    The look is counted when the call has ended, or nobody waits for its end any more.
 
     Who has talked after all, or has asked that, is not tried again: a row that waits for it, or that seemed
     to have reached nobody, gets the status that it would have had in time. A row that waits for something
@@ -188,8 +195,8 @@ def record_results(
         now: For the journal.
     """
     known = connection.execute(_KNOWN, {"call": call.id}).one()
-    # A call that is on is looked at again, for a day at most.
-    if call.has_ended or known.settled_at <= now - LONGEST:
+    # A call that is on is looked at again, for a day at most, and not where a human has decided.
+    if call.has_ended or known.is_decided or known.settled_at <= now - LONGEST:
         record_look(connection, call.id)
     is_first_reading, is_answer = _read(connection, known, disposition, has_talked=has_talked)
     # A report that tells less than was known when the call settled changes nothing.

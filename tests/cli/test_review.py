@@ -116,6 +116,7 @@ def test_the_listing_as_data(spring: Case) -> None:
             "looks": 1,
             "is_over": False,
             "calls": [],
+            "other_calls": [],
         },
         "elsewhere": [],
     }

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from campaign.ledger import calls, late, schema, suppression, tried
+from campaign.ledger import calls, late, review, schema, suppression, tried
 from campaign.ledger.doubles import record_doubles
 from campaign.ledger.late import Found
 from campaign.ledger.ledger import Ledger
+from campaign.ledger.review import Decision, Ruling
 from campaign.models import AttemptState, Disposition, Ending, RowStatus, TranscriptStatus
 from tests.ledger.case import ANNA, BEN, Case, do, engine_of, report
 from tests.support import NOON, nothing_left
@@ -293,24 +294,51 @@ def test_a_try_was_answered_when_one_of_its_calls_was(
     assert made.disposition is Disposition.ANSWERED
 
 
+def look_at_a_call_that_is_on(case: Case, call_id: str, now: datetime) -> int | None:
+    """Returns how many looks are left."""
+    do(
+        case.ledger,
+        late.record_results,
+        replace(report(call_id), has_ended=False),
+        transcript_status=TranscriptStatus.EMPTY,
+        is_complete=False,
+        disposition=None,
+        ending=None,
+        has_talked=False,
+        opt_out="",
+        now=now,
+    )
+    left = select(schema.calls.c.looks_left).where(schema.calls.c.call_id == call_id)
+    return case.ledger.read(lambda connection: connection.scalar(left))
+
+
 def test_a_look_at_a_call_that_is_on_is_not_counted(case: Case) -> None:
     """It is looked at again, for a day at most; then nobody waits for its end any more."""
     call_id = settle_early(case)
-    left = select(schema.calls.c.looks_left).where(schema.calls.c.call_id == call_id)
-    for now, expected in ((SETTLED, late.LOOKS), (SETTLED + late.LONGEST, late.LOOKS - 1)):
-        do(
-            case.ledger,
-            late.record_results,
-            replace(report(call_id), has_ended=False),
-            transcript_status=TranscriptStatus.EMPTY,
-            is_complete=False,
-            disposition=None,
-            ending=None,
-            has_talked=False,
-            opt_out="",
-            now=now,
-        )
-        assert case.ledger.read(lambda connection: connection.scalar(left)) == expected
+    assert look_at_a_call_that_is_on(case, call_id, SETTLED) == late.LOOKS
+    assert look_at_a_call_that_is_on(case, call_id, SETTLED + late.LONGEST) == late.LOOKS - 1
+
+
+def test_a_look_at_a_call_that_a_human_has_decided_about_is_counted(case: Case) -> None:
+    """Who is to be called again does not wait for an end that may never be seen."""
+    attempt = case.intend(ANNA)
+    case.place(attempt, "call-1")
+    case.give_up(attempt)
+    do(case.ledger, review.decide, case.id, None, Ruling(Decision.REDIAL, "asked her", "dana", SETTLED))
+    assert look_at_a_call_that_is_on(case, "call-1", SETTLED) == late.LOOKS - 1
+
+
+def test_what_was_never_read_is_looked_at_once_more_after_a_day(case: Case) -> None:
+    """A call that was found on Friday night, and was on then, is read on Monday."""
+    attempt = case.intend(ANNA)
+    case.not_called(attempt, state=AttemptState.TURNED_AWAY, error="HTTP 429")
+    do(case.ledger, record_doubles, attempt, ["call-1"], NOON)
+    settle_early(case, BEN, at=NOON)
+    assert due(case, NOON + late.LONGEST_UNREAD) == []
+    monday = NOON + timedelta(days=3)
+    assert due(case, monday) == ["call-1"]
+    do(case.ledger, late.record_look, "call-1")
+    assert due(case, monday) == []
 
 
 def test_a_report_that_tells_less_ends_no_row(case: Case) -> None:

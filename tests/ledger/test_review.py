@@ -208,7 +208,9 @@ def test_an_attempt_in_review_is_decided_about_with_one_that_was_never_read(
     assert case.statuses()[ANNA] is RowStatus.NEEDS_REVIEW
 
     (row,) = left_of(case)
-    assert {call.call_id for call in row.calls} == {"call-1", "call-2"}
+    assert row.attempt is not None
+    told = (row.attempt.id, row.attempt.calls, row.attempt.other_calls)
+    assert told == (in_review, (PlacedCall("call-1", NOON, None),), (PlacedCall("call-2", NOON, None),))
     with pytest.raises(UsageError, match="OneInbox made call"):
         decide(case, Decision.NOT_CALLED, 2)
     decide(case, decision, 2)
