@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from campaign.models import Call, Disposition, Ending, RowStatus, plain
 from campaign.rules.dispositions import Reading, read_disposition
-from campaign.rules.endings import decide, final_ending, has_talked, refusal_in, together
+from campaign.rules.endings import (
+    decide,
+    final_ending,
+    has_talked,
+    refusal_in,
+    together,
+    was_never_put_through,
+)
 from campaign.settings import RetrySettings
 from tests.support import NOON
 
@@ -270,3 +277,19 @@ def test_of_several_calls_each_has_to_allow_a_further_try(endings: tuple[Ending,
     """What the calls of one request leave of the row together, whichever of them settles last."""
     for order in permutations(endings):
         assert together(order) == left
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (ended("failed"), True),
+        (ended(" Failed "), True),
+        (ended("failed", started_at=NOON), False),
+        (ended("failed", duration_seconds=3.0), False),
+        (ended("completed"), False),
+        (Call(id="call_1", status="failed", has_ended=False), False),
+    ],
+)
+def test_only_a_failed_call_without_a_connection_was_never_put_through(call: Call, *, expected: bool) -> None:
+    """Whatever tells that it was connected, or that it has not ended, makes it a call."""
+    assert was_never_put_through(call) is expected
